@@ -1,0 +1,3 @@
+//! The `chapar` command.
+
+fn main() {}
