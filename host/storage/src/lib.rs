@@ -1,1 +1,19 @@
-//! Being built.
+//! Where everything is kept: mailboxes, messages, principals, rights, locks, quotas.
+//!
+//! A calendar, a file tree and a mail folder are all mailboxes; what lies in them are RFC 5322
+//! messages. This crate promises: a batch commits whole or not at all; it is durable when `commit`
+//! returns; a read sees every batch that was committed before it began; and nothing crosses from
+//! one tenant to another, because every handle belongs to one [`Store`] and every store to one
+//! tenant. It knows no protocol.
+
+mod model;
+mod store;
+
+pub use model::{
+    Actor, Annotation, Blob, BlobSource, Change, Condition, Content, Credentials, Delivery,
+    DeliveryPurpose, Digest, Duplicate, Entry, Exclusion, Fields, Found, Grant, Identifier,
+    Instant, Key, KeyValue, Kind, ListScope, Lock, LockRequest, MailboxChange, MailboxId, Message,
+    MessageAnnotation, Modseq, Order, Outcome, Page, Part, Path, Principal, Put, Query, Results,
+    Rights, SearchScope, Span, Status, Target, Term, Test, Timer, Uid, Usage, Visibility,
+};
+pub use store::{Batch, ByteStream, CheckReport, Error, Failure, Store, StoreLimits};
