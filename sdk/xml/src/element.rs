@@ -81,7 +81,11 @@ impl Element {
     }
 
     /// The child elements with this name.
-    pub fn find_all<'a>(&'a self, ns: &'a str, local: &'a str) -> impl Iterator<Item = &'a Element> {
+    pub fn find_all<'a>(
+        &'a self,
+        ns: &'a str,
+        local: &'a str,
+    ) -> impl Iterator<Item = &'a Element> {
         self.elements().filter(move |element| element.is(ns, local))
     }
 
@@ -149,7 +153,9 @@ impl Element {
         let in_text = |text: &str| {
             !prefix.is_empty()
                 && text.match_indices(prefix).any(|(at, _)| {
-                    text.as_bytes().get(at + prefix.len()).is_some_and(|byte| *byte == b':')
+                    text.as_bytes()
+                        .get(at + prefix.len())
+                        .is_some_and(|byte| *byte == b':')
                 })
         };
         self.prefix == prefix
@@ -170,22 +176,37 @@ impl Element {
     ) {
         let outer_len = scope.len();
         let mut declared = Vec::new();
-        let own = self.declarations.iter().map(|(prefix, ns)| (prefix.as_str(), ns.as_str()));
+        let own = self
+            .declarations
+            .iter()
+            .map(|(prefix, ns)| (prefix.as_str(), ns.as_str()));
         for binding in inherited.iter().copied().chain(own) {
             declare(binding, scope, &mut declared);
         }
         if lookup(scope, &self.prefix) != Some(self.name.ns()) {
             declare((&self.prefix, self.name.ns()), scope, &mut declared);
         }
-        for attribute in self.attributes.iter().filter(|attribute| !attribute.prefix.is_empty()) {
+        for attribute in self
+            .attributes
+            .iter()
+            .filter(|attribute| !attribute.prefix.is_empty())
+        {
             if lookup(scope, &attribute.prefix) != Some(attribute.name.ns()) {
-                declare((&attribute.prefix, attribute.name.ns()), scope, &mut declared);
+                declare(
+                    (&attribute.prefix, attribute.name.ns()),
+                    scope,
+                    &mut declared,
+                );
             }
         }
         out.push(b'<');
         write_qname(out, &self.prefix, &self.name);
         for (prefix, ns) in declared {
-            out.extend_from_slice(if prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
+            out.extend_from_slice(if prefix.is_empty() {
+                b" xmlns"
+            } else {
+                b" xmlns:"
+            });
             out.extend_from_slice(prefix.as_bytes());
             out.extend_from_slice(b"=\"");
             escape_attribute(out, ns);

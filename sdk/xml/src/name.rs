@@ -19,7 +19,10 @@ pub struct Name {
 impl Name {
     /// A name known at compile time. An empty `ns` means no namespace.
     pub const fn new(ns: &'static str, local: &'static str) -> Self {
-        Self { ns: Cow::Borrowed(ns), local: Cow::Borrowed(local) }
+        Self {
+            ns: Cow::Borrowed(ns),
+            local: Cow::Borrowed(local),
+        }
     }
 
     /// A name in the namespace `DAV:`.
@@ -29,7 +32,10 @@ impl Name {
 
     /// A name made at run time.
     pub fn owned(ns: impl Into<String>, local: impl Into<String>) -> Self {
-        Self { ns: Cow::Owned(ns.into()), local: Cow::Owned(local.into()) }
+        Self {
+            ns: Cow::Owned(ns.into()),
+            local: Cow::Owned(local.into()),
+        }
     }
 
     /// The namespace, empty if there is none.

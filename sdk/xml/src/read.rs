@@ -25,7 +25,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 10 << 20, depth: 100, elements: 100_000, attributes: 100 }
+        Self {
+            bytes: 10 << 20,
+            depth: 100,
+            elements: 100_000,
+            attributes: 100,
+        }
     }
 }
 
@@ -57,13 +62,23 @@ pub enum Error {
 /// Reads a document and gives its root element.
 pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Element, Error> {
     if bytes.len() > limits.bytes {
-        return Err(Error::TooBig { what: "bytes", limit: limits.bytes });
+        return Err(Error::TooBig {
+            what: "bytes",
+            limit: limits.bytes,
+        });
     }
     let text = decode(bytes)?;
     let mut reader = NsReader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
-    reader.resolver_mut().set_max_namespace_bindings(limits.attributes.saturating_mul(4));
-    let mut tree = Tree { limits, open: Vec::new(), root: None, elements: 0 };
+    reader
+        .resolver_mut()
+        .set_max_namespace_bindings(limits.attributes.saturating_mul(4));
+    let mut tree = Tree {
+        limits,
+        open: Vec::new(),
+        root: None,
+        elements: 0,
+    };
     loop {
         let event = reader.read_event().map_err(malformed)?;
         match event {
@@ -74,7 +89,10 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Element, Error> {
             Event::End(_) => tree.close()?,
             Event::Text(text) => tree.text(&text.xml10_content())?,
             Event::CData(text) if tree.open.is_empty() => {
-                return Err(malformed(format!("text outside the root: {:.20}", &*text.xml10_content())));
+                return Err(malformed(format!(
+                    "text outside the root: {:.20}",
+                    &*text.xml10_content()
+                )));
             }
             Event::CData(text) => tree.text(&text.xml10_content())?,
             Event::GeneralRef(reference) => {
@@ -112,14 +130,20 @@ fn decode(bytes: &[u8]) -> Result<&str, Error> {
     let bytes = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| malformed("the bytes are not UTF-8"))?;
     match text.chars().find(|character| !is_xml_char(*character)) {
-        Some(bad) => Err(malformed(format!("U+{:04X} is not allowed in XML", u32::from(bad)))),
+        Some(bad) => Err(malformed(format!(
+            "U+{:04X} is not allowed in XML",
+            u32::from(bad)
+        ))),
         None => Ok(text),
     }
 }
 
 fn check_encoding(encoding: &str) -> Result<(), Error> {
     let known = ["utf-8", "utf8", "us-ascii", "ascii"];
-    match known.iter().any(|known| known.eq_ignore_ascii_case(encoding)) {
+    match known
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(encoding))
+    {
         true => Ok(()),
         false => Err(Error::Encoding(encoding.to_owned())),
     }
@@ -159,18 +183,27 @@ impl Tree<'_> {
             return Err(malformed("there is a second root element"));
         }
         if self.open.len() >= self.limits.depth {
-            return Err(Error::TooBig { what: "levels of elements", limit: self.limits.depth });
+            return Err(Error::TooBig {
+                what: "levels of elements",
+                limit: self.limits.depth,
+            });
         }
         self.elements += 1;
         if self.elements > self.limits.elements {
-            return Err(Error::TooBig { what: "elements", limit: self.limits.elements });
+            return Err(Error::TooBig {
+                what: "elements",
+                limit: self.limits.elements,
+            });
         }
         self.open.push(element);
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), Error> {
-        let element = self.open.pop().ok_or_else(|| malformed("an end tag too many"))?;
+        let element = self
+            .open
+            .pop()
+            .ok_or_else(|| malformed("an end tag too many"))?;
         match self.open.last_mut() {
             Some(parent) => parent.children.push(Node::Element(element)),
             None => self.root = Some(element),
@@ -194,7 +227,9 @@ impl Tree<'_> {
     fn reference(&mut self, character: char) -> Result<(), Error> {
         if !is_xml_char(character) {
             let number = u32::from(character);
-            return Err(malformed(format!("a reference to U+{number:04X}, which XML forbids")));
+            return Err(malformed(format!(
+                "a reference to U+{number:04X}, which XML forbids"
+            )));
         }
         if self.open.is_empty() {
             return Err(malformed("there is text outside the root element"));
@@ -214,7 +249,10 @@ fn read_start(
     element.prefix = prefix.to_owned();
     for (index, attribute) in start.attributes().enumerate() {
         if index >= limits.attributes {
-            return Err(Error::TooBig { what: "attributes", limit: limits.attributes });
+            return Err(Error::TooBig {
+                what: "attributes",
+                limit: limits.attributes,
+            });
         }
         let attribute = attribute.map_err(malformed)?;
         if attribute.value.contains('<') {
@@ -225,7 +263,10 @@ fn read_start(
             .map_err(malformed)?
             .into_owned();
         if let Some(bad) = value.chars().find(|character| !is_xml_char(*character)) {
-            return Err(malformed(format!("U+{:04X} in an attribute", u32::from(bad))));
+            return Err(malformed(format!(
+                "U+{:04X} in an attribute",
+                u32::from(bad)
+            )));
         }
         match attribute.key.as_namespace_binding() {
             Some(PrefixDeclaration::Default) => element.declarations.push((String::new(), value)),
@@ -234,7 +275,9 @@ fn read_start(
                 check_ncname(prefix)?;
                 // Namespaces in XML 1.0 §2.2: only the default namespace can be undeclared.
                 if value.is_empty() {
-                    return Err(malformed(format!("the prefix {prefix} is bound to nothing")));
+                    return Err(malformed(format!(
+                        "the prefix {prefix} is bound to nothing"
+                    )));
                 }
                 element.declarations.push((prefix.to_owned(), value));
             }
@@ -249,7 +292,11 @@ fn read_start(
                 if element.attributes.iter().any(|other| other.name == name) {
                     return Err(malformed(format!("the attribute {name} is there twice")));
                 }
-                element.attributes.push(Attribute { name, prefix: prefix.to_owned(), value });
+                element.attributes.push(Attribute {
+                    name,
+                    prefix: prefix.to_owned(),
+                    value,
+                });
             }
         }
     }
@@ -259,13 +306,13 @@ fn read_start(
 /// The reader's binding holds the raw attribute value: references in it are resolved here.
 fn namespace(resolved: ResolveResult<'_>) -> Result<String, Error> {
     match resolved {
-        ResolveResult::Bound(ns) => {
-            Ok(quick_xml::escape::unescape(ns.0).map_err(malformed)?.into_owned())
-        }
+        ResolveResult::Bound(ns) => Ok(quick_xml::escape::unescape(ns.0)
+            .map_err(malformed)?
+            .into_owned()),
         ResolveResult::Unbound => Ok(String::new()),
-        ResolveResult::Unknown(prefix) => {
-            Err(malformed(format!("the prefix {prefix:.40} is not declared")))
-        }
+        ResolveResult::Unknown(prefix) => Err(malformed(format!(
+            "the prefix {prefix:.40} is not declared"
+        ))),
     }
 }
 

@@ -21,12 +21,17 @@ impl Writer {
     ///
     /// The root must be written with [`Writer::start_root`], which declares them.
     pub fn new(prefixes: &'static [Prefix]) -> Self {
-        Self { out: Vec::new(), prefixes, tag_open: false }
+        Self {
+            out: Vec::new(),
+            prefixes,
+            tag_open: false,
+        }
     }
 
     /// Writes the XML declaration and the root's start tag with all prefixes declared.
     pub fn start_root(&mut self, name: &Name) {
-        self.out.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
+        self.out
+            .extend_from_slice(b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
         self.start(name);
         if name.ns() != DAV {
             self.attribute("xmlns:D", DAV);
@@ -116,7 +121,8 @@ impl Writer {
                 break;
             }
         }
-        self.out.extend_from_slice(digits.get(20 - len..).unwrap_or_default());
+        self.out
+            .extend_from_slice(digits.get(20 - len..).unwrap_or_default());
     }
 
     /// Writes a start tag prepared with [`Writer::prepare`].
@@ -195,7 +201,10 @@ fn write_tag(out: &mut Vec<u8>, prefixes: &[Prefix], name: &Name, declare: bool)
     let known = match ns {
         DAV => Some("D"),
         "" => Some(""),
-        _ => prefixes.iter().find(|(known, _)| *known == ns).map(|(_, prefix)| *prefix),
+        _ => prefixes
+            .iter()
+            .find(|(known, _)| *known == ns)
+            .map(|(_, prefix)| *prefix),
     };
     let prefix = known.unwrap_or("x");
     if !prefix.is_empty() {

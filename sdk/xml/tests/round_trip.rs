@@ -10,7 +10,10 @@ fn read(text: &str) -> Result<Element, Error> {
 fn alone(text: &str) -> String {
     let root = read(text).unwrap();
     let mut out = Vec::new();
-    root.elements().next().unwrap().write_standalone(&mut out, &[&root]);
+    root.elements()
+        .next()
+        .unwrap()
+        .write_standalone(&mut out, &[&root]);
     String::from_utf8(out).unwrap()
 }
 
@@ -19,14 +22,38 @@ fn standing_alone_keeps_meaning() {
     for (text, expected) in [
         ("<a><b/></a>", "<b/>"),
         (r#"<a xmlns="urn:a"><b/></a>"#, r#"<b xmlns="urn:a"/>"#),
-        (r#"<a xmlns="urn:a"><b xmlns=""><c/></b></a>"#, r#"<b xmlns=""><c/></b>"#),
-        (r#"<p:a xmlns:p="urn:a"><p:b p:c="d"> x </p:b></p:a>"#, r#"<p:b xmlns:p="urn:a" p:c="d"> x </p:b>"#),
-        (r#"<p:a xmlns:p="urn:a" xmlns:q="urn:q"><b>q:name</b></p:a>"#, r#"<b xmlns:q="urn:q">q:name</b>"#),
-        (r#"<a><b xml:lang="de">one<c/>two<![CDATA[<&]]></b></a>"#, r#"<b xml:lang="de">one<c/>two&lt;&amp;</b>"#),
-        ("<a><b c='\"&#9;&#13;'>&#13;&#x10000;\r\n</b></a>", "<b c=\"&quot;&#9;&#13;\">&#13;\u{10000}\n</b>"),
-        ("<a><!-- no --><b><?no no?>x<!-- no -->y</b></a>", "<b>xy</b>"),
-        (r#"<a xmlns:p="u:1"><b xmlns:p="u:2"><p:c/></b></a>"#, r#"<b xmlns:p="u:2"><p:c/></b>"#),
-        (r#"<a xmlns:p="u:a&amp;b"><p:b/></a>"#, r#"<p:b xmlns:p="u:a&amp;b"/>"#),
+        (
+            r#"<a xmlns="urn:a"><b xmlns=""><c/></b></a>"#,
+            r#"<b xmlns=""><c/></b>"#,
+        ),
+        (
+            r#"<p:a xmlns:p="urn:a"><p:b p:c="d"> x </p:b></p:a>"#,
+            r#"<p:b xmlns:p="urn:a" p:c="d"> x </p:b>"#,
+        ),
+        (
+            r#"<p:a xmlns:p="urn:a" xmlns:q="urn:q"><b>q:name</b></p:a>"#,
+            r#"<b xmlns:q="urn:q">q:name</b>"#,
+        ),
+        (
+            r#"<a><b xml:lang="de">one<c/>two<![CDATA[<&]]></b></a>"#,
+            r#"<b xml:lang="de">one<c/>two&lt;&amp;</b>"#,
+        ),
+        (
+            "<a><b c='\"&#9;&#13;'>&#13;&#x10000;\r\n</b></a>",
+            "<b c=\"&quot;&#9;&#13;\">&#13;\u{10000}\n</b>",
+        ),
+        (
+            "<a><!-- no --><b><?no no?>x<!-- no -->y</b></a>",
+            "<b>xy</b>",
+        ),
+        (
+            r#"<a xmlns:p="u:1"><b xmlns:p="u:2"><p:c/></b></a>"#,
+            r#"<b xmlns:p="u:2"><p:c/></b>"#,
+        ),
+        (
+            r#"<a xmlns:p="u:a&amp;b"><p:b/></a>"#,
+            r#"<p:b xmlns:p="u:a&amp;b"/>"#,
+        ),
     ] {
         assert_eq!(alone(text), expected, "{text}");
         assert!(read(expected).is_ok(), "{expected}");
@@ -36,23 +63,61 @@ fn standing_alone_keeps_meaning() {
 #[test]
 fn refused() {
     for text in [
-        "", " ", "x", "<a>", "<a></b>", "<a/><b/>", "<a/>x", "</a>", "<a b='1' b='2'/>", "<p:a/>",
-        "<a xmlns:p=''/>", "<a xmlns:p='u' xmlns:q='u' p:b='1' q:b='2'/>", "<a>&nbsp;</a>", "<a>&#0;</a>",
-        "<a>&#x1;</a>", "<a>\u{1}</a>", "<1/>", "<a:/>", "<a:b:c xmlns:a='u'/>", "<a b=c/>", "<a b='<'/>",
-        "<!DOCTYPE a><a/>", "<a>&#xFFFF;</a>", "<a b='&#0;'/>", "<?xml version='1.0' encoding='latin1'?><a/>",
-        "<a>&lt</a>", "<a", "<a b=\"&unknown;\"/>", "<a xmlns:xmlns='u'/>",
+        "",
+        " ",
+        "x",
+        "<a>",
+        "<a></b>",
+        "<a/><b/>",
+        "<a/>x",
+        "</a>",
+        "<a b='1' b='2'/>",
+        "<p:a/>",
+        "<a xmlns:p=''/>",
+        "<a xmlns:p='u' xmlns:q='u' p:b='1' q:b='2'/>",
+        "<a>&nbsp;</a>",
+        "<a>&#0;</a>",
+        "<a>&#x1;</a>",
+        "<a>\u{1}</a>",
+        "<1/>",
+        "<a:/>",
+        "<a:b:c xmlns:a='u'/>",
+        "<a b=c/>",
+        "<a b='<'/>",
+        "<!DOCTYPE a><a/>",
+        "<a>&#xFFFF;</a>",
+        "<a b='&#0;'/>",
+        "<?xml version='1.0' encoding='latin1'?><a/>",
+        "<a>&lt</a>",
+        "<a",
+        "<a b=\"&unknown;\"/>",
+        "<a xmlns:xmlns='u'/>",
     ] {
         assert!(read(text).is_err(), "{text}");
     }
-    assert!(matches!(parse(b"\xFF\xFE<\0a\0", &Limits::default()), Err(Error::Encoding(_))));
-    assert!(matches!(parse(b"<a>\xFF</a>", &Limits::default()), Err(Error::Malformed(_))));
+    assert!(matches!(
+        parse(b"\xFF\xFE<\0a\0", &Limits::default()),
+        Err(Error::Encoding(_))
+    ));
+    assert!(matches!(
+        parse(b"<a>\xFF</a>", &Limits::default()),
+        Err(Error::Malformed(_))
+    ));
     assert!(parse(b"\xEF\xBB\xBF<a/>", &Limits::default()).is_ok());
-    assert_eq!(read("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"), Err(Error::DocumentType));
+    assert_eq!(
+        read("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"),
+        Err(Error::DocumentType)
+    );
 }
 
 #[test]
 fn limits_hold() {
-    let limits = Limits { bytes: 1000, depth: 5, elements: 20, attributes: 3 };
+    let limits = Limits {
+        bytes: 1000,
+        depth: 5,
+        elements: 20,
+        attributes: 3,
+    };
     for (text, what) in [
         ("<a>".repeat(6) + &"</a>".repeat(6), "levels of elements"),
         (format!("<a>{}</a>", "<b/>".repeat(20)), "elements"),

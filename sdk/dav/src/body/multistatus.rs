@@ -1,0 +1,397 @@
+//! `DAV:multistatus`, written resource by resource and sent in pieces once it is long.
+//! RFC 4918 §13, §14.16.
+
+use xml::{Element, Name, Writer};
+
+use super::propfind::PropRequest;
+use crate::property::{self, Live, Read, Reading, Subject, Value};
+use crate::request::{Response, ResponseBody, Status};
+use crate::resource::{Fields, Stored, Want};
+use crate::store::Lock;
+use crate::{Context, Error};
+
+/// Answers up to this length are sent at once, longer ones in pieces of about this length.
+const PIECE_LEN: usize = 64 << 10;
+
+/// What a client asked for, resolved once for all resources.
+pub struct Plan {
+    items: Vec<Item>,
+    kind: PlanKind,
+    fields: Fields,
+    stored: Vec<Name>,
+}
+
+enum PlanKind {
+    Prop,
+    AllProp,
+    PropName,
+}
+
+struct Item {
+    name: Name,
+    /// What stands in the tag.
+    tag: Vec<u8>,
+    /// The element asked with, if it says more than its name.
+    request: Option<Element>,
+    /// The live properties of this name: of several, the first that is on the resource.
+    lives: Vec<&'static Live>,
+}
+
+impl Plan {
+    /// Resolves what a client asks for.
+    pub fn new(ctx: &Context<'_>, request: &PropRequest) -> Self {
+        let mut plan = Plan {
+            items: Vec::new(),
+            kind: PlanKind::Prop,
+            fields: Fields::NONE,
+            stored: Vec::new(),
+        };
+        match request {
+            PropRequest::Prop(elements) => {
+                for element in elements {
+                    plan.add(ctx, element);
+                }
+            }
+            PropRequest::AllProp(include) => {
+                plan.kind = PlanKind::AllProp;
+                for live in property::all(ctx.profile).filter(|live| live.in_allprop) {
+                    plan.add(ctx, &Element::new(live.name.clone()));
+                }
+                for element in include {
+                    plan.add(ctx, element);
+                }
+            }
+            PropRequest::PropName => {
+                plan.kind = PlanKind::PropName;
+                for live in property::all(ctx.profile) {
+                    plan.add(ctx, &Element::new(live.name.clone()));
+                }
+                // A name can be given without looking at bodies.
+                plan.fields = Fields::ENTITY.and(Fields::CREATED).and(Fields::OWNER);
+            }
+        }
+        plan
+    }
+
+    /// The plan for these properties.
+    pub fn of_names(ctx: &Context<'_>, names: &[Name]) -> Self {
+        let elements = names.iter().cloned().map(Element::new).collect();
+        Self::new(ctx, &PropRequest::Prop(elements))
+    }
+
+    fn add(&mut self, ctx: &Context<'_>, element: &Element) {
+        if self.items.iter().any(|item| item.name == element.name) {
+            return;
+        }
+        let lives: Vec<&'static Live> = property::all(ctx.profile)
+            .filter(|live| *live.name == element.name)
+            .collect();
+        for live in &lives {
+            self.fields = self.fields.and(live.fields);
+            self.stored.extend(live.uses.iter().cloned());
+        }
+        self.stored.push(element.name.clone());
+        let says_more = !element.attributes.is_empty() || !element.children.is_empty();
+        self.items.push(Item {
+            name: element.name.clone(),
+            tag: Writer::prepare(ctx.profile.prefixes, &element.name),
+            request: says_more.then(|| element.clone()),
+            lives,
+        });
+    }
+
+    /// What has to be read of each resource.
+    pub fn want(&self) -> Want<'_> {
+        let stored = match self.kind {
+            PlanKind::Prop if self.has_stored() => Stored::Names(&self.stored),
+            PlanKind::Prop => Stored::None,
+            PlanKind::AllProp | PlanKind::PropName => Stored::All,
+        };
+        Want {
+            fields: self.fields,
+            stored,
+        }
+    }
+
+    /// Whether locks have to be read.
+    pub fn needs_locks(&self) -> bool {
+        self.fields.has(Fields::LOCKS)
+    }
+
+    /// Whether anything asked for may be stored: most listings ask for live properties alone.
+    fn has_stored(&self) -> bool {
+        self.items.iter().any(|item| {
+            item.lives.is_empty()
+                || item
+                    .lives
+                    .iter()
+                    .any(|live| matches!(live.read, Read::Stored) || !live.uses.is_empty())
+        })
+    }
+}
+
+/// A multistatus being written.
+pub struct Multistatus<'m, 'c> {
+    ctx: &'m Context<'c>,
+    writer: Writer,
+    missing: Vec<usize>,
+    forbidden: Vec<usize>,
+}
+
+impl<'m, 'c> Multistatus<'m, 'c> {
+    /// An empty one.
+    pub fn new(ctx: &'m Context<'c>) -> Self {
+        let mut writer = Writer::new(ctx.profile.prefixes);
+        writer.start_root(&ROOT);
+        Self {
+            ctx,
+            writer,
+            missing: Vec::new(),
+            forbidden: Vec::new(),
+        }
+    }
+
+    /// Adds a resource with its properties. `href` is encoded, `locks` those that may cover it.
+    pub fn resource(
+        &mut self,
+        plan: &Plan,
+        subject: Subject<'_>,
+        href: &str,
+        locks: &[Lock],
+    ) -> Result<(), Error> {
+        self.missing.clear();
+        self.forbidden.clear();
+        self.writer.raw(b"<D:response><D:href>");
+        self.writer.raw(href.as_bytes());
+        self.writer.raw(b"</D:href>");
+        let before = self.writer.mark();
+        self.writer.raw(b"<D:propstat><D:prop>");
+        let first = self.writer.mark();
+        let mut reading = Reading {
+            ctx: self.ctx,
+            subject,
+            href,
+            request: None,
+            locks,
+        };
+        for (index, item) in plan.items.iter().enumerate() {
+            reading.request = item.request.as_ref();
+            let mark = self.writer.mark();
+            let value = write_property(&mut self.writer, &reading, item)?;
+            match value {
+                Value::Written if matches!(plan.kind, PlanKind::PropName) => {
+                    self.writer.rewind(mark);
+                    self.writer.empty(&item.name);
+                }
+                Value::Written => {}
+                Value::Missing => {
+                    self.writer.rewind(mark);
+                    self.missing.push(index);
+                }
+                Value::Forbidden => {
+                    self.writer.rewind(mark);
+                    self.forbidden.push(index);
+                }
+            }
+        }
+        if !matches!(plan.kind, PlanKind::Prop) {
+            self.stored_besides(plan, subject);
+        }
+        let any = self.writer.mark() > first;
+        self.finish_resource(plan, before, any)
+    }
+
+    /// Adds the stored properties that no live one speaks for.
+    fn stored_besides(&mut self, plan: &Plan, subject: Subject<'_>) {
+        for stored in subject.stored() {
+            if plan.items.iter().any(|item| item.name == stored.name)
+                || property::find(self.ctx.profile, &stored.name).is_some()
+            {
+                continue;
+            }
+            match plan.kind {
+                PlanKind::PropName => self.writer.empty(&stored.name),
+                PlanKind::Prop | PlanKind::AllProp => self.writer.raw(&stored.xml),
+            }
+        }
+    }
+
+    fn finish_resource(&mut self, plan: &Plan, before: usize, any: bool) -> Result<(), Error> {
+        let asked = matches!(plan.kind, PlanKind::Prop);
+        let minimal = self.ctx.prefer.minimal;
+        let missing = asked && !minimal && !self.missing.is_empty();
+        let forbidden = asked && !minimal && !self.forbidden.is_empty();
+        // A response has at least one propstat, be it an empty one.
+        if any || !(missing || forbidden) {
+            self.writer
+                .raw(b"</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>");
+        } else {
+            self.writer.rewind(before);
+        }
+        for (there, indexes, end) in [
+            (
+                missing,
+                &self.missing,
+                &b"</D:prop><D:status>HTTP/1.1 404 Not Found"[..],
+            ),
+            (
+                forbidden,
+                &self.forbidden,
+                &b"</D:prop><D:status>HTTP/1.1 403 Forbidden"[..],
+            ),
+        ] {
+            if !there {
+                continue;
+            }
+            self.writer.raw(b"<D:propstat><D:prop>");
+            for item in indexes.iter().filter_map(|index| plan.items.get(*index)) {
+                self.writer.start_prepared(&item.tag);
+                self.writer.end_prepared(&item.tag);
+            }
+            self.writer.raw(end);
+            self.writer.raw(b"</D:status></D:propstat>");
+        }
+        self.writer.raw(b"</D:response>");
+        self.flush()
+    }
+
+    /// Adds a resource with a status of its own, and why if there is more to say.
+    pub fn status(&mut self, href: &str, status: Status, why: Option<&Error>) -> Result<(), Error> {
+        self.writer.raw(b"<D:response><D:href>");
+        self.writer.text(href);
+        self.writer.raw(b"</D:href>");
+        write_status(&mut self.writer, status);
+        if let Some(why) = why {
+            why.write_element(&mut self.writer);
+            if let Error::BadRequest(text) | Error::Forbidden(text) | Error::Conflict(text) = why {
+                self.writer.leaf(&Name::dav("responsedescription"), text);
+            }
+        }
+        self.writer.raw(b"</D:response>");
+        self.flush()
+    }
+
+    /// Adds a resource with its properties grouped by status, for answers to PROPPATCH and MKCOL.
+    pub fn propstats(
+        &mut self,
+        href: &str,
+        outcomes: &[(Name, Status, Option<Error>)],
+    ) -> Result<(), Error> {
+        self.writer.raw(b"<D:response><D:href>");
+        self.writer.text(href);
+        self.writer.raw(b"</D:href>");
+        write_propstats(&mut self.writer, outcomes);
+        self.writer.raw(b"</D:response>");
+        self.flush()
+    }
+
+    /// The writer itself, for what stands beside the responses, or for responses of one's own:
+    /// whole elements inside of `DAV:multistatus`.
+    pub fn writer(&mut self) -> &mut Writer {
+        &mut self.writer
+    }
+
+    /// Sends what has come together, if it is long enough.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        if self.writer.len() < PIECE_LEN {
+            return Ok(());
+        }
+        if !self.ctx.is_streaming() {
+            self.ctx
+                .send_head(Status::MULTI_STATUS, &self.head().headers)?;
+        }
+        let buffer = self.writer.buffer();
+        self.ctx.send(buffer)?;
+        buffer.clear();
+        Ok(())
+    }
+
+    /// The finished answer.
+    pub fn finish(mut self) -> Result<Response, Error> {
+        self.writer.end(&ROOT);
+        let mut response = self.head();
+        let bytes = self.writer.into_bytes();
+        response.body = if self.ctx.is_streaming() {
+            self.ctx.send(&bytes)?;
+            ResponseBody::Streamed
+        } else {
+            ResponseBody::Bytes(bytes)
+        };
+        Ok(response)
+    }
+
+    fn head(&self) -> Response {
+        let mut response = Response::new(Status::MULTI_STATUS);
+        response.set("Content-Type", "application/xml; charset=utf-8");
+        if let Some(applied) = self.ctx.prefer.applied() {
+            response.set("Preference-Applied", applied);
+        }
+        response.set("Vary", "Brief, Prefer");
+        response
+    }
+}
+
+const ROOT: Name = Name::dav("multistatus");
+
+/// Writes one property with its element, or says why not: then what was written is to be undone.
+fn write_property(
+    writer: &mut Writer,
+    reading: &Reading<'_, '_>,
+    item: &Item,
+) -> Result<Value, Error> {
+    let live = item.lives.iter().find(|live| reading.subject.has(&live.on));
+    let read = match live {
+        Some(live) => live.read,
+        // What others contribute to a principal comes with it.
+        None if item.lives.is_empty() || matches!(reading.subject, Subject::Principal(_)) => {
+            Read::Stored
+        }
+        None => return Ok(Value::Missing),
+    };
+    match read {
+        Read::Stored => match reading.subject.find_stored(&item.name) {
+            Some(stored) => {
+                writer.raw(&stored.xml);
+                Ok(Value::Written)
+            }
+            None => Ok(Value::Missing),
+        },
+        Read::With(rule) => {
+            writer.start_prepared(&item.tag);
+            let value = rule(reading, writer)?;
+            writer.end_prepared(&item.tag);
+            Ok(value)
+        }
+    }
+}
+
+/// Writes one `DAV:propstat` for each outcome that occurs.
+pub fn write_propstats(writer: &mut Writer, outcomes: &[(Name, Status, Option<Error>)]) {
+    for (index, (_, status, why)) in outcomes.iter().enumerate() {
+        let is_same = |other: &(Name, Status, Option<Error>)| other.1 == *status && other.2 == *why;
+        if outcomes.iter().take(index).any(is_same) {
+            continue;
+        }
+        writer.raw(b"<D:propstat><D:prop>");
+        for (name, _, _) in outcomes.iter().filter(|other| is_same(other)) {
+            writer.empty(name);
+        }
+        writer.raw(b"</D:prop>");
+        write_status(writer, *status);
+        if let Some(why) = why {
+            why.write_element(writer);
+            if !matches!(why, Error::Violated(..)) {
+                writer.leaf(&Name::dav("responsedescription"), &why.to_string());
+            }
+        }
+        writer.raw(b"</D:propstat>");
+    }
+}
+
+fn write_status(writer: &mut Writer, status: Status) {
+    writer.raw(b"<D:status>HTTP/1.1 ");
+    writer.number(u64::from(status.0));
+    writer.raw(b" ");
+    writer.text(status.reason());
+    writer.raw(b"</D:status>");
+}

@@ -1,0 +1,66 @@
+//! From a request to its method, and from an error to its answer.
+
+use crate::request::{Request, Response, ResponseBody, Sink};
+use crate::resource::Want;
+use crate::store::Store;
+use crate::{Context, Error, Profile, method};
+
+/// Answers a request.
+///
+/// Long answers go through `sink` while they are written; the returned body then says
+/// [`ResponseBody::Streamed`] or [`ResponseBody::Broken`].
+pub fn handle<'c>(
+    profile: &'c Profile,
+    store: &'c dyn Store,
+    request: Request<'c>,
+    sink: &'c mut dyn Sink,
+) -> Response {
+    let head_only = request.method == "HEAD";
+    let ctx = match Context::new(profile, store, request, sink) {
+        Ok(ctx) => ctx,
+        Err(error) => return error.response(profile),
+    };
+    let mut response = match method::run(&ctx) {
+        Ok(response) => response,
+        Err(error) => {
+            let error = challenge(&ctx, error);
+            let mut response = error.response(profile);
+            if matches!(error, Error::MethodNotAllowed) {
+                if let Ok(allow) = method::options::allow(&ctx) {
+                    response.set("Allow", allow);
+                }
+            }
+            if ctx.is_streaming() {
+                response.body = ResponseBody::Broken(error.to_string());
+            }
+            response
+        }
+    };
+    if head_only && matches!(response.body, ResponseBody::Bytes(_)) {
+        response.body = ResponseBody::Empty;
+    }
+    response
+}
+
+/// Anonymous is asked to sign in where somebody else might be let in.
+fn challenge(ctx: &Context<'_>, error: Error) -> Error {
+    if ctx.user.is_some() {
+        return error;
+    }
+    match &error {
+        Error::Forbidden(_) => Error::Unauthenticated,
+        Error::Violated(condition, _) if *condition == crate::error::NEED_PRIVILEGES => {
+            Error::Unauthenticated
+        }
+        // Whether nothing is there, or nothing for anonymous, shows only if the parent may be seen.
+        Error::NotFound | Error::Conflict(_) => {
+            let parent = ctx.target.path.parent();
+            let seen = parent.map(|parent| ctx.find(&parent, &Want::default()));
+            match seen {
+                Some(Ok(Some(_))) => error,
+                _ => Error::Unauthenticated,
+            }
+        }
+        _ => error,
+    }
+}

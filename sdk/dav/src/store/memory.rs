@@ -1,0 +1,1 @@
+//! A store in memory, for tests: one tree, any number of principals, a clock that tests set.
