@@ -1,0 +1,165 @@
+//! The in-memory host: what a module's native tests run against.
+//!
+//! It behaves as `wit/` documents: rights, modseqs, conditions, locks, quotas, tombstones. A test
+//! makes a [`Host`], which becomes the host of its thread, adds principals, says who acts, and
+//! sends requests:
+//!
+//! ```
+//! use module::native::Host;
+//! # use module::{Answer, Descriptor, Module, Request, Response};
+//! # struct Hello;
+//! # impl Module for Hello {
+//! #     fn describe() -> Descriptor { Descriptor::default() }
+//! #     fn handle(_: Request) -> Answer { Response::new(204).into() }
+//! # }
+//! let host = Host::new();
+//! host.user("alice").act_as("alice");
+//! let reply = host.request("GET", "/hello").send::<Hello>();
+//! assert_eq!(reply.status, 404, "Hello has no mounts here");
+//! ```
+//!
+//! # Not supported
+//!
+//! Deliveries are collected, not received; tombstones and kept blobs do not expire; scopes other
+//! than read-only and admin mean nothing.
+
+pub(crate) mod backend;
+mod change;
+mod commit;
+mod exchange;
+mod locks;
+mod read;
+mod search;
+mod state;
+
+pub use exchange::{Outgoing, Reply};
+
+use crate::{
+    Delivery, Descriptor, Envelope, Identity, Instant, Kind, Module, Principal, Scope, SignIn,
+};
+use state::{State, with_state};
+
+/// The host of this thread.
+#[derive(Debug)]
+pub struct Host(());
+
+impl Default for Host {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Host {
+    /// Makes an empty host the one of this thread; anonymous acts.
+    pub fn new() -> Self {
+        with_state(|state| *state = State::default());
+        Self(())
+    }
+
+    /// Adds a user with the address `<id>@example.org`.
+    pub fn user(&self, id: &str) -> &Self {
+        self.principal(Principal {
+            id: id.to_owned(),
+            kind: Kind::User,
+            display_name: id.to_owned(),
+            addresses: vec![format!("{id}@example.org")],
+        })
+    }
+
+    /// Adds a group with its members.
+    pub fn group(&self, id: &str, members: &[&str]) -> &Self {
+        let members = members.iter().map(|&member| member.to_owned()).collect();
+        with_state(|state| state.members.insert(id.to_owned(), members));
+        self.principal(Principal {
+            id: id.to_owned(),
+            kind: Kind::Group,
+            display_name: id.to_owned(),
+            addresses: Vec::new(),
+        })
+    }
+
+    /// Adds a principal, or replaces what is known of it.
+    pub fn principal(&self, principal: Principal) -> &Self {
+        with_state(|state| state.principals.insert(principal.id.clone(), principal));
+        self
+    }
+
+    /// From now on this principal acts.
+    pub fn act_as(&self, id: &str) -> &Self {
+        with_state(|state| {
+            state.identity = Identity {
+                principal: Some(id.to_owned()),
+                groups: state.groups_of(id),
+                sign_in: SignIn::Password,
+                scope: Scope::empty(),
+                ..state.identity.clone()
+            };
+        });
+        self
+    }
+
+    /// From now on anonymous acts.
+    pub fn act_as_anonymous(&self) -> &Self {
+        with_state(|state| state.identity = State::default().identity);
+        self
+    }
+
+    /// Says what the sign-in of whoever acts allows.
+    pub fn scope(&self, scope: Scope) -> &Self {
+        with_state(|state| state.identity.scope = scope);
+        self
+    }
+
+    /// Loads a module, for [`crate::modules`].
+    pub fn load<M: Module>(&self) -> &Self {
+        self.load_descriptor(M::describe())
+    }
+
+    /// Loads a module that only has a description.
+    pub fn load_descriptor(&self, descriptor: Descriptor) -> &Self {
+        with_state(|state| {
+            state.modules.retain(|other| other.name != descriptor.name);
+            state.modules.push(descriptor);
+            state.modules.sort_by(|a, b| a.name.cmp(&b.name));
+        });
+        self
+    }
+
+    /// Sets an option of the configuration.
+    pub fn option(&self, name: &str, value: &str) -> &Self {
+        with_state(|state| state.options.insert(name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Limits what an owner may store.
+    pub fn quota(&self, owner: &str, bytes: Option<u64>, messages: Option<u64>) -> &Self {
+        with_state(|state| state.quotas.insert(owner.to_owned(), (bytes, messages)));
+        self
+    }
+
+    /// What time it is; it moves with [`Host::advance`] only, and by a millisecond a batch.
+    pub fn now(&self) -> Instant {
+        with_state(|state| state.now)
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, milliseconds: i64) -> &Self {
+        with_state(|state| state.now = state.now.saturating_add(milliseconds));
+        self
+    }
+
+    /// What was handed to other principals, oldest first, with the sender.
+    pub fn deliveries(&self) -> Vec<(Option<String>, Delivery)> {
+        with_state(|state| state.deliveries.clone())
+    }
+
+    /// What was handed to the mail system, oldest first.
+    pub fn submissions(&self) -> Vec<(Envelope, Vec<u8>)> {
+        with_state(|state| state.submissions.clone())
+    }
+
+    /// Begins a request; the path may have a query.
+    pub fn request(&self, method: &str, path: &str) -> Outgoing {
+        Outgoing::new(method, path, self.now())
+    }
+}
