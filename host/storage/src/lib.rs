@@ -6,14 +6,21 @@
 //! one tenant to another, because every handle belongs to one [`Store`] and every store to one
 //! tenant. It knows no protocol.
 
+mod faulty;
 mod model;
+mod path;
+mod sqlite;
 mod store;
+
+pub use faulty::Faults;
 
 pub use model::{
     Actor, Annotation, Blob, BlobSource, Change, Condition, Content, Credentials, Delivery,
     DeliveryPurpose, Digest, Duplicate, Entry, Exclusion, Fields, Found, Grant, Identifier,
     Instant, Key, KeyValue, Kind, ListScope, Lock, LockRequest, MailboxChange, MailboxId, Message,
-    MessageAnnotation, Modseq, Order, Outcome, Page, Part, Path, Principal, Put, Query, Results,
-    Rights, SearchScope, Span, Status, Target, Term, Test, Timer, Uid, Usage, Visibility,
+    MessageAnnotation, Modseq, Order, Outcome, Page, Part, Path, Principal, Put, Query,
+    QueuedDelivery, Results, Rights, SearchScope, Span, Status, Target, Term, Test, Timer, Uid,
+    Usage, Visibility,
 };
+pub use sqlite::{SqliteStore, Stats};
 pub use store::{Batch, ByteStream, CheckReport, Error, Failure, Store, StoreLimits};

@@ -22,6 +22,37 @@ pub struct Path(pub Vec<String>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Digest(pub [u8; 32]);
 
+impl Digest {
+    /// Computes it.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(<sha2::Sha256 as sha2::Digest>::digest(bytes).into())
+    }
+
+    /// 64 hexadecimal digits.
+    pub fn to_hex(self) -> String {
+        use std::fmt::Write;
+        self.0
+            .iter()
+            .fold(String::with_capacity(64), |mut hex, byte| {
+                // Writing to a string can't fail.
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            })
+    }
+
+    /// Reads what `to_hex` wrote.
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        let mut digest = Self::default();
+        if hex.len() != 64 || !hex.is_ascii() {
+            return None;
+        }
+        for (at, byte) in digest.0.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
+        }
+        Some(digest)
+    }
+}
+
 /// IMAP rights as a set of bits, in the order of `wit/types.wit`. RFC 4314 §2.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Rights(pub u32);
@@ -98,7 +129,8 @@ pub struct Actor {
     pub principal: Option<String>,
     /// Groups that the principal is in, directly or through others.
     pub groups: Vec<String>,
-    /// Administers the tenant: has `lookup` and `administer` everywhere.
+    /// Administers the tenant: has `lookup`, `administer`, `create` and `delete-mailbox`
+    /// everywhere.
     pub admin: bool,
     /// Nothing may be written.
     pub read_only: bool,
@@ -539,6 +571,27 @@ pub struct Timer {
     pub due: Instant,
     /// What was given with it.
     pub token: Bytes,
+}
+
+/// A delivery to one recipient that waits in the queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueuedDelivery {
+    /// Its number in the queue.
+    pub id: i64,
+    /// The module that sent it and whose receiver takes it.
+    pub module: String,
+    /// Who sent it.
+    pub sender: Option<String>,
+    /// To whom.
+    pub recipient: String,
+    /// What for.
+    pub purpose: DeliveryPurpose,
+    /// The message.
+    pub message: Bytes,
+    /// When it was queued.
+    pub queued: Instant,
+    /// How often it was tried before.
+    pub attempts: u32,
 }
 
 /// How the bytes of a blob are read; engines implement it.

@@ -291,6 +291,17 @@ pub trait Store: Send + Sync {
         messages: Option<u64>,
     ) -> Result<(), Error>;
 
+    // What the host does later.
+
+    /// Lists deliveries that are due, longest waiting first.
+    async fn due_deliveries(&self, now: Instant, limit: u32) -> Result<Vec<QueuedDelivery>, Error>;
+    /// Takes a delivery off the queue, or puts it off to `retry` and counts the attempt.
+    async fn finish_delivery(&self, id: i64, retry: Option<Instant>) -> Result<(), Error>;
+    /// Lists timers that are due, earliest first.
+    async fn due_timers(&self, now: Instant, limit: u32) -> Result<Vec<Timer>, Error>;
+    /// Clears a timer that was fired, or puts it off to `retry`, unless it was set anew meanwhile.
+    async fn finish_timer(&self, timer: &Timer, retry: Option<Instant>) -> Result<(), Error>;
+
     // Keeping house.
 
     /// Removes expired tombstones, unlinked blobs and locks. Run now and then.

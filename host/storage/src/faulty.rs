@@ -1,0 +1,61 @@
+//! Faults on purpose: errors and delays, seeded, so that a failing test fails again.
+//!
+//! [`Faults`] act inside the embedded engine, where the disk would; [`FaultyStore`] stands before
+//! any engine.
+
+use crate::store::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Faults inside an engine's writer.
+#[derive(Debug, Default)]
+pub struct Faults {
+    /// Each commit takes so much longer, as with a slow disk.
+    pub commit_delay: Duration,
+    /// Every so manieth commit fails; 0 for none.
+    pub commit_fails_every: u64,
+    /// Every so manieth change of a batch fails; 0 for none.
+    pub change_fails_every: u64,
+    commits: AtomicU64,
+    changes: AtomicU64,
+}
+
+impl Faults {
+    /// Delays every commit.
+    pub fn slow(commit_delay: Duration) -> Self {
+        Self {
+            commit_delay,
+            ..Self::default()
+        }
+    }
+
+    /// Fails every so manieth commit and change.
+    pub fn failing(commit_fails_every: u64, change_fails_every: u64) -> Self {
+        Self {
+            commit_fails_every,
+            change_fails_every,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn before_commit(&self) -> Result<(), Error> {
+        if !self.commit_delay.is_zero() {
+            std::thread::sleep(self.commit_delay);
+        }
+        strike(&self.commits, self.commit_fails_every, "commit")
+    }
+
+    pub(crate) fn before_change(&self) -> Result<(), Error> {
+        strike(&self.changes, self.change_fails_every, "change")
+    }
+}
+
+fn strike(count: &AtomicU64, every: u64, what: &str) -> Result<(), Error> {
+    let number = count.fetch_add(1, Ordering::Relaxed) + 1;
+    if every > 0 && number.is_multiple_of(every) {
+        return Err(Error::Unavailable(format!(
+            "a fault in {what} {number}, on purpose"
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! Renaming and copying mailboxes with all below them.
+
+use super::{GROUP, Made, Place, Work};
+use crate::model::*;
+use crate::path::above;
+use crate::sqlite::execute;
+use crate::store::Error;
+use rusqlite::params;
+use std::rc::Rc;
+
+impl Work<'_> {
+    pub(super) fn rename_mailbox(
+        &mut self,
+        mailbox: MailboxId,
+        path: &Path,
+    ) -> Result<Made, Error> {
+        let root = self.place(mailbox, Rights::DELETE_MAILBOX)?;
+        let new_root = path.encode();
+        if new_root.starts_with(&root.path) {
+            return Err(Error::Invalid(
+                "a mailbox can't be moved into itself".into(),
+            ));
+        }
+        let parent = self.check_new(path)?;
+        if self.is_tree(&new_root)? {
+            return Err(Error::Exists);
+        }
+        self.check_leaving(&root)?;
+        let tree = self.tree(&root.path)?;
+        self.settle()?;
+        let mut modseq = 0;
+        for mailbox in tree {
+            let place = self.load(mailbox)?;
+            let to = Self::below(&root.path, &new_root, &place.path);
+            modseq = self.rename_one(&place, &to, parent)?;
+        }
+        self.settle()?;
+        Ok(Made {
+            mailbox: Some(mailbox),
+            modseq,
+            ..Made::default()
+        })
+    }
+
+    fn rename_one(
+        &mut self,
+        place: &Rc<Place>,
+        to: &str,
+        parent: Option<MailboxId>,
+    ) -> Result<Modseq, Error> {
+        let gone = self.stamp_shared(&place.owner)?;
+        self.mailbox_tombstone(place.mailbox, gone)?;
+        // RFC 4918 §9.9: locks do not move.
+        if self.locks {
+            execute(
+                self.db,
+                "DELETE FROM lock WHERE mailbox = ?1",
+                [place.mailbox],
+            )?;
+        }
+        execute(self.db, "DELETE FROM mailbox_removed WHERE path = ?1", [to])?;
+        let owner = Path::decode(to).owner().unwrap_or("").to_owned();
+        let modseq = if owner == place.owner {
+            self.touch(place)?
+        } else {
+            self.hand_over(place, &owner, parent)?
+        };
+        execute(
+            self.db,
+            "UPDATE mailbox SET path = ?2, above = ?3, owner = ?4, modseq = ?5 WHERE mailbox = ?1",
+            params![place.mailbox, to, above(to), owner, modseq],
+        )?;
+        Ok(modseq)
+    }
+
+    /// Gives a mailbox to another owner: counted there, with modseqs from there, and with the
+    /// rights of the mailbox above.
+    fn hand_over(
+        &mut self,
+        place: &Rc<Place>,
+        owner: &str,
+        parent: Option<MailboxId>,
+    ) -> Result<Modseq, Error> {
+        let (bytes, messages) = {
+            let counters = self.counters(place)?;
+            (counters.bytes, counters.messages)
+        };
+        self.count(place, -bytes, -messages)?;
+        let heir = Place {
+            mailbox: place.mailbox,
+            path: place.path.clone(),
+            owner: owner.to_owned(),
+            kind: place.kind.clone(),
+            rights: place.rights,
+        };
+        self.count(&heir, bytes, messages)?;
+        let first = self.touch_many(&heir, u64::try_from(messages).unwrap_or(0).max(1))?;
+        let last = self.counters(&heir)?.modseq;
+        execute(
+            self.db,
+            "UPDATE message SET modseq = ?2 + (n.number - 1) / ?3 FROM (
+                SELECT uid, row_number() OVER (ORDER BY uid) AS number FROM message
+                WHERE mailbox = ?1) n
+             WHERE message.mailbox = ?1 AND message.uid = n.uid",
+            params![place.mailbox, first, GROUP],
+        )?;
+        for sql in [
+            "UPDATE private_change SET modseq = ?2 WHERE mailbox = ?1",
+            "DELETE FROM removed WHERE mailbox = ?1 AND ?2 IS NOT NULL",
+            // What was read under the former owner's modseqs means nothing here.
+            "UPDATE mailbox SET oldest = ?2 WHERE mailbox = ?1",
+        ] {
+            execute(self.db, sql, params![place.mailbox, first])?;
+        }
+        execute(
+            self.db,
+            "DELETE FROM acl WHERE mailbox = ?1",
+            [place.mailbox],
+        )?;
+        if let Some(parent) = parent {
+            execute(
+                self.db,
+                "INSERT INTO acl SELECT ?1, kind, name, negative, rights FROM acl
+                 WHERE mailbox = ?2",
+                [place.mailbox, parent],
+            )?;
+        }
+        Ok(last)
+    }
+
+    pub(super) fn copy_mailbox(
+        &mut self,
+        mailbox: MailboxId,
+        path: &Path,
+        deep: bool,
+    ) -> Result<Made, Error> {
+        let root = self.place(mailbox, Rights::READ)?;
+        let new_root = path.encode();
+        if new_root.starts_with(&root.path) {
+            return Err(Error::Invalid(
+                "a mailbox can't be copied into itself".into(),
+            ));
+        }
+        let parent = self.check_new(path)?;
+        let tree = if deep {
+            self.tree(&root.path)?
+        } else {
+            vec![mailbox]
+        };
+        let mut sources = Vec::with_capacity(tree.len());
+        for mailbox in tree {
+            sources.push(match self.place(mailbox, Rights::READ) {
+                Err(Error::NotFound) => return Err(Error::Forbidden(Rights::READ)),
+                place => place?,
+            });
+        }
+        self.settle()?;
+        let mut first = Made::default();
+        for source in &sources {
+            let to = Self::below(&root.path, &new_root, &source.path);
+            let made = self.copy_one(source, &to, parent)?;
+            if first.mailbox.is_none() {
+                first = made;
+            }
+        }
+        Ok(first)
+    }
+
+    fn copy_one(
+        &mut self,
+        source: &Rc<Place>,
+        to: &str,
+        parent: Option<MailboxId>,
+    ) -> Result<Made, Error> {
+        let mut made = self.add_mailbox(to, &source.kind, parent)?;
+        let mailbox = made.mailbox.unwrap_or_default();
+        let copy = self.load(mailbox)?;
+        let (bytes, messages, uid_next) = {
+            let counters = self.counters(source)?;
+            (counters.bytes, counters.messages, counters.uid_next)
+        };
+        self.count(&copy, bytes, messages)?;
+        self.counters(&copy)?.uid_next = uid_next;
+        let first = self.touch_many(&copy, u64::try_from(messages).unwrap_or(0).max(1))?;
+        made.modseq = self.counters(&copy)?.modseq;
+        execute(
+            self.db,
+            "UPDATE content SET refs = refs + more.count FROM (
+                SELECT content, count(*) AS count FROM message
+                WHERE mailbox = ?1 GROUP BY content) more
+             WHERE content.content = more.content",
+            [source.mailbox],
+        )?;
+        // The shared annotations, and the actor's own.
+        let principal = self.actor().principal.as_deref().unwrap_or("");
+        execute(
+            self.db,
+            "INSERT INTO annotation SELECT ?2, uid, name, principal, value FROM annotation
+             WHERE mailbox = ?1 AND principal IN ('', ?3)",
+            params![source.mailbox, mailbox, principal],
+        )?;
+        execute(
+            self.db,
+            "INSERT INTO private_change SELECT DISTINCT mailbox, principal, uid, ?2
+             FROM annotation WHERE mailbox = ?1 AND principal <> ''",
+            params![mailbox, first],
+        )?;
+        execute(
+            self.db,
+            "INSERT INTO message SELECT ?2, m.uid,
+                ?3 + (row_number() OVER (ORDER BY m.uid) - 1) / ?4, ?5, ?5, m.size, m.header_size,
+                m.digest, m.name, m.content_type, m.flags, m.shared,
+                (SELECT count(*) FROM private_change p WHERE p.mailbox = ?2 AND p.uid = m.uid),
+                m.keys_version, m.content
+             FROM message m WHERE m.mailbox = ?1",
+            params![source.mailbox, mailbox, first, GROUP, self.now],
+        )?;
+        self.copy_all_keys(source.mailbox, mailbox)?;
+        Ok(made)
+    }
+
+    fn copy_all_keys(&self, source: MailboxId, copy: MailboxId) -> Result<(), Error> {
+        for sql in [
+            "INSERT INTO key_text SELECT ?2, name, value, uid FROM key_text WHERE mailbox = ?1",
+            "INSERT INTO key_number SELECT ?2, name, value, uid FROM key_number
+             WHERE mailbox = ?1",
+            "INSERT INTO key_interval SELECT ?2, name, class, value, until, uid
+             FROM key_interval WHERE mailbox = ?1",
+        ] {
+            execute(self.db, sql, [source, copy])?;
+        }
+        let mut statement = self.db.prepare_cached(
+            "SELECT k.uid, k.name, w.text FROM key_words k JOIN words w ON w.rowid = k.words
+             WHERE k.mailbox = ?1 ORDER BY k.words",
+        )?;
+        let rows: Vec<(Uid, String, String)> = statement
+            .query_map([source], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<Result<_, _>>()?;
+        for (uid, name, text) in rows {
+            self.add_words(copy, uid, &name, &text)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,425 @@
+//! Bodies too big for a row: files named by their digest, written beside their place and moved into
+//! it when they are linked.
+//!
+//! A body is in place, and durable, before a row refers to it; it goes an hour after the last row
+//! went, inside a write transaction, so nobody can link it in between.
+
+use super::{clock, unavailable};
+use crate::model::{Blob, BlobSource, Digest};
+use crate::store::Error;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as Location;
+use object_store::{GetResultPayload, MultipartUpload, ObjectStoreExt, PutPayload};
+use parking_lot::Mutex;
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use tokio::task::JoinHandle;
+
+/// What is read or written with one hop to a blocking thread.
+const CHUNK: usize = 1 << 20;
+/// What a stream gives at a time.
+const PIECE: usize = 256 << 10;
+
+type Waiting = Arc<Mutex<HashMap<Digest, Vec<Weak<Staged>>>>>;
+
+pub(super) struct Bodies {
+    folder: PathBuf,
+    objects: Arc<LocalFileSystem>,
+    waiting: Waiting,
+}
+
+impl Bodies {
+    pub(super) fn open(folder: &Path) -> Result<Self, Error> {
+        std::fs::create_dir_all(folder).map_err(unavailable)?;
+        let objects = LocalFileSystem::new_with_prefix(folder)
+            .map_err(unavailable)?
+            .with_fsync(true);
+        Ok(Self {
+            folder: folder.to_owned(),
+            objects: Arc::new(objects),
+            waiting: Waiting::default(),
+        })
+    }
+
+    /// Opens a body. It can be read to its end even if it is removed meanwhile.
+    pub(super) async fn blob(&self, digest: Digest) -> Result<Blob, Error> {
+        let (file, size) = self.file(&location(digest)).await?;
+        Ok(stored(file, size, digest, None))
+    }
+
+    async fn file(&self, at: &Location) -> Result<(File, u64), Error> {
+        let found = self.objects.get(at).await.map_err(unavailable)?;
+        let size = found.meta.size;
+        match found.payload {
+            GetResultPayload::File(file, _) => Ok((file, size)),
+            GetResultPayload::Stream(_) => Err(Error::Unavailable("not a file".into())),
+        }
+    }
+
+    /// Begins to take in a body.
+    pub(super) async fn stage(&self) -> Result<Staging, Error> {
+        let at = Location::from(format!("staging/{}", uuid::Uuid::new_v4()));
+        let upload = self.objects.put_multipart(&at).await.map_err(unavailable)?;
+        Ok(Staging {
+            at,
+            upload,
+            hash: Sha256::new(),
+            size: 0,
+            pending: Vec::new(),
+            pending_bytes: 0,
+        })
+    }
+
+    /// Ends it: the bytes are durable, and gone again when the blob is dropped before it is linked.
+    pub(super) async fn finish(&self, mut staging: Staging) -> Result<Blob, Error> {
+        staging.flush().await?;
+        staging.upload.complete().await.map_err(unavailable)?;
+        let digest = Digest(staging.hash.finalize().into());
+        let (file, size) = self.file(&staging.at).await?;
+        let staged = Arc::new(Staged {
+            file: self.folder.join(staging.at.as_ref()),
+            at: staging.at,
+            moved: tokio::sync::Mutex::new(false),
+            gone: std::sync::atomic::AtomicBool::new(false),
+        });
+        let mut waiting = self.waiting.lock();
+        waiting.retain(|_, staged| {
+            staged.retain(|staged| staged.strong_count() > 0);
+            !staged.is_empty()
+        });
+        waiting
+            .entry(digest)
+            .or_default()
+            .push(Arc::downgrade(&staged));
+        drop(waiting);
+        Ok(stored(file, size, digest, Some(staged)))
+    }
+
+    /// Moves a body that was taken in to its place. Says whether it had to.
+    pub(super) async fn settle(&self, digest: Digest) -> Result<bool, Error> {
+        let waiting: Vec<_> = self
+            .waiting
+            .lock()
+            .get(&digest)
+            .map(|staged| staged.iter().filter_map(Weak::upgrade).collect())
+            .unwrap_or_default();
+        for staged in waiting {
+            let mut moved = staged.moved.lock().await;
+            if *moved {
+                continue;
+            }
+            self.objects
+                .rename(&staged.at, &location(digest))
+                .await
+                .map_err(unavailable)?;
+            *moved = true;
+            staged
+                .gone
+                .store(true, std::sync::atomic::Ordering::Release);
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Whether a body is in place. Called within a write transaction, which keeps it there.
+    pub(super) fn has(&self, digest: Digest) -> bool {
+        self.place(digest).exists()
+    }
+
+    /// Removes a body unless it came just now. Called within a write transaction.
+    pub(super) fn remove(&self, digest: Digest) -> Result<bool, Error> {
+        let place = self.place(digest);
+        if !older(&place, super::GRACE_MS) {
+            return Ok(false);
+        }
+        std::fs::remove_file(place).map_err(unavailable)?;
+        Ok(true)
+    }
+
+    /// Removes what was being taken in when a process died.
+    pub(super) fn sweep(&self, age_ms: i64) -> Result<u64, Error> {
+        let mut swept = 0;
+        let Ok(entries) = std::fs::read_dir(self.folder.join("staging")) else {
+            return Ok(0);
+        };
+        for entry in entries {
+            let file = entry.map_err(unavailable)?.path();
+            if older(&file, age_ms) && std::fs::remove_file(file).is_ok() {
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+
+    /// The digests of all bodies in place.
+    pub(super) fn all(&self) -> Result<Vec<Digest>, Error> {
+        let mut found = Vec::new();
+        let Ok(shelves) = std::fs::read_dir(self.folder.join("sha256")) else {
+            return Ok(found);
+        };
+        for shelf in shelves {
+            let shelf = shelf.map_err(unavailable)?;
+            for entry in std::fs::read_dir(shelf.path()).map_err(unavailable)? {
+                let name = entry.map_err(unavailable)?.file_name();
+                found.extend(name.to_str().and_then(Digest::from_hex));
+            }
+        }
+        Ok(found)
+    }
+
+    fn place(&self, digest: Digest) -> PathBuf {
+        self.folder.join(location(digest).as_ref())
+    }
+}
+
+fn older(file: &Path, age_ms: i64) -> bool {
+    let Ok(modified) = file.metadata().and_then(|file| file.modified()) else {
+        return false;
+    };
+    let modified = modified
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| {
+            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        });
+    clock().saturating_sub(modified) >= age_ms
+}
+
+fn location(digest: Digest) -> Location {
+    let hex = digest.to_hex();
+    let shelf = hex.get(..2).unwrap_or_default();
+    Location::from(format!("sha256/{shelf}/{hex}"))
+}
+
+fn stored(file: File, size: u64, digest: Digest, staged: Option<Arc<Staged>>) -> Blob {
+    Blob {
+        size,
+        digest,
+        inline: None,
+        source: Arc::new(Stored {
+            file: Arc::new(file),
+            size,
+            _staged: staged,
+        }),
+    }
+}
+
+/// A body on its way in.
+pub(super) struct Staging {
+    at: Location,
+    upload: Box<dyn MultipartUpload>,
+    hash: Sha256,
+    pub(super) size: u64,
+    pending: Vec<Bytes>,
+    pending_bytes: usize,
+}
+
+impl Staging {
+    pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
+        self.hash.update(&bytes);
+        self.size += bytes.len() as u64;
+        self.pending_bytes += bytes.len();
+        self.pending.push(bytes);
+        if self.pending_bytes >= CHUNK {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), Error> {
+        self.pending_bytes = 0;
+        let payload: PutPayload = self.pending.drain(..).collect();
+        self.upload.put_part(payload).await.map_err(unavailable)
+    }
+}
+
+/// A body that waits to be linked.
+struct Staged {
+    file: PathBuf,
+    at: Location,
+    moved: tokio::sync::Mutex<bool>,
+    gone: std::sync::atomic::AtomicBool,
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !*self.gone.get_mut() {
+            let _ = std::fs::remove_file(&self.file);
+        }
+    }
+}
+
+/// Bytes in a file that is open.
+struct Stored {
+    file: Arc<File>,
+    size: u64,
+    _staged: Option<Arc<Staged>>,
+}
+
+impl Stored {
+    fn start(&self, offset: u64, len: usize) -> JoinHandle<Result<Bytes, Error>> {
+        let file = self.file.clone();
+        let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let len = len.min(left);
+        tokio::task::spawn_blocking(move || {
+            let mut bytes = vec![0; len];
+            file.read_exact_at(&mut bytes, offset)
+                .map_err(unavailable)?;
+            Ok(bytes.into())
+        })
+    }
+}
+
+#[async_trait::async_trait]
+impl BlobSource for Stored {
+    async fn read(&self, offset: u64, len: usize) -> Result<Bytes, Error> {
+        self.start(offset, len).await.map_err(unavailable)?
+    }
+
+    fn stream(
+        self: Arc<Self>,
+        offset: u64,
+        end: u64,
+    ) -> Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>> {
+        let reading = Reading {
+            end: end.min(self.size),
+            source: self,
+            ahead: None,
+            piece: Bytes::new(),
+            offset,
+        };
+        Box::pin(stream::try_unfold(reading, Reading::next))
+    }
+}
+
+/// A stream that reads one chunk ahead of what it gives.
+struct Reading {
+    source: Arc<Stored>,
+    ahead: Option<JoinHandle<Result<Bytes, Error>>>,
+    piece: Bytes,
+    offset: u64,
+    end: u64,
+}
+
+impl Reading {
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>, Error> {
+        if self.piece.is_empty() {
+            let Some(chunk) = self.ahead.take().or_else(|| self.start()) else {
+                return Ok(None);
+            };
+            self.piece = chunk.await.map_err(unavailable)??;
+            self.ahead = self.start();
+        }
+        let piece = self.piece.split_to(self.piece.len().min(PIECE));
+        Ok(Some((piece, self)))
+    }
+
+    /// Starts to read the next chunk; none at the end.
+    fn start(&mut self) -> Option<JoinHandle<Result<Bytes, Error>>> {
+        let left = usize::try_from(self.end.saturating_sub(self.offset)).unwrap_or(CHUNK);
+        let len = left.min(CHUNK);
+        let chunk = (len > 0).then(|| self.source.start(self.offset, len));
+        self.offset += len as u64;
+        chunk
+    }
+}
+
+/// Bytes at hand.
+pub(super) struct Memory {
+    bytes: Bytes,
+}
+
+impl Memory {
+    pub(super) fn blob(bytes: Bytes, digest: Digest) -> Blob {
+        Blob {
+            size: bytes.len() as u64,
+            digest,
+            inline: Some(bytes.clone()).filter(|bytes| bytes.len() <= super::SMALL_MAX),
+            source: Arc::new(Self { bytes }),
+        }
+    }
+
+    fn slice(&self, offset: u64, end: u64) -> Bytes {
+        let at =
+            |at: u64| usize::try_from(at).map_or(self.bytes.len(), |at| at.min(self.bytes.len()));
+        let (start, end) = (at(offset), at(end));
+        self.bytes.slice(start..end.max(start))
+    }
+}
+
+#[async_trait::async_trait]
+impl BlobSource for Memory {
+    async fn read(&self, offset: u64, len: usize) -> Result<Bytes, Error> {
+        Ok(self.slice(offset, offset.saturating_add(len as u64)))
+    }
+
+    fn stream(
+        self: Arc<Self>,
+        offset: u64,
+        end: u64,
+    ) -> Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>> {
+        Box::pin(stream::unfold(
+            self.slice(offset, end),
+            |mut left| async move {
+                let piece = left.split_to(left.len().min(PIECE));
+                (!piece.is_empty()).then_some((Ok(piece), left))
+            },
+        ))
+    }
+}
+
+/// A header section at hand with a body that is not.
+pub(super) struct Chained {
+    header: Arc<Memory>,
+    body: Arc<dyn BlobSource>,
+}
+
+impl Chained {
+    pub(super) fn blob(header: Bytes, body: &Blob) -> Blob {
+        Blob {
+            size: header.len() as u64 + body.size,
+            digest: Digest::default(),
+            inline: None,
+            source: Arc::new(Self {
+                header: Arc::new(Memory { bytes: header }),
+                body: body.source.clone(),
+            }),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl BlobSource for Chained {
+    async fn read(&self, offset: u64, len: usize) -> Result<Bytes, Error> {
+        let cut = self.header.bytes.len() as u64;
+        let head = self.header.read(offset, len).await?;
+        if head.len() == len {
+            return Ok(head);
+        }
+        let tail = self
+            .body
+            .read(offset.saturating_sub(cut), len - head.len())
+            .await?;
+        Ok([head, tail].concat().into())
+    }
+
+    fn stream(
+        self: Arc<Self>,
+        offset: u64,
+        end: u64,
+    ) -> Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>> {
+        let cut = self.header.bytes.len() as u64;
+        let head = self.header.clone().stream(offset, end);
+        let tail = self
+            .body
+            .clone()
+            .stream(offset.saturating_sub(cut), end.saturating_sub(cut));
+        Box::pin(head.chain(tail))
+    }
+}

@@ -1,0 +1,371 @@
+//! Reading messages: listings, changes, single ones, and their bytes.
+
+use super::blob::{Chained, Memory};
+use super::mailbox::principal;
+use super::rights::access;
+use super::{PAGE_MAX, READ_MAX, SqliteStore};
+use crate::model::*;
+use crate::store::Error;
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+
+/// What an entry is made of. ?1 is the mailbox and ?2 the principal, whose private annotations
+/// count and move its own state only.
+const ENTRY: &str = "m.uid,
+    CASE WHEN m.private = 0 THEN m.modseq ELSE max(m.modseq, coalesce((
+        SELECT p.modseq FROM private_change p
+        WHERE p.mailbox = m.mailbox AND p.uid = m.uid AND p.principal = ?2), 0)) END,
+    m.created, m.modified, m.size, m.header_size, m.digest,
+    CASE WHEN m.private = 0 THEN m.shared ELSE m.shared + (
+        SELECT count(*) FROM annotation a
+        WHERE a.mailbox = m.mailbox AND a.uid = m.uid AND a.principal = ?2 AND ?2 <> '') END,
+    m.name, m.content_type";
+
+fn digest(row: &Row<'_>, column: usize) -> Result<Digest, rusqlite::Error> {
+    row.get(column).map(Digest)
+}
+
+/// A row of `ENTRY` with the flags behind it, as a message.
+pub(super) fn message(row: &Row<'_>) -> Result<Message, rusqlite::Error> {
+    Ok(Message {
+        uid: row.get(0)?,
+        modseq: row.get(1)?,
+        created: row.get(2)?,
+        modified: row.get(3)?,
+        size: row.get(4)?,
+        header_size: row.get(5)?,
+        digest: digest(row, 6)?,
+        annotations: row.get(7)?,
+        name: row.get(8)?,
+        content_type: row.get(9)?,
+        flags: split(row.get_ref(10)?.as_str().unwrap_or_default()),
+    })
+}
+
+fn split(flags: &str) -> Vec<String> {
+    flags.split_terminator(' ').map(str::to_owned).collect()
+}
+
+/// Adds a row of `ENTRY` to a page.
+fn push(page: &mut Page, row: &Row<'_>, fields: Fields, removed: bool) -> Result<(), Error> {
+    let mut span = |wanted: bool, column| -> Result<Span, Error> {
+        let Some(text) = row
+            .get_ref(column)?
+            .as_str_or_null()
+            .ok()
+            .flatten()
+            .filter(|_| wanted)
+        else {
+            return Ok(Span::default());
+        };
+        let span = Span {
+            start: u32::try_from(page.text.len()).unwrap_or(u32::MAX),
+            len: u32::try_from(text.len()).unwrap_or(u32::MAX),
+        };
+        page.text.push_str(text);
+        Ok(span)
+    };
+    // What is gone is known by its name alone.
+    let name = span(fields.name || removed, 8)?;
+    let content_type = span(fields.content_type, 9)?;
+    page.entries.push(Entry {
+        uid: row.get(0)?,
+        modseq: row.get(1)?,
+        created: row.get(2)?,
+        modified: row.get(3)?,
+        size: row.get(4)?,
+        header_size: row.get(5)?,
+        digest: digest(row, 6)?,
+        annotations: row.get(7)?,
+        name,
+        content_type,
+        removed,
+    });
+    Ok(())
+}
+
+impl SqliteStore {
+    pub(super) fn read_list(
+        &self,
+        actor: &Actor,
+        mailbox: MailboxId,
+        after: Uid,
+        limit: u32,
+        fields: Fields,
+    ) -> Result<Page, Error> {
+        let limit = limit.min(PAGE_MAX) as usize;
+        self.readers.read(|db| {
+            access(db, actor, mailbox, Rights::READ)?;
+            let mut statement = db.prepare_cached(&format!(
+                "SELECT {ENTRY} FROM message m WHERE m.mailbox = ?1 AND m.uid > ?3 ORDER BY m.uid"
+            ))?;
+            let mut rows = statement.query(params![mailbox, principal(actor), after])?;
+            let mut page = Page::default();
+            while let Some(row) = rows.next()? {
+                if page.entries.len() >= limit {
+                    page.more = true;
+                    break;
+                }
+                push(&mut page, row, fields, false)?;
+            }
+            Ok(page)
+        })
+    }
+
+    pub(super) fn read_changes(
+        &self,
+        actor: &Actor,
+        mailbox: MailboxId,
+        since: Modseq,
+        limit: u32,
+        fields: Fields,
+    ) -> Result<Page, Error> {
+        let limit = limit.clamp(1, PAGE_MAX) as usize;
+        self.readers.read(|db| {
+            access(db, actor, mailbox, Rights::READ)?;
+            remembered(db, mailbox, since)?;
+            let sql = changes_sql();
+            let mut statement = db.prepare_cached(&sql)?;
+            let mut rows = statement.query(params![mailbox, principal(actor), since])?;
+            let mut page = Page::default();
+            while let Some(row) = rows.next()? {
+                let modseq: Modseq = row.get(1)?;
+                // Changes that share a modseq stay together: the caller goes on after a modseq. A
+                // batch takes a new one after every thousand, so a page stays bounded.
+                let last = page.entries.last().map(|entry| entry.modseq);
+                if page.entries.len() >= limit && last != Some(modseq) {
+                    page.more = true;
+                    break;
+                }
+                push(&mut page, row, fields, row.get(10)?)?;
+            }
+            Ok(page)
+        })
+    }
+
+    pub(super) fn read_find(
+        &self,
+        actor: &Actor,
+        mailbox: MailboxId,
+        names: &[String],
+    ) -> Result<Vec<Option<Message>>, Error> {
+        few(names.len())?;
+        self.readers.read(|db| {
+            access(db, actor, mailbox, Rights::READ)?;
+            names
+                .iter()
+                .map(|name| one(db, actor, mailbox, "m.name = ?3", name))
+                .collect()
+        })
+    }
+
+    pub(super) fn read_get(
+        &self,
+        actor: &Actor,
+        mailbox: MailboxId,
+        uids: &[Uid],
+    ) -> Result<Vec<Message>, Error> {
+        few(uids.len())?;
+        self.readers.read(|db| {
+            access(db, actor, mailbox, Rights::READ)?;
+            uids.iter()
+                .filter_map(|uid| one(db, actor, mailbox, "m.uid = ?3", uid).transpose())
+                .collect()
+        })
+    }
+
+    pub(super) async fn read_message(
+        &self,
+        actor: &Actor,
+        mailbox: MailboxId,
+        uid: Uid,
+        part: Part,
+    ) -> Result<Blob, Error> {
+        let bytes = self.readers.read(|db| {
+            access(db, actor, mailbox, Rights::READ)?;
+            content(db, mailbox, uid)?.ok_or(Error::NotFound)
+        })?;
+        let digest = if part == Part::Body {
+            bytes.digest
+        } else {
+            Digest::default()
+        };
+        let Some(body) = bytes.body else {
+            if part == Part::Header {
+                return Ok(Memory::blob(bytes.header, digest));
+            }
+            let body = self.bodies.blob(bytes.digest).await?;
+            return Ok(match part {
+                Part::Whole => Chained::blob(bytes.header, &body),
+                _ => body,
+            });
+        };
+        Ok(Memory::blob(join(part, bytes.header, body), digest))
+    }
+
+    pub(super) async fn read_bodies(
+        &self,
+        actor: &Actor,
+        mailbox: MailboxId,
+        uids: &[Uid],
+        part: Part,
+    ) -> Result<Vec<Bytes>, Error> {
+        few(uids.len())?;
+        let found = self.readers.read(|db| {
+            access(db, actor, mailbox, Rights::READ)?;
+            let mut sum = 0;
+            uids.iter()
+                .map(|&uid| {
+                    let size = size(db, mailbox, uid, part)?;
+                    sum += size.unwrap_or(0);
+                    if sum > READ_MAX as u64 {
+                        return Err(Error::TooLarge(READ_MAX as u64));
+                    }
+                    content(db, mailbox, uid)
+                })
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        let mut bodies = Vec::with_capacity(found.len());
+        for stored in found {
+            bodies.push(match stored {
+                None => Bytes::new(),
+                Some(stored) => self.whole(stored, part).await?,
+            });
+        }
+        Ok(bodies)
+    }
+
+    /// Reads a part into memory, wherever it lies.
+    pub(super) async fn whole(&self, stored: Stored, part: Part) -> Result<Bytes, Error> {
+        let body = match stored.body {
+            Some(body) => body,
+            None if part == Part::Header => Bytes::new(),
+            None => {
+                let blob = self.bodies.blob(stored.digest).await?;
+                let len = usize::try_from(blob.size).map_err(super::unavailable)?;
+                blob.source.read(0, len).await?
+            }
+        };
+        Ok(join(part, stored.header, body))
+    }
+}
+
+fn few(count: usize) -> Result<(), Error> {
+    if count > PAGE_MAX as usize {
+        return Err(Error::TooMany(PAGE_MAX.into()));
+    }
+    Ok(())
+}
+
+fn join(part: Part, header: Bytes, body: Bytes) -> Bytes {
+    match part {
+        Part::Header => header,
+        Part::Body => body,
+        Part::Whole => [header, body].concat().into(),
+    }
+}
+
+/// Refuses a modseq from before what is remembered of a mailbox, or from the future.
+fn remembered(db: &Connection, mailbox: MailboxId, since: Modseq) -> Result<(), Error> {
+    if since == 0 {
+        return Ok(());
+    }
+    let (oldest, counter): (Modseq, Modseq) = db
+        .prepare_cached(
+            "SELECT m.oldest, o.counter FROM mailbox m JOIN owner o USING (owner)
+             WHERE m.mailbox = ?1",
+        )?
+        .query_row([mailbox], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if since < oldest || since > counter {
+        return Err(Error::TooOld);
+    }
+    Ok(())
+}
+
+/// Messages changed after ?3, those that moved for this principal alone, and tombstones; each part
+/// comes from an index in the order of the whole.
+fn changes_sql() -> String {
+    format!(
+        "SELECT {ENTRY}, 0 FROM message m WHERE m.mailbox = ?1 AND m.modseq > ?3
+            AND NOT (m.private > 0 AND EXISTS (SELECT 1 FROM private_change p
+                WHERE p.mailbox = ?1 AND p.uid = m.uid AND p.principal = ?2
+                AND p.modseq > m.modseq))
+         UNION ALL
+         SELECT {ENTRY}, 0 FROM private_change q JOIN message m
+            ON m.mailbox = q.mailbox AND m.uid = q.uid AND q.modseq > m.modseq
+            WHERE q.mailbox = ?1 AND q.principal = ?2 AND q.modseq > ?3
+         UNION ALL
+         SELECT uid, modseq, 0, 0, 0, 0, zeroblob(32), 0, name, NULL, 1 FROM removed
+            WHERE mailbox = ?1 AND modseq > ?3 AND ?3 > 0
+         ORDER BY 2, 1"
+    )
+}
+
+fn one(
+    db: &Connection,
+    actor: &Actor,
+    mailbox: MailboxId,
+    which: &str,
+    key: &dyn ToSql,
+) -> Result<Option<Message>, Error> {
+    let sql = format!("SELECT {ENTRY}, m.flags FROM message m WHERE m.mailbox = ?1 AND {which}");
+    Ok(db
+        .prepare_cached(&sql)?
+        .query_row(params![mailbox, principal(actor), key], message)
+        .optional()?)
+}
+
+/// One message by uid, as the actor sees it.
+pub(super) fn by_uid(
+    db: &Connection,
+    actor: &Actor,
+    mailbox: MailboxId,
+    uid: Uid,
+) -> Result<Option<Message>, Error> {
+    one(db, actor, mailbox, "m.uid = ?3", &uid)
+}
+
+/// The bytes of a message; no body if that lies in the object store.
+pub(super) struct Stored {
+    pub(super) header: Bytes,
+    pub(super) body: Option<Bytes>,
+    pub(super) digest: Digest,
+}
+
+pub(super) fn content(
+    db: &Connection,
+    mailbox: MailboxId,
+    uid: Uid,
+) -> Result<Option<Stored>, Error> {
+    Ok(db
+        .prepare_cached(
+            "SELECT c.header, c.body, m.digest FROM message m JOIN content c USING (content)
+             WHERE m.mailbox = ?1 AND m.uid = ?2",
+        )?
+        .query_row(params![mailbox, uid], |row| {
+            Ok(Stored {
+                header: row.get::<_, Vec<u8>>(0)?.into(),
+                body: row.get::<_, Option<Vec<u8>>>(1)?.map(Bytes::from),
+                digest: digest(row, 2)?,
+            })
+        })
+        .optional()?)
+}
+
+/// How many bytes a part of a message has.
+pub(super) fn size(
+    db: &Connection,
+    mailbox: MailboxId,
+    uid: Uid,
+    part: Part,
+) -> Result<Option<u64>, Error> {
+    let sizes: Option<(u64, u64)> = db
+        .prepare_cached("SELECT header_size, size FROM message WHERE mailbox = ?1 AND uid = ?2")?
+        .query_row(params![mailbox, uid], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(sizes.map(|(header, body)| match part {
+        Part::Header => header,
+        Part::Body => body,
+        Part::Whole => header + body,
+    }))
+}

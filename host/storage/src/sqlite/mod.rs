@@ -1,0 +1,178 @@
+//! The embedded engine: one SQLite file per tenant, big bodies in a folder beside it.
+//!
+//! One writer thread commits in groups ([`writer`]), calls read beside it from connections of their
+//! own ([`readers`]), and nothing is cached in memory between calls: another process may write the
+//! same file at any time.
+
+mod annotation;
+mod batch;
+mod blob;
+mod check;
+mod checkpoint;
+mod directory;
+mod expire;
+mod group;
+mod lock;
+mod mailbox;
+mod message;
+mod queue;
+mod quota;
+mod readers;
+mod rights;
+mod schema;
+mod search;
+mod store;
+mod upload;
+mod writer;
+
+use crate::faulty::Faults;
+use crate::model::Instant;
+use crate::store::{Error, StoreLimits};
+use blob::Bodies;
+use checkpoint::Checkpointer;
+use readers::Readers;
+use rusqlite::{Connection, Params};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+use writer::Writer;
+
+/// Bodies up to this are kept in rows, bigger ones in the object store.
+pub(crate) const SMALL_MAX: usize = 256 << 10;
+/// Most entries in an answer.
+const PAGE_MAX: u32 = 2000;
+/// Most bytes in an answer that holds bytes of several messages.
+const READ_MAX: usize = 8 << 20;
+/// A body that lost its last link is kept so long, for whoever is about to link it again.
+const GRACE_MS: i64 = 3_600_000;
+
+/// The store of one tenant in a folder.
+pub struct SqliteStore {
+    readers: Readers,
+    writer: Writer,
+    checkpointer: Arc<Checkpointer>,
+    bodies: Arc<Bodies>,
+    limits: Arc<StoreLimits>,
+    faults: Arc<Faults>,
+}
+
+/// What a store counted since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Groups committed: one fsync each.
+    pub commits: u64,
+    /// Batches and other writes in them.
+    pub batches: u64,
+    /// Bytes of the write-ahead log now.
+    pub log_bytes: u64,
+}
+
+impl SqliteStore {
+    /// Opens the store in `folder`, creating or upgrading it. Fails if it belongs to another tenant
+    /// or to a newer version of Chapar. Several processes may have it open at once.
+    pub fn open(folder: &Path, tenant: &str, limits: StoreLimits) -> Result<Arc<Self>, Error> {
+        Self::open_with(folder, tenant, limits, Faults::default())
+    }
+
+    /// Opens it with faults, for tests and measurements.
+    pub fn open_with(
+        folder: &Path,
+        tenant: &str,
+        limits: StoreLimits,
+        faults: Faults,
+    ) -> Result<Arc<Self>, Error> {
+        std::fs::create_dir_all(folder).map_err(unavailable)?;
+        let file = folder.join("store.sqlite3");
+        let mut db = schema::open_writer(&file)?;
+        schema::upgrade(&mut db, tenant)?;
+        // The file's own entry in the folder: without it a power cut could lose the whole store.
+        std::fs::File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(unavailable)?;
+        let checkpointer = Checkpointer::start(&file)?;
+        let faults = Arc::new(faults);
+        Ok(Arc::new(Self {
+            readers: Readers::new(file),
+            writer: Writer::start(db, checkpointer.clone(), faults.clone())?,
+            checkpointer,
+            bodies: Arc::new(Bodies::open(&folder.join("blobs"))?),
+            limits: Arc::new(limits),
+            faults,
+        }))
+    }
+
+    /// What was counted so far.
+    pub fn stats(&self) -> Stats {
+        let (commits, batches) = self.writer.commits();
+        Stats {
+            commits,
+            batches,
+            log_bytes: self.checkpointer.log_bytes(),
+        }
+    }
+
+    fn shut(&self) {
+        self.writer.close();
+        self.checkpointer.close();
+        self.readers.close();
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.shut();
+    }
+}
+
+/// Milliseconds since 1970.
+fn clock() -> Instant {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| {
+            Instant::try_from(since.as_millis()).unwrap_or(Instant::MAX)
+        })
+}
+
+/// Whatever the engine, the disk or the object store says.
+fn unavailable(error: impl std::fmt::Display) -> Error {
+    Error::Unavailable(format!("the store can't answer: {error}"))
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        unavailable(error)
+    }
+}
+
+/// Runs a statement, compiled once per connection, and returns how many rows it changed.
+fn execute(db: &Connection, sql: &str, params: impl Params) -> Result<usize, Error> {
+    Ok(db.prepare_cached(sql)?.execute(params)?)
+}
+
+/// 128 random bits in hex.
+fn random_id() -> Result<String, Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(unavailable)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Texts as a JSON array, which `json_each` takes for a list of any length.
+fn json<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut list = String::from("[");
+    for text in texts {
+        if list.len() > 1 {
+            list.push(',');
+        }
+        list.push('"');
+        for c in text.chars() {
+            match c {
+                '"' | '\\' => list.extend(['\\', c]),
+                c if c.is_control() => list.push_str(&format!("\\u{:04x}", u32::from(c))),
+                c => list.push(c),
+            }
+        }
+        list.push('"');
+    }
+    list.push(']');
+    list
+}

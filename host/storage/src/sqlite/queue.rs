@@ -1,0 +1,136 @@
+//! The queues that the host works off: deliveries and timers.
+
+use super::{SqliteStore, execute};
+use crate::model::*;
+use crate::store::Error;
+use rusqlite::{Params, params};
+
+impl SqliteStore {
+    pub(super) fn read_due_deliveries(
+        &self,
+        now: Instant,
+        limit: u32,
+    ) -> Result<Vec<QueuedDelivery>, Error> {
+        self.readers.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT d.delivery, d.module, d.sender, d.recipient, d.purpose, p.message,
+                 d.queued, d.attempts FROM delivery d JOIN parcel p USING (parcel)
+                 WHERE d.due <= ?1 ORDER BY d.due, d.delivery LIMIT ?2",
+            )?;
+            let rows = statement.query_map(params![now, limit], |row| {
+                let sender: String = row.get(2)?;
+                Ok(QueuedDelivery {
+                    id: row.get(0)?,
+                    module: row.get(1)?,
+                    sender: (!sender.is_empty()).then_some(sender),
+                    recipient: row.get(3)?,
+                    purpose: if row.get(4)? {
+                        DeliveryPurpose::Invite
+                    } else {
+                        DeliveryPurpose::Reply
+                    },
+                    message: row.get::<_, Vec<u8>>(5)?.into(),
+                    queued: row.get(6)?,
+                    attempts: row.get(7)?,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    pub(super) async fn write_delivery(
+        &self,
+        id: i64,
+        retry: Option<Instant>,
+    ) -> Result<(), Error> {
+        self.writer
+            .submit(256, move |db| {
+                match retry {
+                    Some(due) => execute(
+                        db,
+                        "UPDATE delivery SET due = ?2, attempts = attempts + 1
+                         WHERE delivery = ?1",
+                        params![id, due],
+                    )?,
+                    None => execute(db, "DELETE FROM delivery WHERE delivery = ?1", [id])?,
+                };
+                execute(
+                    db,
+                    "DELETE FROM parcel WHERE NOT EXISTS (
+                        SELECT 1 FROM delivery WHERE delivery.parcel = parcel.parcel)",
+                    [],
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
+    pub(super) fn read_timers(
+        &self,
+        principal: &str,
+        module: &str,
+        limit: u32,
+    ) -> Result<Vec<Timer>, Error> {
+        if limit > 1000 {
+            return Err(Error::TooMany(1000));
+        }
+        self.timers_where(
+            "principal = ?1 AND module = ?2 ORDER BY due, name LIMIT ?3",
+            params![principal, module, limit],
+        )
+    }
+
+    pub(super) fn read_due_timers(&self, now: Instant, limit: u32) -> Result<Vec<Timer>, Error> {
+        self.timers_where(
+            "due <= ?1 ORDER BY due, principal, module, name LIMIT ?2",
+            params![now, limit],
+        )
+    }
+
+    fn timers_where(&self, which: &str, params: impl Params) -> Result<Vec<Timer>, Error> {
+        self.readers.read(|db| {
+            let sql =
+                format!("SELECT module, principal, name, due, token FROM timer WHERE {which}");
+            let mut statement = db.prepare_cached(&sql)?;
+            let rows = statement.query_map(params, |row| {
+                Ok(Timer {
+                    module: row.get(0)?,
+                    principal: row.get(1)?,
+                    name: row.get(2)?,
+                    due: row.get(3)?,
+                    token: row.get::<_, Vec<u8>>(4)?.into(),
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    pub(super) async fn write_timer(
+        &self,
+        timer: &Timer,
+        retry: Option<Instant>,
+    ) -> Result<(), Error> {
+        let timer = timer.clone();
+        self.writer
+            .submit(256, move |db| {
+                let keys = params![
+                    timer.principal,
+                    timer.module,
+                    timer.name,
+                    timer.due,
+                    timer.token.as_ref(),
+                    retry
+                ];
+                let sql = if retry.is_some() {
+                    "UPDATE timer SET due = ?6 WHERE principal = ?1 AND module = ?2
+                     AND name = ?3 AND due = ?4 AND token = ?5"
+                } else {
+                    "DELETE FROM timer WHERE principal = ?1 AND module = ?2
+                     AND name = ?3 AND due = ?4 AND token = ?5 AND ?6 IS NULL"
+                };
+                execute(db, sql, keys)?;
+                Ok(())
+            })
+            .await
+    }
+}

@@ -1,0 +1,204 @@
+//! What an actor may do: grants, negative ones, the owner's and the administrator's own rights.
+//! RFC 4314 §2.
+
+use super::execute;
+use crate::model::{Actor, Grant, Identifier, MailboxId, Rights};
+use crate::store::Error;
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// What an administrator may do everywhere, as in Cyrus.
+const ADMIN: Rights =
+    Rights(Rights::LOOKUP.0 | Rights::ADMINISTER.0 | Rights::CREATE.0 | Rights::DELETE_MAILBOX.0);
+/// What an owner never loses.
+const OWNER: Rights = Rights(Rights::LOOKUP.0 | Rights::ADMINISTER.0);
+
+/// A mailbox that the actor may look up, with what else the actor may do there.
+pub(super) struct Access {
+    pub(super) path: String,
+    pub(super) owner: String,
+    pub(super) rights: Rights,
+}
+
+/// Makes sure that the mailbox is there and the actor has these rights on it.
+pub(super) fn access(
+    db: &Connection,
+    actor: &Actor,
+    mailbox: MailboxId,
+    needed: Rights,
+) -> Result<Access, Error> {
+    let (path, owner) = db
+        .prepare_cached("SELECT path, owner FROM mailbox WHERE mailbox = ?1")?
+        .query_row([mailbox], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
+        .optional()?
+        .ok_or(Error::NotFound)?;
+    let rights = effective(db, actor, mailbox, &owner)?;
+    need(rights, needed)?;
+    Ok(Access {
+        path,
+        owner,
+        rights,
+    })
+}
+
+/// Refuses what lacks rights: as if there were nothing without `lookup`.
+pub(super) fn need(rights: Rights, needed: Rights) -> Result<(), Error> {
+    if !rights.contains(Rights::LOOKUP) {
+        Err(Error::NotFound)
+    } else if !rights.contains(needed) {
+        Err(Error::Forbidden(needed & !rights))
+    } else {
+        Ok(())
+    }
+}
+
+/// What the actor may do in a mailbox of this owner.
+pub(super) fn effective(
+    db: &Connection,
+    actor: &Actor,
+    mailbox: MailboxId,
+    owner: &str,
+) -> Result<Rights, Error> {
+    let mut statement =
+        db.prepare_cached("SELECT kind, name, negative, rights FROM acl WHERE mailbox = ?1")?;
+    let mut rows = statement.query([mailbox])?;
+    let mut tally = Tally::default();
+    while let Some(row) = rows.next()? {
+        let name = row.get_ref(1)?.as_str().unwrap_or_default();
+        tally.add(actor, row.get(0)?, name, row.get(2)?, row.get(3)?);
+    }
+    Ok(tally.rights(actor, owner))
+}
+
+/// What the actor might have done where these grants held.
+pub(super) fn effective_of(actor: &Actor, owner: &str, grants: &[Grant]) -> Rights {
+    let mut tally = Tally::default();
+    for grant in grants {
+        let (kind, name) = columns(&grant.identifier);
+        tally.add(actor, kind, name, grant.negative, grant.rights.0);
+    }
+    tally.rights(actor, owner)
+}
+
+#[derive(Default)]
+struct Tally {
+    given: u32,
+    taken: u32,
+    taken_by_name: u32,
+}
+
+impl Tally {
+    fn add(&mut self, actor: &Actor, kind: u8, name: &str, negative: bool, rights: u32) {
+        let principal = actor.principal.as_deref();
+        let matches = match kind {
+            0 => true,
+            1 => principal.is_some(),
+            2 => principal == Some(name),
+            _ => actor.groups.iter().any(|group| group == name),
+        };
+        match (matches, negative) {
+            (false, _) => {}
+            (true, false) => self.given |= rights,
+            (true, true) => self.taken |= rights,
+        }
+        if matches && negative && kind == 2 {
+            self.taken_by_name |= rights;
+        }
+    }
+
+    fn rights(&self, actor: &Actor, owner: &str) -> Rights {
+        let owns = !owner.is_empty() && actor.principal.as_deref() == Some(owner);
+        // What is taken from groups or everyone is not meant for the owner.
+        let own = if owns {
+            (Rights::ALL & !Rights(self.taken_by_name)) | OWNER
+        } else {
+            Rights(self.given) & !Rights(self.taken)
+        };
+        if actor.admin { own | ADMIN } else { own }
+    }
+}
+
+/// The grants of a mailbox.
+pub(super) fn grants(db: &Connection, mailbox: MailboxId) -> Result<Vec<Grant>, Error> {
+    let mut statement =
+        db.prepare_cached("SELECT kind, name, negative, rights FROM acl WHERE mailbox = ?1")?;
+    let rows = statement.query_map([mailbox], |row| {
+        Ok(Grant {
+            identifier: identifier(row.get(0)?, row.get(1)?),
+            negative: row.get(2)?,
+            rights: Rights(row.get(3)?),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Replaces the grants of a mailbox.
+pub(super) fn set_grants(
+    db: &Connection,
+    mailbox: MailboxId,
+    grants: &[Grant],
+) -> Result<(), Error> {
+    execute(db, "DELETE FROM acl WHERE mailbox = ?1", [mailbox])?;
+    for grant in grants {
+        let (kind, name) = columns(&grant.identifier);
+        execute(
+            db,
+            "INSERT INTO acl VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET rights = rights | excluded.rights",
+            params![
+                mailbox,
+                kind,
+                name,
+                grant.negative,
+                (grant.rights & Rights::ALL).0
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+fn columns(identifier: &Identifier) -> (u8, &str) {
+    match identifier {
+        Identifier::Anyone => (0, ""),
+        Identifier::Authenticated => (1, ""),
+        Identifier::Principal(id) => (2, id),
+        Identifier::Group(id) => (3, id),
+    }
+}
+
+fn identifier(kind: u8, name: String) -> Identifier {
+    match kind {
+        0 => Identifier::Anyone,
+        1 => Identifier::Authenticated,
+        2 => Identifier::Principal(name),
+        _ => Identifier::Group(name),
+    }
+}
+
+/// Writes grants into one column, for tombstones.
+pub(super) fn pack(grants: &[Grant]) -> String {
+    grants
+        .iter()
+        .map(|grant| {
+            let (kind, name) = columns(&grant.identifier);
+            let negative = u8::from(grant.negative);
+            format!("{kind} {negative} {} {name}\n", grant.rights.0)
+        })
+        .collect()
+}
+
+/// Reads what `pack` wrote.
+pub(super) fn unpack(text: &str) -> Vec<Grant> {
+    text.lines()
+        .filter_map(|line| {
+            let mut words = line.splitn(4, ' ');
+            let kind = words.next()?.parse().ok()?;
+            let negative = words.next()? == "1";
+            let rights = Rights(words.next()?.parse().ok()?);
+            Some(Grant {
+                identifier: identifier(kind, words.next()?.to_owned()),
+                rights,
+                negative,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,141 @@
+//! The file's format: how it is created, upgraded, and recognised.
+
+use super::{clock, unavailable};
+use crate::store::Error;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use std::path::Path;
+use std::time::Duration;
+
+/// What brings a file of version n to version n + 1, from 0, the empty file. Never edited once
+/// released: a new version is a new step.
+const STEPS: &[&str] = &[include_str!("schema.sql")];
+
+/// How long a call waits for another process that writes.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Opens a connection that may write.
+pub(super) fn open_writer(file: &Path) -> Result<Connection, Error> {
+    let db = open(file)?;
+    // FULL: a commit is in the file, not only in the operating system, when it returns. Checkpoints
+    // are taken by a thread of their own, never by a commit.
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
+         PRAGMA cache_size = -16384;",
+    )
+    .map_err(unavailable)?;
+    Ok(db)
+}
+
+/// Opens a connection that only reads.
+pub(super) fn open_reader(file: &Path) -> Result<Connection, Error> {
+    let db = open(file)?;
+    db.execute_batch("PRAGMA query_only = 1; PRAGMA cache_size = -4096;")
+        .map_err(unavailable)?;
+    Ok(db)
+}
+
+fn open(file: &Path) -> Result<Connection, Error> {
+    // No SQLite mutex: a connection is used by one thread at a time.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(file, flags).map_err(unavailable)?;
+    db.busy_timeout(BUSY).map_err(unavailable)?;
+    db.set_prepared_statement_cache_capacity(256);
+    db.execute_batch("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")
+        .map_err(unavailable)?;
+    Ok(db)
+}
+
+/// Creates or upgrades the file, all steps in one transaction, and makes sure that it is of this
+/// tenant.
+pub(super) fn upgrade(db: &mut Connection, tenant: &str) -> Result<(), Error> {
+    let newest = STEPS.len();
+    let found = version(db)?;
+    if found > newest {
+        return Err(Error::Unavailable(format!(
+            "the store has format {found}, and this version of Chapar knows formats up to {newest}: \
+             use a newer Chapar"
+        )));
+    }
+    if found < newest {
+        let tx = db
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(unavailable)?;
+        // Another process may have done it in the meantime.
+        for step in STEPS.iter().skip(version(&tx)?) {
+            tx.execute_batch(step).map_err(unavailable)?;
+        }
+        tx.pragma_update(None, "user_version", newest)
+            .map_err(unavailable)?;
+        tx.execute(
+            "INSERT INTO store SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM store)",
+            params![tenant, clock()],
+        )
+        .map_err(unavailable)?;
+        tx.commit().map_err(unavailable)?;
+    }
+    let kept: Option<String> = db
+        .query_row("SELECT tenant FROM store", [], |row| row.get(0))
+        .optional()
+        .map_err(unavailable)?;
+    match kept {
+        Some(kept) if kept == tenant => Ok(()),
+        kept => Err(Error::Unavailable(format!(
+            "the store belongs to tenant {:?}, not {tenant:?}",
+            kept.unwrap_or_default()
+        ))),
+    }
+}
+
+fn version(db: &Connection) -> Result<usize, Error> {
+    db.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
+        .map_err(unavailable)
+        .map(|version| usize::try_from(version).unwrap_or(usize::MAX))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn at_version(version: i64) -> (tempfile::TempDir, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open_writer(&folder.path().join("store.sqlite3")).unwrap();
+        for step in STEPS.iter().take(usize::try_from(version).unwrap()) {
+            db.execute_batch(step).unwrap();
+        }
+        db.pragma_update(None, "user_version", version).unwrap();
+        (folder, db)
+    }
+
+    #[test]
+    fn every_older_version_is_upgraded_with_what_it_holds() {
+        for old in 0..=STEPS.len() {
+            let (_folder, mut db) = at_version(i64::try_from(old).unwrap());
+            if old > 0 {
+                db.execute("INSERT INTO store VALUES ('example.org', 1)", [])
+                    .unwrap();
+                db.execute("INSERT INTO principal (id, kind, display_name, folded) VALUES ('alice', 0, 'Alice', 'alice')", []).unwrap();
+            }
+            upgrade(&mut db, "example.org").unwrap();
+            upgrade(&mut db, "example.org").unwrap();
+            assert_eq!(version(&db).unwrap(), STEPS.len());
+            let principals: i64 = db
+                .query_row("SELECT count(*) FROM principal", [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(principals, i64::from(old > 0));
+        }
+    }
+
+    #[test]
+    fn a_newer_version_and_another_tenant_are_refused() {
+        let (_folder, mut db) = at_version(0);
+        upgrade(&mut db, "example.org").unwrap();
+        let other = upgrade(&mut db, "example.net").unwrap_err().to_string();
+        assert!(other.contains("example.org"), "{other}");
+        db.pragma_update(None, "user_version", 99).unwrap();
+        let newer = upgrade(&mut db, "example.org").unwrap_err().to_string();
+        assert!(newer.contains("format 99"), "{newer}");
+    }
+}

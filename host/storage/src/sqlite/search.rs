@@ -1,0 +1,303 @@
+//! Searching by keys: a query becomes one statement whose conditions each read one range of an
+//! index.
+
+use super::message::{Stored, by_uid, content, size};
+use super::rights::{access, effective};
+use super::{PAGE_MAX, READ_MAX, SqliteStore};
+use crate::model::*;
+use crate::path::tree_end;
+use crate::store::Error;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
+
+const TERMS_MAX: usize = 64;
+
+impl SqliteStore {
+    pub(super) async fn read_search(
+        &self,
+        actor: &Actor,
+        scope: SearchScope,
+        query: &Query,
+    ) -> Result<Results, Error> {
+        let terms = query.all_of.iter().map(Vec::len).sum::<usize>() + query.order.len();
+        if query.limit > PAGE_MAX || terms > TERMS_MAX {
+            let limit = if terms > TERMS_MAX {
+                TERMS_MAX as u64
+            } else {
+                PAGE_MAX.into()
+            };
+            return Err(Error::TooMany(limit));
+        }
+        let (found, more) = self.readers.read(|db| {
+            let mailboxes = mailboxes(db, actor, scope)?;
+            hits(db, actor, &mailboxes, query)
+        })?;
+        let mut results = Results {
+            found: Vec::with_capacity(found.len()),
+            more,
+        };
+        for Hit {
+            mailbox,
+            message,
+            stored,
+        } in found
+        {
+            let body = match (stored, query.body) {
+                (Some(stored), Some(part)) => Some(self.whole(stored, part).await?),
+                _ => None,
+            };
+            results.found.push(Found {
+                mailbox,
+                message,
+                body,
+            });
+        }
+        Ok(results)
+    }
+}
+
+struct Hit {
+    mailbox: Path,
+    message: Message,
+    stored: Option<Stored>,
+}
+
+/// The mailboxes to look in, as the actor may.
+fn mailboxes(db: &Connection, actor: &Actor, scope: SearchScope) -> Result<Vec<MailboxId>, Error> {
+    let root = match scope {
+        SearchScope::Mailbox(mailbox) => {
+            access(db, actor, mailbox, Rights::READ)?;
+            return Ok(vec![mailbox]);
+        }
+        SearchScope::Tree(root) => access(db, actor, root, Rights::LOOKUP)?.path,
+    };
+    let mut statement = db.prepare_cached(
+        "SELECT mailbox, owner FROM mailbox WHERE path >= ?1 AND path < ?2 ORDER BY path",
+    )?;
+    let mut rows = statement.query(params![root, tree_end(&root)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (mailbox, owner): (MailboxId, String) = (row.get(0)?, row.get(1)?);
+        if effective(db, actor, mailbox, &owner)?.contains(Rights::LOOKUP | Rights::READ) {
+            found.push(mailbox);
+        }
+    }
+    Ok(found)
+}
+
+fn hits(
+    db: &Connection,
+    actor: &Actor,
+    mailboxes: &[MailboxId],
+    query: &Query,
+) -> Result<(Vec<Hit>, bool), Error> {
+    let statement = Statement::new(mailboxes, query)?;
+    let mut prepared = db.prepare_cached(&statement.sql)?;
+    let mut rows = prepared.query(params_from_iter(&statement.values))?;
+    let mut found: Vec<Hit> = Vec::new();
+    let mut bytes = 0;
+    while let Some(row) = rows.next()? {
+        if found.len() >= query.limit as usize {
+            return Ok((found, true));
+        }
+        let (mailbox, uid) = (row.get(0)?, row.get(1)?);
+        let mut stored = None;
+        if let Some(part) = query.body {
+            let more = size(db, mailbox, uid, part)?.unwrap_or(0);
+            if bytes + more > READ_MAX as u64 && !found.is_empty() {
+                return Ok((found, true));
+            }
+            // One that is too large by itself comes without its bytes.
+            if more <= READ_MAX as u64 {
+                bytes += more;
+                stored = content(db, mailbox, uid)?;
+            } else {
+                bytes = READ_MAX as u64;
+            }
+        }
+        let Some(message) = by_uid(db, actor, mailbox, uid)? else {
+            continue;
+        };
+        found.push(Hit {
+            mailbox: Path::decode(row.get_ref(2)?.as_str().unwrap_or_default()),
+            message,
+            stored,
+        });
+    }
+    Ok((found, false))
+}
+
+/// A statement that is being written.
+struct Statement {
+    sql: String,
+    values: Vec<Value>,
+    /// The condition that a key is in one of the mailboxes.
+    within: String,
+    mailboxes: Vec<MailboxId>,
+}
+
+impl Statement {
+    fn new(mailboxes: &[MailboxId], query: &Query) -> Result<Self, Error> {
+        let ids = mailboxes
+            .iter()
+            .map(MailboxId::to_string)
+            .collect::<Vec<_>>()
+            .join(",");
+        let (values, within) = match mailboxes {
+            [mailbox] => (vec![Value::Integer(*mailbox)], "mailbox = ?1"),
+            _ => (
+                vec![Value::Text(format!("[{ids}]"))],
+                "mailbox IN (SELECT value FROM json_each(?1))",
+            ),
+        };
+        let mut statement = Self {
+            sql: format!(
+                "SELECT m.mailbox, m.uid, b.path FROM message m JOIN mailbox b USING (mailbox)
+                 WHERE m.{within}"
+            ),
+            values,
+            within: within.to_owned(),
+            mailboxes: mailboxes.to_vec(),
+        };
+        for any_of in &query.all_of {
+            let mut terms = Vec::with_capacity(any_of.len());
+            for term in any_of {
+                terms.push(statement.term(term)?);
+            }
+            // No term can hold where there is none.
+            let any = if terms.is_empty() {
+                "0".to_owned()
+            } else {
+                terms.join(" OR ")
+            };
+            statement.sql.push_str(&format!(" AND ({any})"));
+        }
+        statement.order(query);
+        Ok(statement)
+    }
+
+    fn value(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("?{}", self.values.len())
+    }
+
+    fn term(&mut self, term: &Term) -> Result<String, Error> {
+        let name = self.value(term.key.clone());
+        let keys = match &term.test {
+            Test::Equal(text) => {
+                let text = self.value(text.clone());
+                self.keys("key_text", &name, &format!("value = {text}"))
+            }
+            Test::Prefix(text) => {
+                let low = self.value(text.clone());
+                let high = match after_prefix(text) {
+                    Some(end) => format!(" AND value < {}", self.value(end)),
+                    None => String::new(),
+                };
+                self.keys("key_text", &name, &format!("value >= {low}{high}"))
+            }
+            Test::Range(low, high) => {
+                let (low, high) = (self.value(*low), self.value(*high));
+                self.keys(
+                    "key_number",
+                    &name,
+                    &format!("value >= {low} AND value < {high}"),
+                )
+            }
+            Test::Overlap(start, end) if end < start => {
+                return Err(Error::Invalid("the interval ends before it begins".into()));
+            }
+            Test::Overlap(start, end) => self.overlap(&name, *start, *end),
+            Test::Words(words) => self.words(&name, words),
+            Test::Present => ["key_text", "key_number", "key_interval", "key_words"]
+                .map(|table| self.keys(table, &name, "1"))
+                .join(" UNION ALL "),
+        };
+        let not = if term.negated { "NOT " } else { "" };
+        Ok(format!("(m.mailbox, m.uid) {not}IN ({keys})"))
+    }
+
+    fn keys(&self, table: &str, name: &str, test: &str) -> String {
+        let within = &self.within;
+        format!("SELECT mailbox, uid FROM {table} WHERE {within} AND name = {name} AND {test}")
+    }
+
+    /// Those of each class of length that begin less than their length before the window.
+    fn overlap(&mut self, name: &str, start: i64, end: i64) -> String {
+        let start_value = self.value(start);
+        let end = self.value(end.max(start.saturating_add(1)));
+        let within = &self.within;
+        format!(
+            "SELECT k.mailbox, k.uid FROM interval_class c CROSS JOIN key_interval k
+             ON k.class = c.class WHERE k.{within} AND k.name = {name}
+             AND k.value < {end} AND k.value >= {start_value} - c.width * 2
+             AND k.until > {start_value}"
+        )
+    }
+
+    fn words(&mut self, name: &str, words: &str) -> String {
+        let phrases: Vec<String> = words
+            .split_whitespace()
+            .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
+            .collect();
+        if phrases.is_empty() {
+            return self.keys("key_words", name, "1");
+        }
+        let mut wanted = format!("text : ({})", phrases.join(" AND "));
+        if let [mailbox] = self.mailboxes.as_slice() {
+            wanted.push_str(&format!(" AND scope : \"m{mailbox}\""));
+        }
+        let wanted = self.value(wanted);
+        self.keys(
+            "key_words",
+            name,
+            &format!("words IN (SELECT rowid FROM words WHERE words MATCH {wanted})"),
+        )
+    }
+
+    /// A message is ordered by the least of its keys of that name, or the greatest if the biggest
+    /// come first.
+    fn order(&mut self, query: &Query) {
+        let mut columns = Vec::new();
+        for order in &query.order {
+            let name = self.value(order.key.clone());
+            let (pick, direction) = if order.descending {
+                ("max", "DESC")
+            } else {
+                ("min", "ASC")
+            };
+            let of = |table: &str| {
+                format!(
+                    "(SELECT {pick}(value) FROM {table} k WHERE k.mailbox = m.mailbox
+                      AND k.uid = m.uid AND k.name = {name})"
+                )
+            };
+            columns.push(format!(
+                "coalesce({}, {}, {}) {direction} NULLS LAST",
+                of("key_number"),
+                of("key_interval"),
+                of("key_text")
+            ));
+        }
+        columns.push("b.path, m.uid".to_owned());
+        let limit = self.value(i64::from(query.limit) + 1);
+        let offset = self.value(i64::from(query.offset));
+        self.sql.push_str(&format!(
+            " ORDER BY {} LIMIT {limit} OFFSET {offset}",
+            columns.join(", ")
+        ));
+    }
+}
+
+/// The first text after all that begin with this one.
+fn after_prefix(prefix: &str) -> Option<String> {
+    let mut chars: Vec<char> = prefix.chars().collect();
+    while let Some(last) = chars.pop() {
+        let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);
+        if let Some(next) = next {
+            chars.push(next);
+            return Some(chars.into_iter().collect());
+        }
+    }
+    None
+}

@@ -1,0 +1,249 @@
+//! The one writer: a thread that commits what is queued in groups, a savepoint for each job, one
+//! fsync for all of a group. Nobody is answered before the commit.
+
+use super::Faults;
+use super::checkpoint::Checkpointer;
+use crate::store::Error;
+use parking_lot::{Condvar, Mutex};
+use rusqlite::Connection;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+const GROUP_JOBS: usize = 256;
+const GROUP_BYTES: usize = 8 << 20;
+/// The longest that a group which is smaller than the last one waits for stragglers.
+const LINGER_MAX: Duration = Duration::from_millis(1);
+
+/// Tells a job whether it was committed.
+type Finish = Box<dyn FnOnce(Result<(), Error>) + Send>;
+/// Does its work and says whether to keep it.
+type Run = Box<dyn FnOnce(&Connection) -> (bool, Finish) + Send>;
+
+struct Job {
+    bytes: usize,
+    run: Run,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    filled: Condvar,
+    commits: AtomicU64,
+    batches: AtomicU64,
+}
+
+/// The way to the writer thread.
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(
+        db: Connection,
+        checkpointer: Arc<Checkpointer>,
+        faults: Arc<Faults>,
+    ) -> Result<Self, Error> {
+        let shared = Arc::new(Shared::default());
+        let worker = Worker {
+            db,
+            shared: shared.clone(),
+            checkpointer,
+            faults,
+            last_group: 0,
+            last_commit: Duration::ZERO,
+        };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || worker.work())
+            .map_err(|error| Error::Unavailable(format!("no thread for the writer: {error}")))?;
+        Ok(Self {
+            shared,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Queues work of about so many bytes, and waits until it is durable. What fails is undone.
+    pub(super) async fn submit<T, E>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let run: Run = Box::new(move |db| {
+            let result = work(db);
+            let keep = result.is_ok();
+            let finish: Finish = Box::new(move |committed| {
+                // Whoever no longer waits needs no answer.
+                let _ = sender.send(match committed {
+                    Ok(()) => result,
+                    Err(error) => result.and(Err(error.into())),
+                });
+            });
+            (keep, finish)
+        });
+        {
+            let mut queue = self.shared.queue.lock();
+            if queue.closed {
+                return Err(Error::Unavailable("the store is closed".into()).into());
+            }
+            queue.jobs.push_back(Job { bytes, run });
+        }
+        self.shared.filled.notify_one();
+        receiver.await.unwrap_or_else(|_| {
+            Err(Error::Unavailable("the store failed while writing".into()).into())
+        })
+    }
+
+    /// How many groups were committed, of how many jobs.
+    pub(super) fn commits(&self) -> (u64, u64) {
+        (
+            self.shared.commits.load(Ordering::Relaxed),
+            self.shared.batches.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Commits what is queued and ends the thread.
+    pub(super) fn close(&self) {
+        self.shared.queue.lock().closed = true;
+        self.shared.filled.notify_all();
+        if let Some(thread) = self.thread.lock().take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+struct Worker {
+    db: Connection,
+    shared: Arc<Shared>,
+    checkpointer: Arc<Checkpointer>,
+    faults: Arc<Faults>,
+    last_group: usize,
+    last_commit: Duration,
+}
+
+impl Worker {
+    fn work(mut self) {
+        while let Some(first) = self.next() {
+            self.group(first);
+            self.checkpointer.after_commit(&self.db);
+        }
+    }
+
+    /// Waits for a job; none when the store closes and the queue is empty.
+    fn next(&self) -> Option<Job> {
+        let mut queue = self.shared.queue.lock();
+        loop {
+            if let Some(job) = queue.jobs.pop_front() {
+                return Some(job);
+            }
+            if queue.closed {
+                return None;
+            }
+            self.shared.filled.wait(&mut queue);
+        }
+    }
+
+    fn group(&mut self, first: Job) {
+        let mut finishes = Vec::new();
+        let result = self.fill(first, &mut finishes);
+        let began = Instant::now();
+        let result = result.and_then(|()| self.commit());
+        self.last_commit = began.elapsed();
+        self.last_group = finishes.len();
+        if let Err(error) = &result {
+            tracing::error!(%error, jobs = finishes.len(), "a group of batches was not committed");
+            if !self.db.is_autocommit() {
+                let _ = self.db.execute_batch("ROLLBACK");
+            }
+        }
+        self.shared.commits.fetch_add(1, Ordering::Relaxed);
+        self.shared
+            .batches
+            .fetch_add(finishes.len() as u64, Ordering::Relaxed);
+        for finish in finishes {
+            finish(result.clone());
+        }
+    }
+
+    /// Runs the first job and those that are queued behind it.
+    fn fill(&mut self, first: Job, finishes: &mut Vec<Finish>) -> Result<(), Error> {
+        let mut bytes = first.bytes;
+        let mut job = Some(first);
+        let begun = super::execute(&self.db, "BEGIN IMMEDIATE", ());
+        let mut result = begun.map(|_| ());
+        // After a failure, what is in hand is still run down, so that everyone gets the reason.
+        while let Some(Job { run, .. }) = job.take() {
+            if result.is_ok() {
+                result = self.run(run, finishes);
+            }
+            if result.is_ok() && finishes.len() < GROUP_JOBS && bytes < GROUP_BYTES {
+                job = self.more(finishes.len());
+                bytes = bytes.saturating_add(job.as_ref().map_or(0, |job| job.bytes));
+            }
+        }
+        result
+    }
+
+    fn run(&self, run: Run, finishes: &mut Vec<Finish>) -> Result<(), Error> {
+        super::execute(&self.db, "SAVEPOINT job", ())?;
+        // A bug in one job must not take the others along, nor the writer.
+        let keep = match catch_unwind(AssertUnwindSafe(|| run(&self.db))) {
+            Ok((keep, finish)) => {
+                finishes.push(finish);
+                keep
+            }
+            Err(_) => {
+                tracing::error!("a job of the store's writer panicked");
+                false
+            }
+        };
+        // SQLite itself rolls everything back when the disk is full or fails.
+        if self.db.is_autocommit() {
+            return Err(Error::Unavailable(
+                "the store could not write: the disk is full or fails".into(),
+            ));
+        }
+        if !keep {
+            super::execute(&self.db, "ROLLBACK TO job", ())?;
+        }
+        super::execute(&self.db, "RELEASE job", ()).map(|_| ())
+    }
+
+    /// The next job of the group. A group smaller than the last one waits a moment, so that callers
+    /// who were answered by the last commit come back into one group, not into two that alternate.
+    fn more(&self, count: usize) -> Option<Job> {
+        let mut queue = self.shared.queue.lock();
+        if queue.jobs.is_empty() && count < self.last_group && !queue.closed {
+            let linger = (self.last_commit / 8).min(LINGER_MAX);
+            self.shared.filled.wait_for(&mut queue, linger);
+        }
+        queue.jobs.pop_front()
+    }
+
+    fn commit(&self) -> Result<(), Error> {
+        self.faults.before_commit()?;
+        super::execute(&self.db, "COMMIT", ()).map(|_| ())
+    }
+}
