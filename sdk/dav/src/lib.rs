@@ -15,6 +15,7 @@ mod context;
 pub mod error;
 mod handle;
 pub mod header;
+pub mod locks;
 pub mod method;
 mod path;
 pub mod profile;

@@ -54,6 +54,8 @@ pub struct CollectionKind {
     pub syncs: bool,
     /// Whether POST can add members under names that the server makes. RFC 5995.
     pub add_member: bool,
+    /// What those names end in, `.txt` for example.
+    pub extension: &'static str,
     /// The rules for members: sees the body. Without it bodies pass by unread.
     pub put: Option<PutRule>,
     /// Adds to the batch that removes a member, or refuses.
@@ -76,6 +78,7 @@ impl CollectionKind {
         holds_members: false,
         syncs: false,
         add_member: false,
+        extension: "",
         put: None,
         remove: None,
         get_member: None,

@@ -1,13 +1,59 @@
 //! The methods, one file each. RFC 4918 §9, RFC 9110 §9.3.
 
+pub mod acl;
+pub mod copy;
+pub mod delete;
+pub mod get;
+pub mod lock;
+pub mod mkcol;
+pub mod move_;
 pub mod options;
+pub mod post;
+pub mod propfind;
+pub mod proppatch;
+pub mod put;
+pub mod report;
+pub mod unlock;
 
 use crate::request::Response;
 use crate::{Context, Error};
 
+/// Answers the request with its method, those of the profile first.
 pub(crate) fn run(ctx: &Context<'_>) -> Result<Response, Error> {
+    if ctx.profile.methods.iter().any(|method| method.name == ctx.method) {
+        let resource = ctx.find_target()?;
+        let own = ctx.profile.methods.iter().find(|method| {
+            method.name == ctx.method
+                && match &resource {
+                    Some(resource) => method.mapped && method.on.includes(resource),
+                    None => !method.mapped,
+                }
+        });
+        if let Some(method) = own {
+            return (method.run)(ctx, resource.as_ref());
+        }
+    }
     match ctx.method {
         "OPTIONS" => options::run(ctx),
+        "GET" | "HEAD" => get::run(ctx),
+        "PUT" => put::run(ctx),
+        "POST" => post::run(ctx),
+        "DELETE" => delete::run(ctx),
+        "MKCOL" => mkcol::run(ctx),
+        "COPY" => copy::run(ctx),
+        "MOVE" => move_::run(ctx),
+        "PROPFIND" => propfind::run(ctx),
+        "PROPPATCH" => proppatch::run(ctx),
+        "LOCK" => lock::run(ctx),
+        "UNLOCK" => unlock::run(ctx),
+        "REPORT" => report::run(ctx),
+        "ACL" => acl::run(ctx),
+        own if ctx.profile.methods.iter().any(|method| method.name == own) => {
+            Err(match ctx.find_target()? {
+                Some(_) => Error::MethodNotAllowed,
+                None => Error::NotFound,
+            })
+        }
         _ => Err(Error::NotImplemented),
     }
 }

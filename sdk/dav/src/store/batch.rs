@@ -109,20 +109,18 @@ pub enum Operation {
         /// All of the new list.
         acl: Vec<AclEntry>,
     },
-    /// Takes a lock. Fails with [`Refusal::Locked`] if it conflicts with another.
+    /// Takes a lock; its token is empty, and made by the store ([`Done::Locked`]). Fails with
+    /// [`Refusal::Locked`] if it conflicts with another.
     Lock(Lock),
-    /// Lets a lock live longer.
+    /// Lets a lock live until another time.
     Refresh {
         /// The lock.
-        token: String,
+        lock: Lock,
         /// Its new end.
         expires: Time,
     },
     /// Ends a lock.
-    Unlock {
-        /// The lock.
-        token: String,
-    },
+    Unlock(Lock),
     /// Something that a protocol and the store behind it understand without the engine.
     Extension(Box<dyn Any>),
 }
@@ -221,6 +219,11 @@ pub enum Done {
         etag: Etag,
         /// Its new date.
         modified: Time,
+    },
+    /// A lock was taken.
+    Locked {
+        /// Its token, `urn:uuid:…`.
+        token: String,
     },
     /// All went well and there is nothing to say.
     Done,

@@ -22,7 +22,7 @@ pub trait Store {
     /// The time that lock timeouts are counted from.
     fn now(&self) -> Time;
 
-    /// Fresh random bytes, for lock tokens and new names.
+    /// Fresh random bytes, for new names.
     fn random(&self) -> [u8; 16];
 
     /// Who is asking; none for anonymous.

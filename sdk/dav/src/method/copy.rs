@@ -1,0 +1,179 @@
+//! COPY, and what MOVE shares with it. RFC 4918 §9.8.
+
+use crate::header::conditions::{self, Guard};
+use crate::header::depth::{self, Depth};
+use crate::header::{destination, overwrite};
+use crate::locks::{self, Change};
+use crate::method::{delete, mkcol};
+use crate::profile::{Accepted, Incoming, Origin};
+use crate::request::{Response, Status};
+use crate::resource::{Collection, Fields, Member, Resource, Stored, Want};
+use crate::store::{Accept, Batch, Expect, Operation};
+use crate::{Context, Error, Path, Rights};
+
+/// Answers COPY.
+pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
+    let transfer = Transfer::new(ctx)?;
+    let deep = match (depth::parse(ctx)?, transfer.source.is_collection()) {
+        (_, false) | (None | Some(Depth::Infinity), true) => true,
+        (Some(Depth::Zero), true) => false,
+        (Some(Depth::One), true) => {
+            return Err(Error::BadRequest("COPY has Depth: 0 or infinity".to_owned()));
+        }
+    };
+    if deep || transfer.from.is_within(&transfer.to) {
+        transfer.check_disjoint()?;
+    }
+    let Transfer { source, from, to, existing, .. } = &transfer;
+    ctx.require(from, source.rights(), Rights::READ, "read")?;
+    let mut batch = transfer.begin(ctx)?;
+    let mut headers = Vec::new();
+    match source {
+        Resource::Member(_, member) => {
+            let accepted = transfer.accept(ctx, member, Origin::Copy)?;
+            headers = finish(&mut batch, accepted, |accept| Operation::Copy {
+                from: from.clone(),
+                to: to.clone(),
+                expect: Expect::Version(member.version),
+                accept,
+            });
+        }
+        Resource::Collection(_) => {
+            batch.push(Operation::CopyTree { from: from.clone(), to: to.clone(), deep });
+        }
+        Resource::Principal(_) => return Err(Error::MethodNotAllowed),
+    }
+    ctx.commit(batch)?;
+    Ok(answer(existing.is_some(), headers))
+}
+
+/// What COPY and MOVE have found out before they do anything.
+pub(crate) struct Transfer {
+    pub guard: Guard,
+    pub source: Resource,
+    pub from: Path,
+    pub to: Path,
+    pub existing: Option<Resource>,
+    pub parent: Collection,
+}
+
+impl Transfer {
+    pub(crate) fn new(ctx: &Context<'_>) -> Result<Self, Error> {
+        let from = ctx.target.path.clone();
+        let source = ctx.target_resource()?;
+        let to = destination::parse(ctx)?;
+        let overwrite = overwrite::parse(ctx)?;
+        let guard = conditions::check(ctx, Some(&source))?;
+        if from == to {
+            return Err(Error::Forbidden("source and destination are the same".to_owned()));
+        }
+        if from.parts().is_empty() || matches!(source, Resource::Principal(_)) {
+            return Err(Error::MethodNotAllowed);
+        }
+        let parent = ctx.find_parent(&to)?;
+        let existing = ctx.find(&to, &Want { fields: Fields::ENTITY, stored: Stored::None })?;
+        if existing.is_some() && !overwrite {
+            return Err(Error::PreconditionFailed("something is at the destination".to_owned()));
+        }
+        Ok(Self { guard, source, from, to, existing, parent })
+    }
+
+    /// Neither may be inside of the other: RFC 4918 §9.8.5, §9.9.4.
+    pub(crate) fn check_disjoint(&self) -> Result<(), Error> {
+        match self.to.is_within(&self.from) || self.from.is_within(&self.to) {
+            true => Err(Error::Forbidden("source and destination overlap".to_owned())),
+            false => Ok(()),
+        }
+    }
+
+    /// Checks the destination, and starts the batch with making room there.
+    pub(crate) fn begin(&self, ctx: &Context<'_>) -> Result<Batch, Error> {
+        let mut batch =
+            Batch { operations: Vec::new(), lock_tokens: self.guard.tokens.clone() };
+        let parent = &self.parent;
+        match &self.source {
+            Resource::Member(..) if !ctx.profile.kind(&parent.kind).holds_members => {
+                return Err(Error::Forbidden("this collection holds no members".to_owned()));
+            }
+            Resource::Member(..) => {
+                ctx.require(&parent.path, parent.rights, Rights::INSERT, "bind")?;
+            }
+            Resource::Collection(collection) => {
+                let kind = ctx.profile.kind(&collection.kind);
+                mkcol::check_place(ctx, parent, kind, &self.to)?;
+            }
+            Resource::Principal(_) => return Err(Error::MethodNotAllowed),
+        }
+        match &self.existing {
+            Some(existing) => {
+                locks::require(ctx, &self.guard, &[Change::Tree(&self.to)])?;
+                delete::remove(ctx, &self.to, existing, &mut batch)?;
+            }
+            None => {
+                let changes = [Change::Resource(&parent.path), Change::Resource(&self.to)];
+                locks::require(ctx, &self.guard, &changes)?;
+                batch.push(Operation::Check { path: self.to.clone(), expect: Expect::Missing });
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Asks the rules of the destination about the body.
+    pub(crate) fn accept(
+        &self,
+        ctx: &Context<'_>,
+        member: &Member,
+        origin: Origin,
+    ) -> Result<Option<Accepted>, Error> {
+        let Some(rule) = ctx.profile.kind(&self.parent.kind).put else {
+            return Ok(None);
+        };
+        let Some(collection) = self.source.collection() else {
+            return Ok(None);
+        };
+        if member.length > ctx.profile.limits.member_len_max {
+            return Err(Error::TooLarge(ctx.profile.limits.member_len_max));
+        }
+        let body = ctx.store.read(collection, member)?;
+        let incoming = Incoming {
+            origin,
+            path: &self.to,
+            collection: &self.parent,
+            existing: self.existing.as_ref().and_then(Resource::member),
+            source: Some((&self.from, member)),
+            content_type: member.content_type.as_deref(),
+            body,
+        };
+        rule(ctx, incoming).map(Some)
+    }
+}
+
+/// Adds the operation for a member, and what the rules want done with it. Gives their headers.
+pub(crate) fn finish(
+    batch: &mut Batch,
+    accepted: Option<Accepted>,
+    operation: impl FnOnce(Option<Accept>) -> Operation,
+) -> Vec<(&'static str, String)> {
+    match accepted {
+        None => {
+            batch.push(operation(None));
+            Vec::new()
+        }
+        Some(accepted) => {
+            batch.push(operation(Some(accepted.accept)));
+            batch.operations.extend(accepted.more.operations);
+            accepted.headers
+        }
+    }
+}
+
+/// RFC 4918 §9.8.5: 201 if the destination is new, 204 if it was there.
+pub(crate) fn answer(existed: bool, headers: Vec<(&'static str, String)>) -> Response {
+    let status = if existed { Status::NO_CONTENT } else { Status::CREATED };
+    let mut response = Response::new(status);
+    for (name, value) in headers {
+        response.set(name, value);
+    }
+    response
+}
+

@@ -1,0 +1,165 @@
+//! PUT, and all other ways in which a body becomes a member. RFC 4918 §9.7.
+
+use crate::header::conditions::{self, Guard};
+use crate::locks::{self, Change};
+use crate::method::get::member_response;
+use crate::profile::{Accepted, Incoming, Origin};
+use crate::request::{Response, Status};
+use crate::resource::{Collection, Member, Resource};
+use crate::store::{Accept, Batch, Content, Done, Expect, Operation};
+use crate::{Context, Error, Path, Rights};
+
+/// Answers PUT.
+pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
+    // RFC 9110 §9.3.4: taken for a whole body, a part would destroy the rest.
+    if ctx.header("Content-Range").is_some() {
+        return Err(Error::BadRequest("PUT of a part is not supported".to_owned()));
+    }
+    let resource = ctx.find_target()?;
+    let guard = match conditions::check(ctx, resource.as_ref()) {
+        Ok(guard) => guard,
+        Err(error) => return failed_condition(ctx, resource.as_ref(), error),
+    };
+    match &resource {
+        Some(Resource::Member(collection, member)) => {
+            store(ctx, &guard, &ctx.target.path, collection, Some(member), Origin::Put)
+        }
+        None => {
+            let collection = ctx.find_parent(&ctx.target.path)?;
+            if ctx.target.slash {
+                return Err(Error::Conflict("a URL that ends in a slash is a collection's".into()));
+            }
+            store(ctx, &guard, &ctx.target.path, &collection, None, Origin::Put)
+        }
+        Some(Resource::Collection(_) | Resource::Principal(_)) => Err(Error::MethodNotAllowed),
+    }
+}
+
+/// Stores the body of the request as a member.
+pub fn store(
+    ctx: &Context<'_>,
+    guard: &Guard,
+    path: &Path,
+    collection: &Collection,
+    existing: Option<&Member>,
+    origin: Origin,
+) -> Result<Response, Error> {
+    check_place(ctx, guard, path, collection, existing)?;
+    let content_type = ctx.header("Content-Type");
+    let accepted = match ctx.profile.kind(&collection.kind).put {
+        None => Accepted::plain(Accept::plain(Content::Request, content_type)),
+        Some(rule) => {
+            let body = ctx.read_body(ctx.profile.limits.member_len_max)?;
+            let incoming = Incoming {
+                origin,
+                path,
+                collection,
+                existing,
+                source: None,
+                content_type: content_type.as_deref(),
+                body,
+            };
+            rule(ctx, incoming)?
+        }
+    };
+    let expect = expect(guard, existing);
+    let changed = accepted.changed;
+    let headers = accepted.headers.clone();
+    let done = commit_put(ctx, guard, path, accepted, expect)?;
+    let mut response = match existing {
+        Some(_) => Response::new(Status::NO_CONTENT),
+        None => Response::new(Status::CREATED),
+    };
+    if ctx.prefer.representation {
+        if let Some(Resource::Member(collection, member)) =
+            ctx.find(path, &crate::Want { fields: crate::Fields::ENTITY, ..Default::default() })?
+        {
+            let status = existing.map_or(Status::CREATED, |_| Status::OK);
+            response = member_response(&collection, &member);
+            response.status = status;
+            response.set("Content-Location", ctx.href(path, false));
+            response.set("Preference-Applied", "return=representation");
+        }
+    } else if let (Some(Done::Written { etag, modified }), false) = (done.first(), changed) {
+        response.set("ETag", etag.quoted());
+        response.set("Last-Modified", modified.http_date());
+    }
+    if origin == Origin::Post {
+        response.set("Location", ctx.href(path, false));
+    }
+    for (name, value) in headers {
+        response.set(name, value);
+    }
+    Ok(response)
+}
+
+/// Checks kind, rights and locks of the place for a member.
+pub(crate) fn check_place(
+    ctx: &Context<'_>,
+    guard: &Guard,
+    path: &Path,
+    collection: &Collection,
+    existing: Option<&Member>,
+) -> Result<(), Error> {
+    if existing.is_none() && !ctx.profile.kind(&collection.kind).holds_members {
+        return Err(Error::Forbidden("this collection holds no members".to_owned()));
+    }
+    match existing {
+        Some(_) => {
+            ctx.require(path, collection.rights, Rights::INSERT, "write-content")?;
+            ctx.require(path, collection.rights, Rights::REMOVE, "unbind")?;
+            locks::require(ctx, guard, &[Change::Resource(path)])
+        }
+        None => {
+            ctx.require(&collection.path, collection.rights, Rights::INSERT, "bind")?;
+            let membership = Change::Resource(&collection.path);
+            locks::require(ctx, guard, &[membership, Change::Resource(path)])
+        }
+    }
+}
+
+/// Pins what was there when there was a condition; without one the last writer wins.
+fn expect(guard: &Guard, existing: Option<&Member>) -> Expect {
+    match existing {
+        Some(member) if guard.is_conditional => Expect::Version(member.version),
+        None if guard.is_conditional => Expect::Missing,
+        Some(_) | None => Expect::Anything,
+    }
+}
+
+/// Commits a body together with all that the rules added to it.
+pub(crate) fn commit_put(
+    ctx: &Context<'_>,
+    guard: &Guard,
+    path: &Path,
+    accepted: Accepted,
+    expect: Expect,
+) -> Result<Vec<Done>, Error> {
+    let mut batch = Batch { operations: Vec::new(), lock_tokens: guard.tokens.clone() };
+    batch.push(Operation::Put { path: path.clone(), accept: accepted.accept, expect });
+    batch.operations.extend(accepted.more.operations);
+    let refused = accepted.refused;
+    ctx.store.commit(batch).map_err(|error| {
+        refused.and_then(|rule| rule(ctx, &error)).unwrap_or_else(|| ctx.refused(error))
+    })
+}
+
+/// RFC 8144 §3.2: with `return=representation` a failed condition comes with what is there.
+fn failed_condition(
+    ctx: &Context<'_>,
+    resource: Option<&Resource>,
+    error: Error,
+) -> Result<Response, Error> {
+    match (resource, &error) {
+        (Some(Resource::Member(collection, member)), Error::PreconditionFailed(_))
+            if ctx.prefer.representation && collection.rights.has(Rights::READ) =>
+        {
+            let mut response = member_response(collection, member);
+            response.status = error.status();
+            response.set("Content-Location", ctx.href(&ctx.target.path, false));
+            response.set("Preference-Applied", "return=representation");
+            Ok(response)
+        }
+        _ => Err(error),
+    }
+}
