@@ -119,10 +119,11 @@ impl Memory {
             None => (target, None),
         };
         let mut rest = body;
+        let host = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host"));
         let request = Request {
             method,
             scheme: "http",
-            authority: "example.com",
+            authority: host.map_or("example.com", |(_, value)| value),
             mount: "/dav",
             path,
             query,
