@@ -23,7 +23,10 @@ static PROFILE: Profile = Profile {
 };
 
 fn main() -> std::io::Result<()> {
-    let port = std::env::args().nth(1).and_then(|port| port.parse().ok()).unwrap_or(8008);
+    let port = std::env::args()
+        .nth(1)
+        .and_then(|port| port.parse().ok())
+        .unwrap_or(8008);
     let memory = Memory::new("files", "alice");
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     println!("http://127.0.0.1:{port}/dav/");
@@ -45,7 +48,10 @@ fn serve(memory: &Memory, stream: TcpStream) -> std::io::Result<()> {
         let path = target.split('#').next().unwrap_or(target);
         let headers = read_headers(&mut reader)?;
         let find = |name: &str| {
-            headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+            headers
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value)
         };
         if find("expect").is_some() {
             writer.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
@@ -53,16 +59,24 @@ fn serve(memory: &Memory, stream: TcpStream) -> std::io::Result<()> {
         let body = if find("transfer-encoding").is_some() {
             read_chunks(&mut reader)?
         } else {
-            let len = find("content-length").and_then(|len| len.parse().ok()).unwrap_or(0);
+            let len = find("content-length")
+                .and_then(|len| len.parse().ok())
+                .unwrap_or(0);
             let mut body = vec![0; len];
             reader.read_exact(&mut body)?;
             body
         };
-        let borrowed: Vec<(&str, &str)> =
-            headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let borrowed: Vec<(&str, &str)> = headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         let response = memory.handle(&PROFILE, method, path, &borrowed, &body);
         let bytes = memory.body_of(&response.body);
-        let mut head = format!("HTTP/1.1 {} {}\r\n", response.status.0, response.status.reason());
+        let mut head = format!(
+            "HTTP/1.1 {} {}\r\n",
+            response.status.0,
+            response.status.reason()
+        );
         for (name, value) in &response.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }

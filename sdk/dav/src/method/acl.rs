@@ -16,13 +16,20 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     };
     let path = &ctx.target.path;
     ctx.require(path, collection.rights, Rights::ADMINISTER, "write-acl")?;
-    let root =
-        ctx.read_xml()?.ok_or_else(|| Error::BadRequest("ACL needs a body".to_owned()))?;
+    let root = ctx
+        .read_xml()?
+        .ok_or_else(|| Error::BadRequest("ACL needs a body".to_owned()))?;
     let guard = conditions::check(ctx, Some(&resource))?;
     locks::require(ctx, &guard, &[Change::Resource(path)])?;
     let entries = acl::parse(ctx, &root)?;
-    let mut batch = Batch { operations: Vec::new(), lock_tokens: guard.tokens };
-    batch.push(Operation::SetAcl { path: path.clone(), acl: entries });
+    let mut batch = Batch {
+        operations: Vec::new(),
+        lock_tokens: guard.tokens,
+    };
+    batch.push(Operation::SetAcl {
+        path: path.clone(),
+        acl: entries,
+    });
     ctx.commit(batch)?;
     Ok(Response::new(Status::OK))
 }

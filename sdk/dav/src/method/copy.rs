@@ -18,13 +18,21 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
         (_, false) | (None | Some(Depth::Infinity), true) => true,
         (Some(Depth::Zero), true) => false,
         (Some(Depth::One), true) => {
-            return Err(Error::BadRequest("COPY has Depth: 0 or infinity".to_owned()));
+            return Err(Error::BadRequest(
+                "COPY has Depth: 0 or infinity".to_owned(),
+            ));
         }
     };
     if deep || transfer.from.is_within(&transfer.to) {
         transfer.check_disjoint()?;
     }
-    let Transfer { source, from, to, existing, .. } = &transfer;
+    let Transfer {
+        source,
+        from,
+        to,
+        existing,
+        ..
+    } = &transfer;
     ctx.require(from, source.rights(), Rights::READ, "read")?;
     let mut batch = transfer.begin(ctx)?;
     let mut headers = Vec::new();
@@ -39,7 +47,11 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
             });
         }
         Resource::Collection(_) => {
-            batch.push(Operation::CopyTree { from: from.clone(), to: to.clone(), deep });
+            batch.push(Operation::CopyTree {
+                from: from.clone(),
+                to: to.clone(),
+                deep,
+            });
         }
         Resource::Principal(_) => return Err(Error::MethodNotAllowed),
     }
@@ -65,35 +77,58 @@ impl Transfer {
         let overwrite = overwrite::parse(ctx)?;
         let guard = conditions::check(ctx, Some(&source))?;
         if from == to {
-            return Err(Error::Forbidden("source and destination are the same".to_owned()));
+            return Err(Error::Forbidden(
+                "source and destination are the same".to_owned(),
+            ));
         }
         if from.parts().is_empty() || matches!(source, Resource::Principal(_)) {
             return Err(Error::MethodNotAllowed);
         }
         let parent = ctx.find_parent(&to)?;
-        let existing = ctx.find(&to, &Want { fields: Fields::ENTITY, stored: Stored::None })?;
+        let existing = ctx.find(
+            &to,
+            &Want {
+                fields: Fields::ENTITY,
+                stored: Stored::None,
+            },
+        )?;
         if existing.is_some() && !overwrite {
-            return Err(Error::PreconditionFailed("something is at the destination".to_owned()));
+            return Err(Error::PreconditionFailed(
+                "something is at the destination".to_owned(),
+            ));
         }
-        Ok(Self { guard, source, from, to, existing, parent })
+        Ok(Self {
+            guard,
+            source,
+            from,
+            to,
+            existing,
+            parent,
+        })
     }
 
     /// Neither may be inside of the other: RFC 4918 §9.8.5, §9.9.4.
     pub(crate) fn check_disjoint(&self) -> Result<(), Error> {
         match self.to.is_within(&self.from) || self.from.is_within(&self.to) {
-            true => Err(Error::Forbidden("source and destination overlap".to_owned())),
+            true => Err(Error::Forbidden(
+                "source and destination overlap".to_owned(),
+            )),
             false => Ok(()),
         }
     }
 
     /// Checks the destination, and starts the batch with making room there.
     pub(crate) fn begin(&self, ctx: &Context<'_>) -> Result<Batch, Error> {
-        let mut batch =
-            Batch { operations: Vec::new(), lock_tokens: self.guard.tokens.clone() };
+        let mut batch = Batch {
+            operations: Vec::new(),
+            lock_tokens: self.guard.tokens.clone(),
+        };
         let parent = &self.parent;
         match &self.source {
             Resource::Member(..) if !ctx.profile.kind(&parent.kind).holds_members => {
-                return Err(Error::Forbidden("this collection holds no members".to_owned()));
+                return Err(Error::Forbidden(
+                    "this collection holds no members".to_owned(),
+                ));
             }
             Resource::Member(..) => {
                 ctx.require(&parent.path, parent.rights, Rights::INSERT, "bind")?;
@@ -112,7 +147,10 @@ impl Transfer {
             None => {
                 let changes = [Change::Resource(&parent.path), Change::Resource(&self.to)];
                 locks::require(ctx, &self.guard, &changes)?;
-                batch.push(Operation::Check { path: self.to.clone(), expect: Expect::Missing });
+                batch.push(Operation::Check {
+                    path: self.to.clone(),
+                    expect: Expect::Missing,
+                });
             }
         }
         Ok(batch)
@@ -169,11 +207,14 @@ pub(crate) fn finish(
 
 /// RFC 4918 §9.8.5: 201 if the destination is new, 204 if it was there.
 pub(crate) fn answer(existed: bool, headers: Vec<(&'static str, String)>) -> Response {
-    let status = if existed { Status::NO_CONTENT } else { Status::CREATED };
+    let status = if existed {
+        Status::NO_CONTENT
+    } else {
+        Status::CREATED
+    };
     let mut response = Response::new(status);
     for (name, value) in headers {
         response.set(name, value);
     }
     response
 }
-

@@ -16,11 +16,20 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     // RFC 4918 §9.6.1: on a collection it is as with Depth: infinity, nothing else.
     let depth = depth::parse(ctx)?;
     if resource.is_collection() && !matches!(depth, None | Some(Depth::Infinity)) {
-        return Err(Error::BadRequest("a collection is deleted with all that is in it".into()));
+        return Err(Error::BadRequest(
+            "a collection is deleted with all that is in it".into(),
+        ));
     }
     let parent = path.parent().ok_or(Error::MethodNotAllowed)?;
-    locks::require(ctx, &guard, &[Change::Tree(path), Change::Resource(&parent)])?;
-    let mut batch = Batch { operations: Vec::new(), lock_tokens: guard.tokens.clone() };
+    locks::require(
+        ctx,
+        &guard,
+        &[Change::Tree(path), Change::Resource(&parent)],
+    )?;
+    let mut batch = Batch {
+        operations: Vec::new(),
+        lock_tokens: guard.tokens.clone(),
+    };
     remove(ctx, path, &resource, &mut batch)?;
     ctx.commit(batch)?;
     Ok(Response::new(Status::NO_CONTENT))
@@ -35,12 +44,20 @@ pub(crate) fn remove(
 ) -> Result<(), Error> {
     match resource {
         Resource::Member(collection, member) => {
-            ctx.require(&collection.path, collection.rights, Rights::REMOVE, "unbind")?;
+            ctx.require(
+                &collection.path,
+                collection.rights,
+                Rights::REMOVE,
+                "unbind",
+            )?;
             if let Some(rule) = ctx.profile.kind(&collection.kind).remove {
                 rule(ctx, collection, member, batch)?;
             }
             let expect = crate::Expect::Version(member.version);
-            batch.push(Operation::Remove { path: path.clone(), expect });
+            batch.push(Operation::Remove {
+                path: path.clone(),
+                expect,
+            });
             Ok(())
         }
         Resource::Collection(collection) => {
@@ -67,7 +84,10 @@ fn apply_remove_rules(
         let mut after: Option<String> = None;
         loop {
             let listing = Listing {
-                want: Want { fields: Fields::ENTITY, stored: Stored::None },
+                want: Want {
+                    fields: Fields::ENTITY,
+                    stored: Stored::None,
+                },
                 collections: true,
                 members: rule.is_some(),
                 after: after.as_deref(),

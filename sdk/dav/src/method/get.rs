@@ -10,7 +10,9 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     let resource = ctx.target_resource()?;
     ctx.require(&ctx.target.path, resource.rights(), Rights::READ, "read")?;
     conditions::check(ctx, Some(&resource))?;
-    let kind = resource.collection().map(|collection| ctx.profile.kind(&collection.kind));
+    let kind = resource
+        .collection()
+        .map(|collection| ctx.profile.kind(&collection.kind));
     let rule = match (&resource, kind) {
         (Resource::Collection(_), Some(kind)) => kind.get,
         (Resource::Member(..), Some(kind)) => kind.get_member,

@@ -22,7 +22,13 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     let expires = Time(ctx.store.now().0 + i64::from(timeout::parse(ctx)));
     match body {
         None => refresh(ctx, &guard, expires),
-        Some(root) => take(ctx, &guard, resource.as_ref(), lockinfo::parse(&root)?, expires),
+        Some(root) => take(
+            ctx,
+            &guard,
+            resource.as_ref(),
+            lockinfo::parse(&root)?,
+            expires,
+        ),
     }
 }
 
@@ -34,8 +40,14 @@ fn refresh(ctx: &Context<'_>, guard: &Guard, expires: Time) -> Result<Response, 
         .into_iter()
         .find(|lock| locks::is_held(ctx, guard, lock))
         .ok_or_else(|| Error::PreconditionFailed("no lock to refresh is in If".to_owned()))?;
-    let mut batch = Batch { operations: Vec::new(), lock_tokens: guard.tokens.clone() };
-    batch.push(Operation::Refresh { lock: held, expires });
+    let mut batch = Batch {
+        operations: Vec::new(),
+        lock_tokens: guard.tokens.clone(),
+    };
+    batch.push(Operation::Refresh {
+        lock: held,
+        expires,
+    });
     ctx.commit(batch)?;
     discovery(ctx, Status::OK)
 }
@@ -54,7 +66,10 @@ fn take(
         Some(Depth::One) => return Err(Error::BadRequest("LOCK has Depth: 0 or infinity".into())),
     };
     let path = &ctx.target.path;
-    let mut batch = Batch { operations: Vec::new(), lock_tokens: guard.tokens.clone() };
+    let mut batch = Batch {
+        operations: Vec::new(),
+        lock_tokens: guard.tokens.clone(),
+    };
     match resource {
         None => create_empty(ctx, guard, path, &mut batch)?,
         Some(Resource::Principal(_)) => return Err(Error::MethodNotAllowed),
@@ -64,7 +79,10 @@ fn take(
                 let href = ctx.href(path, false);
                 return Err(Error::need_privilege(&href, &Name::dav("write")));
             }
-            batch.push(Operation::Check { path: path.clone(), expect: guard.expect(Some(resource)) });
+            batch.push(Operation::Check {
+                path: path.clone(),
+                expect: guard.expect(Some(resource)),
+            });
         }
     }
     let is_collection = resource.is_some_and(Resource::is_collection);
@@ -81,7 +99,11 @@ fn take(
         expires,
     }));
     let done = ctx.commit(batch)?;
-    let status = if resource.is_some() { Status::OK } else { Status::CREATED };
+    let status = if resource.is_some() {
+        Status::OK
+    } else {
+        Status::CREATED
+    };
     let mut response = discovery(ctx, status)?;
     match done.get(at) {
         Some(Done::Locked { token }) => response.set("Lock-Token", format!("<{token}>")),
@@ -115,13 +137,26 @@ fn create_empty(
         )?,
     };
     let expect = Expect::Missing;
-    batch.push(Operation::Put { path: path.clone(), accept: accepted.accept, expect });
+    batch.push(Operation::Put {
+        path: path.clone(),
+        accept: accepted.accept,
+        expect,
+    });
     batch.operations.extend(accepted.more.operations);
     Ok(())
 }
 
-fn check_conflicts(ctx: &Context<'_>, path: &Path, tree: bool, exclusive: bool) -> Result<(), Error> {
-    let scope = if tree { LockScope::Tree } else { LockScope::Covering };
+fn check_conflicts(
+    ctx: &Context<'_>,
+    path: &Path,
+    tree: bool,
+    exclusive: bool,
+) -> Result<(), Error> {
+    let scope = if tree {
+        LockScope::Tree
+    } else {
+        LockScope::Covering
+    };
     let roots: Vec<String> = ctx
         .store
         .locks(path, scope)?

@@ -41,19 +41,26 @@ pub fn parse_body(ctx: &Context<'_>) -> Result<Option<xml::Element>, Error> {
     if body.is_empty() {
         return Ok(None);
     }
-    let content_type = ctx.header("Content-Type").unwrap_or_default().to_ascii_lowercase();
+    let content_type = ctx
+        .header("Content-Type")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     match essence {
         "application/xml" | "text/xml" => Ok(Some(xml::parse(&body, &ctx.profile.limits.xml)?)),
-        _ => Err(Error::UnsupportedMediaType("a body of MKCOL is XML".to_owned())),
+        _ => Err(Error::UnsupportedMediaType(
+            "a body of MKCOL is XML".to_owned(),
+        )),
     }
 }
 
 /// The kind that has exactly these resource types.
 pub fn find_kind<'c>(ctx: &Context<'c>, names: &[Name]) -> Option<&'c CollectionKind> {
     let is_collection = names.iter().any(|name| name.is(xml::DAV, "collection"));
-    let others: Vec<&Name> =
-        names.iter().filter(|name| !name.is(xml::DAV, "collection")).collect();
+    let others: Vec<&Name> = names
+        .iter()
+        .filter(|name| !name.is(xml::DAV, "collection"))
+        .collect();
     ctx.profile.kinds.iter().find(|kind| {
         is_collection
             && kind.creatable
@@ -77,19 +84,37 @@ pub fn make(
         return Err(RESOURCE_MUST_BE_NULL.error());
     }
     let parent = ctx.find_parent(path)?;
-    let kind = kind.filter(|kind| kind.creatable).ok_or_else(|| VALID_RESOURCETYPE.error())?;
+    let kind = kind
+        .filter(|kind| kind.creatable)
+        .ok_or_else(|| VALID_RESOURCETYPE.error())?;
     check_place(ctx, &parent, kind, path)?;
-    locks::require(ctx, &guard, &[Change::Resource(&parent.path), Change::Resource(path)])?;
-    let mut batch = Batch { operations: Vec::new(), lock_tokens: guard.tokens };
-    batch.push(Operation::MakeCollection { path: path.clone(), kind: kind.name.to_owned() });
+    locks::require(
+        ctx,
+        &guard,
+        &[Change::Resource(&parent.path), Change::Resource(path)],
+    )?;
+    let mut batch = Batch {
+        operations: Vec::new(),
+        lock_tokens: guard.tokens,
+    };
+    batch.push(Operation::MakeCollection {
+        path: path.clone(),
+        kind: kind.name.to_owned(),
+    });
     let new = Collection {
         path: path.clone(),
         kind: kind.name.to_owned(),
         rights: Rights::FULL,
         ..Collection::default()
     };
-    let outcomes =
-        proppatch::apply(ctx, Subject::Collection(&new), path, updates, true, &mut batch)?;
+    let outcomes = proppatch::apply(
+        ctx,
+        Subject::Collection(&new),
+        path,
+        updates,
+        true,
+        &mut batch,
+    )?;
     if outcomes.iter().any(|(_, status, _)| *status != Status::OK) {
         return Ok(Err(outcomes));
     }
@@ -114,7 +139,9 @@ pub(crate) fn check_place(
         rule(ctx, parent, path, kind)?;
     }
     if !ctx.profile.kind(&parent.kind).holds_collections {
-        return Err(Error::Forbidden("no collections can be made here".to_owned()));
+        return Err(Error::Forbidden(
+            "no collections can be made here".to_owned(),
+        ));
     }
     ctx.require(&parent.path, parent.rights, Rights::CREATE, "bind")
 }

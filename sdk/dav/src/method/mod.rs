@@ -20,7 +20,12 @@ use crate::{Context, Error};
 
 /// Answers the request with its method, those of the profile first.
 pub(crate) fn run(ctx: &Context<'_>) -> Result<Response, Error> {
-    if ctx.profile.methods.iter().any(|method| method.name == ctx.method) {
+    if ctx
+        .profile
+        .methods
+        .iter()
+        .any(|method| method.name == ctx.method)
+    {
         let resource = ctx.find_target()?;
         let own = ctx.profile.methods.iter().find(|method| {
             method.name == ctx.method

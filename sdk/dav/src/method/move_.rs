@@ -15,18 +15,36 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     // RFC 4918 §9.9.3: on a collection it is as with Depth: infinity, nothing else.
     let depth = depth::parse(ctx)?;
     if transfer.source.is_collection() && !matches!(depth, None | Some(Depth::Infinity)) {
-        return Err(Error::BadRequest("a collection is moved with all that is in it".into()));
+        return Err(Error::BadRequest(
+            "a collection is moved with all that is in it".into(),
+        ));
     }
     transfer.check_disjoint()?;
-    let Transfer { guard, source, from, to, existing, .. } = &transfer;
+    let Transfer {
+        guard,
+        source,
+        from,
+        to,
+        existing,
+        ..
+    } = &transfer;
     let old_parent = from.parent().ok_or(Error::MethodNotAllowed)?;
-    locks::require(ctx, guard, &[Change::Tree(from), Change::Resource(&old_parent)])?;
+    locks::require(
+        ctx,
+        guard,
+        &[Change::Tree(from), Change::Resource(&old_parent)],
+    )?;
     let mut batch = transfer.begin(ctx)?;
     let mut headers = Vec::new();
     match source {
         Resource::Member(collection, member) => {
             ctx.require(&collection.path, collection.rights, Rights::READ, "read")?;
-            ctx.require(&collection.path, collection.rights, Rights::REMOVE, "unbind")?;
+            ctx.require(
+                &collection.path,
+                collection.rights,
+                Rights::REMOVE,
+                "unbind",
+            )?;
             let accepted = transfer.accept(ctx, member, Origin::Move)?;
             headers = finish(&mut batch, accepted, |accept| Operation::Move {
                 from: from.clone(),
@@ -37,7 +55,10 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
         }
         Resource::Collection(collection) => {
             ctx.require(from, collection.rights, Rights::DELETE, "unbind")?;
-            batch.push(Operation::MoveTree { from: from.clone(), to: to.clone() });
+            batch.push(Operation::MoveTree {
+                from: from.clone(),
+                to: to.clone(),
+            });
         }
         Resource::Principal(_) => return Err(Error::MethodNotAllowed),
     }

@@ -35,13 +35,15 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     };
     let href = ctx.href_of(path, &resource);
     if depth == Depth::Zero || !ctx.prefer.depth_noroot {
-        walk.multistatus.resource(&plan, Subject::from(&resource), &href, &locks)?;
+        walk.multistatus
+            .resource(&plan, Subject::from(&resource), &href, &locks)?;
     }
     if let (Resource::Collection(collection), Depth::One | Depth::Infinity) = (resource, depth) {
         let complete = walk.descend(collection, depth)?;
         if !complete {
             let why = PROPFIND_FINITE_DEPTH.error();
-            walk.multistatus.status(&href, Status::INSUFFICIENT_STORAGE, Some(&why))?;
+            walk.multistatus
+                .status(&href, Status::INSUFFICIENT_STORAGE, Some(&why))?;
         }
     }
     let mut response = walk.multistatus.finish()?;
@@ -104,11 +106,17 @@ impl Walk<'_, '_> {
         let seen = |rights: Rights| rights.has(Rights::LOOKUP);
         for inner in page.collections.iter().filter(|inner| seen(inner.rights)) {
             let href = self.ctx.href(&inner.path, true);
-            self.multistatus.resource(self.plan, Subject::Collection(inner), &href, self.locks)?;
+            self.multistatus
+                .resource(self.plan, Subject::Collection(inner), &href, self.locks)?;
         }
-        for principal in page.principals.iter().filter(|principal| seen(principal.rights)) {
+        for principal in page
+            .principals
+            .iter()
+            .filter(|principal| seen(principal.rights))
+        {
             let subject = Subject::Principal(principal);
-            self.multistatus.resource(self.plan, subject, &principal.href, self.locks)?;
+            self.multistatus
+                .resource(self.plan, subject, &principal.href, self.locks)?;
         }
         // One buffer for all hrefs: a listing is mostly members.
         let mut href = self.ctx.href(path, true).into_bytes();
@@ -118,7 +126,8 @@ impl Walk<'_, '_> {
             crate::percent_encode(&mut href, &member.name);
             let text = std::str::from_utf8(&href).unwrap_or_default();
             let subject = Subject::Member(collection, member);
-            self.multistatus.resource(self.plan, subject, text, self.locks)?;
+            self.multistatus
+                .resource(self.plan, subject, text, self.locks)?;
         }
         Ok(())
     }

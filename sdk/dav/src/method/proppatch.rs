@@ -34,10 +34,22 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     };
     ctx.require(path, resource.rights(), rights, "write-properties")?;
     locks::require(ctx, &guard, &[Change::Resource(path)])?;
-    let mut batch = Batch { operations: Vec::new(), lock_tokens: guard.tokens.clone() };
-    batch.push(Operation::Check { path: path.clone(), expect: guard.expect(Some(&resource)) });
-    let outcomes =
-        apply(ctx, Subject::from(&resource), path, &updates, false, &mut batch)?;
+    let mut batch = Batch {
+        operations: Vec::new(),
+        lock_tokens: guard.tokens.clone(),
+    };
+    batch.push(Operation::Check {
+        path: path.clone(),
+        expect: guard.expect(Some(&resource)),
+    });
+    let outcomes = apply(
+        ctx,
+        Subject::from(&resource),
+        path,
+        &updates,
+        false,
+        &mut batch,
+    )?;
     let all_well = outcomes.iter().all(|(_, status, _)| *status == Status::OK);
     if all_well {
         ctx.commit(batch)?;
@@ -91,7 +103,9 @@ fn apply_one(
     creating: bool,
     batch: &mut Batch,
 ) -> Result<(), Error> {
-    let mut lives = property::all(ctx.profile).filter(|live| *live.name == update.name).peekable();
+    let mut lives = property::all(ctx.profile)
+        .filter(|live| *live.name == update.name)
+        .peekable();
     let known = lives.peek().is_some();
     let live = lives.find(|live| subject.has(&live.on));
     let element = update.value.as_ref().map(|(element, _)| element);
@@ -107,7 +121,9 @@ fn apply_one(
     }
     // A principal keeps none of what clients make up.
     if live.is_none() && matches!(subject, Subject::Principal(_)) {
-        return Err(Error::Forbidden("principals keep no dead properties".to_owned()));
+        return Err(Error::Forbidden(
+            "principals keep no dead properties".to_owned(),
+        ));
     }
     debug_assert!(live.is_none_or(|live| {
         matches!(live.read, Read::Stored) || live.uses.contains(&update.name) || creating

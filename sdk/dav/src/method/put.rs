@@ -13,7 +13,9 @@ use crate::{Context, Error, Path, Rights};
 pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     // RFC 9110 §9.3.4: taken for a whole body, a part would destroy the rest.
     if ctx.header("Content-Range").is_some() {
-        return Err(Error::BadRequest("PUT of a part is not supported".to_owned()));
+        return Err(Error::BadRequest(
+            "PUT of a part is not supported".to_owned(),
+        ));
     }
     let resource = ctx.find_target()?;
     let guard = match conditions::check(ctx, resource.as_ref()) {
@@ -21,15 +23,29 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
         Err(error) => return failed_condition(ctx, resource.as_ref(), error),
     };
     match &resource {
-        Some(Resource::Member(collection, member)) => {
-            store(ctx, &guard, &ctx.target.path, collection, Some(member), Origin::Put)
-        }
+        Some(Resource::Member(collection, member)) => store(
+            ctx,
+            &guard,
+            &ctx.target.path,
+            collection,
+            Some(member),
+            Origin::Put,
+        ),
         None => {
             let collection = ctx.find_parent(&ctx.target.path)?;
             if ctx.target.slash {
-                return Err(Error::Conflict("a URL that ends in a slash is a collection's".into()));
+                return Err(Error::Conflict(
+                    "a URL that ends in a slash is a collection's".into(),
+                ));
             }
-            store(ctx, &guard, &ctx.target.path, &collection, None, Origin::Put)
+            store(
+                ctx,
+                &guard,
+                &ctx.target.path,
+                &collection,
+                None,
+                Origin::Put,
+            )
         }
         Some(Resource::Collection(_) | Resource::Principal(_)) => Err(Error::MethodNotAllowed),
     }
@@ -71,9 +87,13 @@ pub fn store(
         None => Response::new(Status::CREATED),
     };
     if ctx.prefer.representation {
-        if let Some(Resource::Member(collection, member)) =
-            ctx.find(path, &crate::Want { fields: crate::Fields::ENTITY, ..Default::default() })?
-        {
+        if let Some(Resource::Member(collection, member)) = ctx.find(
+            path,
+            &crate::Want {
+                fields: crate::Fields::ENTITY,
+                ..Default::default()
+            },
+        )? {
             let status = existing.map_or(Status::CREATED, |_| Status::OK);
             response = member_response(&collection, &member);
             response.status = status;
@@ -102,7 +122,9 @@ pub(crate) fn check_place(
     existing: Option<&Member>,
 ) -> Result<(), Error> {
     if existing.is_none() && !ctx.profile.kind(&collection.kind).holds_members {
-        return Err(Error::Forbidden("this collection holds no members".to_owned()));
+        return Err(Error::Forbidden(
+            "this collection holds no members".to_owned(),
+        ));
     }
     match existing {
         Some(_) => {
@@ -135,12 +157,21 @@ pub(crate) fn commit_put(
     accepted: Accepted,
     expect: Expect,
 ) -> Result<Vec<Done>, Error> {
-    let mut batch = Batch { operations: Vec::new(), lock_tokens: guard.tokens.clone() };
-    batch.push(Operation::Put { path: path.clone(), accept: accepted.accept, expect });
+    let mut batch = Batch {
+        operations: Vec::new(),
+        lock_tokens: guard.tokens.clone(),
+    };
+    batch.push(Operation::Put {
+        path: path.clone(),
+        accept: accepted.accept,
+        expect,
+    });
     batch.operations.extend(accepted.more.operations);
     let refused = accepted.refused;
     ctx.store.commit(batch).map_err(|error| {
-        refused.and_then(|rule| rule(ctx, &error)).unwrap_or_else(|| ctx.refused(error))
+        refused
+            .and_then(|rule| rule(ctx, &error))
+            .unwrap_or_else(|| ctx.refused(error))
     })
 }
 

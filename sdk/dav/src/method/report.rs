@@ -9,8 +9,9 @@ use crate::{Context, Error};
 /// Answers REPORT.
 pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     let resource = ctx.target_resource()?;
-    let root =
-        ctx.read_xml()?.ok_or_else(|| Error::BadRequest("REPORT needs a body".to_owned()))?;
+    let root = ctx
+        .read_xml()?
+        .ok_or_else(|| Error::BadRequest("REPORT needs a body".to_owned()))?;
     conditions::check(ctx, Some(&resource))?;
     let known = report::supported(ctx, &resource);
     match known.iter().find(|report| report.name == root.name) {

@@ -29,9 +29,15 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
         .ok_or_else(|| LOCK_TOKEN_MATCHES_REQUEST_URI.error())?;
     let may_end_all = resource.is_some_and(|found| found.rights().has(Rights::ADMINISTER));
     if lock.principal.as_deref() != ctx.user_id() && !may_end_all {
-        return Err(Error::need_privilege(&ctx.href(path, false), &Name::dav("unlock")));
+        return Err(Error::need_privilege(
+            &ctx.href(path, false),
+            &Name::dav("unlock"),
+        ));
     }
-    let mut batch = Batch { operations: Vec::new(), lock_tokens: vec![lock.token.clone()] };
+    let mut batch = Batch {
+        operations: Vec::new(),
+        lock_tokens: vec![lock.token.clone()],
+    };
     batch.push(Operation::Unlock(lock));
     ctx.commit(batch)?;
     Ok(Response::new(Status::NO_CONTENT))

@@ -18,17 +18,30 @@ pub(super) fn apply(
     user: Option<&str>,
     batch: Batch,
 ) -> Result<Vec<Done>, CommitError> {
-    let mut work = Work { state, memory, user, tokens: batch.lock_tokens };
+    let mut work = Work {
+        state,
+        memory,
+        user,
+        tokens: batch.lock_tokens,
+    };
     work.state.locks.retain(|lock| lock.expires > memory.now());
     let mut done = Vec::with_capacity(batch.operations.len());
     for (index, operation) in batch.operations.into_iter().enumerate() {
         let outcome = work.run(operation);
-        done.push(
-            outcome.map_err(|refusal| CommitError { operation: Some(index), refusal })?,
-        );
+        done.push(outcome.map_err(|refusal| CommitError {
+            operation: Some(index),
+            refusal,
+        })?);
     }
-    if work.state.quota.is_some_and(|quota| work.state.used() > quota) {
-        return Err(CommitError { operation: None, refusal: Refusal::QuotaExceeded });
+    if work
+        .state
+        .quota
+        .is_some_and(|quota| work.state.used() > quota)
+    {
+        return Err(CommitError {
+            operation: None,
+            refusal: Refusal::QuotaExceeded,
+        });
     }
     Ok(done)
 }
@@ -44,7 +57,11 @@ impl Work<'_> {
     fn run(&mut self, operation: Operation) -> Result<Done, Refusal> {
         match operation {
             Operation::Check { path, expect } => self.check(&path, expect)?,
-            Operation::Put { path, accept, expect } => return self.put(path, accept, expect),
+            Operation::Put {
+                path,
+                accept,
+                expect,
+            } => return self.put(path, accept, expect),
             Operation::Remove { path, expect } => {
                 self.check(&path, expect)?;
                 self.take(&path)?;
@@ -61,12 +78,22 @@ impl Work<'_> {
                 let now = self.memory.now();
                 self.state.make(path, &kind, self.user, Vec::new(), now);
             }
-            Operation::Copy { from, to, expect, accept } => {
+            Operation::Copy {
+                from,
+                to,
+                expect,
+                accept,
+            } => {
                 self.check(&from, expect)?;
                 let node = self.state.member(&from).cloned().ok_or(Refusal::NotFound)?;
                 return self.insert(to, node, accept);
             }
-            Operation::Move { from, to, expect, accept } => {
+            Operation::Move {
+                from,
+                to,
+                expect,
+                accept,
+            } => {
                 self.check(&from, expect)?;
                 let node = self.take(&from)?;
                 return self.insert(to, node, accept);
@@ -79,14 +106,21 @@ impl Work<'_> {
                 self.remove_tree(&from)?;
             }
             Operation::Property { path, name, xml } => {
-                let property = xml.map(|xml| StoredProperty { name: name.clone(), xml });
+                let property = xml.map(|xml| StoredProperty {
+                    name: name.clone(),
+                    xml,
+                });
                 let stored = self.stored(&path)?;
                 stored.retain(|known| known.name != name);
                 stored.extend(property);
             }
             Operation::SetAcl { path, acl } => {
                 self.need(&path, Rights::ADMINISTER)?;
-                let node = self.state.collections.get_mut(&path).ok_or(Refusal::NotFound)?;
+                let node = self
+                    .state
+                    .collections
+                    .get_mut(&path)
+                    .ok_or(Refusal::NotFound)?;
                 node.acl = acl;
             }
             Operation::Lock(lock) => return self.lock(lock),
@@ -125,7 +159,11 @@ impl Work<'_> {
     /// The locks on a resource and all inside of it must have been submitted.
     fn need_locks(&self, path: &Path) -> Result<(), Refusal> {
         let in_the_way = self.state.locks.iter().find(|lock| {
-            let others = self.state.locks.iter().filter(|other| other.covers(&lock.root));
+            let others = self
+                .state
+                .locks
+                .iter()
+                .filter(|other| other.covers(&lock.root));
             let held = others.into_iter().any(|other| self.holds(other));
             (lock.covers(path) || lock.root.is_within(path)) && !self.holds(lock) && !held
         });
@@ -192,15 +230,23 @@ impl Work<'_> {
             node.unique = accept.unique;
             for (name, xml) in accept.properties {
                 node.stored.retain(|known| known.name != name);
-                node.stored.extend(xml.map(|xml| StoredProperty { name, xml }));
+                node.stored
+                    .extend(xml.map(|xml| StoredProperty { name, xml }));
             }
         }
         self.check_unique(&parent, &node)?;
         self.state.counter += 1;
         node.version = self.state.counter;
         node.state = self.state.counter;
-        let done = Done::Written { etag: node.etag, modified: node.modified };
-        let holder = self.state.collections.get_mut(&parent).ok_or(Refusal::ParentMissing)?;
+        let done = Done::Written {
+            etag: node.etag,
+            modified: node.modified,
+        };
+        let holder = self
+            .state
+            .collections
+            .get_mut(&parent)
+            .ok_or(Refusal::ParentMissing)?;
         holder.members.insert(name.to_owned(), node);
         let now = self.memory.now();
         self.state.touch_parent(&path, now);
@@ -208,7 +254,11 @@ impl Work<'_> {
     }
 
     fn check_unique(&self, parent: &Path, node: &MemberNode) -> Result<(), Refusal> {
-        let kind = self.state.collections.get(parent).map(|holder| holder.kind.clone());
+        let kind = self
+            .state
+            .collections
+            .get(parent)
+            .map(|holder| holder.kind.clone());
         for unique in &node.unique {
             for (path, holder) in &self.state.collections {
                 let in_scope = match unique.scope {
@@ -219,7 +269,10 @@ impl Work<'_> {
                     let mut theirs = other.unique.iter();
                     theirs.any(|one| one.name == unique.name && one.value == unique.value)
                 };
-                let found = holder.members.iter().find(|(_, other)| in_scope && same(other));
+                let found = holder
+                    .members
+                    .iter()
+                    .find(|(_, other)| in_scope && same(other));
                 if let Some((name, _)) = found {
                     let (name, other) = (unique.name.clone(), Some(path.join(name)));
                     return Err(Refusal::NotUnique { name, other });
@@ -234,7 +287,11 @@ impl Work<'_> {
         let parent = path.parent().ok_or(Refusal::NotFound)?;
         self.need(&parent, Rights::REMOVE)?;
         self.need_locks(path)?;
-        let holder = self.state.collections.get_mut(&parent).ok_or(Refusal::NotFound)?;
+        let holder = self
+            .state
+            .collections
+            .get_mut(&parent)
+            .ok_or(Refusal::NotFound)?;
         let name = path.name().unwrap_or_default();
         let node = holder.members.remove(name).ok_or(Refusal::NotFound)?;
         self.state.counter += 1;
@@ -250,7 +307,9 @@ impl Work<'_> {
         self.state.counter += 1;
         let now = self.memory.now();
         self.state.bury(path.clone(), true, now);
-        self.state.collections.retain(|inner, _| !inner.is_within(path));
+        self.state
+            .collections
+            .retain(|inner, _| !inner.is_within(path));
         self.state.locks.retain(|lock| !lock.root.is_within(path));
         Ok(())
     }
@@ -263,19 +322,28 @@ impl Work<'_> {
             .state
             .collections
             .iter()
-            .filter(|(path, _)| if deep { path.is_within(from) } else { *path == from })
+            .filter(|(path, _)| {
+                if deep {
+                    path.is_within(from)
+                } else {
+                    *path == from
+                }
+            })
             .map(|(path, node)| (path.clone(), node.clone()))
             .collect();
         for (path, node) in &mut copies {
             let inner = path.strip(from).unwrap_or_default().to_vec();
             let target = inner.iter().fold(to.clone(), |path, part| path.join(part));
-            self.state.make(target.clone(), &node.kind, self.user, Vec::new(), now);
+            self.state
+                .make(target.clone(), &node.kind, self.user, Vec::new(), now);
             let counter = self.state.counter;
             if let Some(made) = self.state.collections.get_mut(&target) {
                 made.stored = std::mem::take(&mut node.stored);
                 if deep {
                     made.members = std::mem::take(&mut node.members);
-                    made.members.values_mut().for_each(|member| member.state = counter);
+                    made.members
+                        .values_mut()
+                        .for_each(|member| member.state = counter);
                 }
             }
         }
@@ -290,21 +358,36 @@ impl Work<'_> {
         self.state.touch_parent(path, now);
         if self.state.collections.contains_key(path) {
             self.need(path, Rights::WRITE)?;
-            let node = self.state.collections.get_mut(path).ok_or(Refusal::NotFound)?;
+            let node = self
+                .state
+                .collections
+                .get_mut(path)
+                .ok_or(Refusal::NotFound)?;
             node.own_state = counter;
             return Ok(&mut node.stored);
         }
         let parent = path.parent().ok_or(Refusal::NotFound)?;
-        let holder = self.state.collections.get_mut(&parent).ok_or(Refusal::NotFound)?;
-        let member =
-            holder.members.get_mut(path.name().unwrap_or_default()).ok_or(Refusal::NotFound)?;
+        let holder = self
+            .state
+            .collections
+            .get_mut(&parent)
+            .ok_or(Refusal::NotFound)?;
+        let member = holder
+            .members
+            .get_mut(path.name().unwrap_or_default())
+            .ok_or(Refusal::NotFound)?;
         member.state = counter;
         Ok(&mut member.stored)
     }
 
     /// The locks that cover one resource must have been submitted.
     fn need_own_lock(&self, path: &Path) -> Result<(), Refusal> {
-        let mut covering = self.state.locks.iter().filter(|lock| lock.covers(path)).peekable();
+        let mut covering = self
+            .state
+            .locks
+            .iter()
+            .filter(|lock| lock.covers(path))
+            .peekable();
         match covering.peek().map(|lock| lock.root.clone()) {
             Some(root) if !covering.any(|lock| self.holds(lock)) => Err(Refusal::Locked(root)),
             _ => Ok(()),

@@ -8,14 +8,14 @@ mod state;
 use std::cell::{Cell, RefCell};
 
 use super::{
-    AclEntry, Batch, Change, ChangeQuery, Changes, CommitError, Done, Listing, Lock, LockScope, Page,
-    PrincipalKey, PrincipalSearch, Quota, Store, StoreError, Who,
+    AclEntry, Batch, Change, ChangeQuery, Changes, CommitError, Done, Listing, Lock, LockScope,
+    Page, PrincipalKey, PrincipalSearch, Quota, Store, StoreError, Who,
 };
-use crate::resource::{Collection, Member, Principal, Resource, StoredProperty, Want};
-use crate::{Path, Rights, Time};
 use crate::profile::Profile;
 use crate::request::{Closed, Request, Response, ResponseBody, Sink, Status};
+use crate::resource::{Collection, Member, Principal, Resource, StoredProperty, Want};
 use crate::resource::{Fields, Stored};
+use crate::{Path, Rights, Time};
 use state::{CollectionNode, MemberNode, State};
 
 /// The store. Everything is owned by the principal who made it.
@@ -34,8 +34,16 @@ impl Memory {
     pub fn new(kind: &str, owner: &str) -> Self {
         let mut state = State::default();
         let acl = vec![
-            AclEntry { who: Who::Owner, rights: Rights::FULL, deny: false },
-            AclEntry { who: Who::All, rights: Rights::of("lr"), deny: false },
+            AclEntry {
+                who: Who::Owner,
+                rights: Rights::FULL,
+                deny: false,
+            },
+            AclEntry {
+                who: Who::All,
+                rights: Rights::of("lr"),
+                deny: false,
+            },
         ];
         state.make(Path::default(), kind, Some(owner), acl, Time(0));
         let memory = Self {
@@ -111,15 +119,19 @@ impl Memory {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Response {
-        let headers: Vec<(String, String)> =
-            headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let headers: Vec<(String, String)> = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         *self.body.borrow_mut() = body.to_vec();
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (target, None),
         };
         let mut rest = body;
-        let host = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host"));
+        let host = headers
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("host"));
         let request = Request {
             method,
             scheme: "http",
@@ -144,7 +156,10 @@ impl Memory {
             ResponseBody::Bytes(bytes) => bytes.clone(),
             ResponseBody::Member(member) => {
                 let state = self.state.borrow();
-                state.member(&member.path).map(|found| found.body.to_vec()).unwrap_or_default()
+                state
+                    .member(&member.path)
+                    .map(|found| found.body.to_vec())
+                    .unwrap_or_default()
             }
             ResponseBody::Empty | ResponseBody::Streamed | ResponseBody::Broken(_) => Vec::new(),
         }
@@ -186,13 +201,22 @@ impl Store for Memory {
 
     fn user(&self) -> Option<Principal> {
         let id = self.user.borrow().clone()?;
-        self.principals.borrow().iter().find(|principal| principal.id == id).cloned()
+        self.principals
+            .borrow()
+            .iter()
+            .find(|principal| principal.id == id)
+            .cloned()
     }
 
     fn find(&self, path: &Path, want: &Want<'_>) -> Result<Option<Resource>, StoreError> {
         if let [first, id] = path.parts() {
             if first == "principals" {
-                let found = self.principals.borrow().iter().find(|found| found.id == *id).cloned();
+                let found = self
+                    .principals
+                    .borrow()
+                    .iter()
+                    .find(|found| found.id == *id)
+                    .cloned();
                 return Ok(found.map(Resource::Principal));
             }
         }
@@ -213,18 +237,34 @@ impl Store for Memory {
                 .filter(|found| found.rights.has(Rights::LOOKUP))
                 .collect();
         }
-        let node = state.collections.get(&collection.path).ok_or(StoreError::NotFound)?;
+        let node = state
+            .collections
+            .get(&collection.path)
+            .ok_or(StoreError::NotFound)?;
         if let (true, Some(names)) = (listing.members, listing.names) {
-            let found = names.iter().filter_map(|name| node.members.get_key_value(*name));
-            page.members = found.map(|(name, node)| member(name, node, &listing.want)).collect();
+            let found = names
+                .iter()
+                .filter_map(|name| node.members.get_key_value(*name));
+            page.members = found
+                .map(|(name, node)| member(name, node, &listing.want))
+                .collect();
         } else if listing.members {
-            let after = listing.after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
+            let after = listing
+                .after
+                .map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
             let found = node
                 .members
                 .range::<str, _>((after, std::ops::Bound::Unbounded))
-                .filter(|(_, node)| listing.filter.iter().all(|filter| state::holds(node, filter)));
-            page.members =
-                found.take(listing.limit).map(|(name, node)| member(name, node, &listing.want)).collect();
+                .filter(|(_, node)| {
+                    listing
+                        .filter
+                        .iter()
+                        .all(|filter| state::holds(node, filter))
+                });
+            page.members = found
+                .take(listing.limit)
+                .map(|(name, node)| member(name, node, &listing.want))
+                .collect();
             if page.members.len() == listing.limit {
                 page.next = page.members.last().map(|member| member.name.clone());
             }
@@ -232,7 +272,11 @@ impl Store for Memory {
         Ok(page)
     }
 
-    fn changes(&self, collection: &Collection, query: &ChangeQuery<'_>) -> Result<Changes, StoreError> {
+    fn changes(
+        &self,
+        collection: &Collection,
+        query: &ChangeQuery<'_>,
+    ) -> Result<Changes, StoreError> {
         let state = self.state.borrow();
         let mut found = state.changes(&collection.path, query)?;
         found.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
@@ -255,13 +299,20 @@ impl Store for Memory {
             })
             .collect();
         let newest = state.newest(&collection.path, query.deep).max(query.since);
-        Ok(Changes { changes, state: current.unwrap_or(newest), more })
+        Ok(Changes {
+            changes,
+            state: current.unwrap_or(newest),
+            more,
+        })
     }
 
     fn read(&self, collection: &Collection, member: &Member) -> Result<Vec<u8>, StoreError> {
         let state = self.state.borrow();
         let path = collection.path.join(&member.name);
-        state.member(&path).map(|found| found.body.to_vec()).ok_or(StoreError::NotFound)
+        state
+            .member(&path)
+            .map(|found| found.body.to_vec())
+            .ok_or(StoreError::NotFound)
     }
 
     fn locks(&self, path: &Path, scope: LockScope) -> Result<Vec<Lock>, StoreError> {
@@ -298,9 +349,17 @@ impl Store for Memory {
         Ok(found.cloned())
     }
 
-    fn search_principals(&self, search: &PrincipalSearch<'_>) -> Result<Vec<Principal>, StoreError> {
+    fn search_principals(
+        &self,
+        search: &PrincipalSearch<'_>,
+    ) -> Result<Vec<Principal>, StoreError> {
         let principals = self.principals.borrow();
-        Ok(principals.iter().filter(|one| (search.test)(one)).take(search.limit).cloned().collect())
+        Ok(principals
+            .iter()
+            .filter(|one| (search.test)(one))
+            .take(search.limit)
+            .cloned()
+            .collect())
     }
 
     fn principal_collections(&self) -> Vec<String> {
@@ -322,20 +381,31 @@ impl Memory {
         let groups = user.as_ref().map(|user| {
             let principals = self.principals.borrow();
             let found = principals.iter().find(|principal| principal.id == *user);
-            found.map(|principal| principal.groups.clone()).unwrap_or_default()
+            found
+                .map(|principal| principal.groups.clone())
+                .unwrap_or_default()
         });
         state.rights(path, user.as_deref(), &groups.unwrap_or_default())
     }
 
     fn find_in(&self, state: &State, path: &Path, want: &Want<'_>) -> Option<Resource> {
         if let Some(node) = state.collections.get(path) {
-            return Some(Resource::Collection(self.collection(state, path, node, want)));
+            return Some(Resource::Collection(
+                self.collection(state, path, node, want),
+            ));
         }
         let parent = path.parent()?;
-        let (name, found) = state.collections.get(&parent)?.members.get_key_value(path.name()?)?;
+        let (name, found) = state
+            .collections
+            .get(&parent)?
+            .members
+            .get_key_value(path.name()?)?;
         let node = state.collections.get(&parent)?;
         let collection = self.collection(state, &parent, node, &Want::default());
-        Some(Resource::Member(Box::new(collection), member(name, found, want)))
+        Some(Resource::Member(
+            Box::new(collection),
+            member(name, found, want),
+        ))
     }
 
     fn collection(
@@ -367,7 +437,10 @@ fn member(name: &str, node: &MemberNode, want: &Want<'_>) -> Member {
         state: node.state,
         etag: node.etag,
         length: node.body.len() as u64,
-        content_type: node.content_type.clone().filter(|_| has(Fields::CONTENT_TYPE)),
+        content_type: node
+            .content_type
+            .clone()
+            .filter(|_| has(Fields::CONTENT_TYPE)),
         created: Some(node.created),
         modified: Some(node.modified),
         body: has(Fields::BODY).then(|| node.body.to_vec()),
@@ -380,8 +453,10 @@ fn stored(all: &[StoredProperty], want: Stored<'_>) -> Vec<StoredProperty> {
     match want {
         Stored::None => Vec::new(),
         Stored::All => all.to_vec(),
-        Stored::Names(names) => {
-            all.iter().filter(|property| names.contains(&property.name)).cloned().collect()
-        }
+        Stored::Names(names) => all
+            .iter()
+            .filter(|property| names.contains(&property.name))
+            .cloned()
+            .collect(),
     }
 }

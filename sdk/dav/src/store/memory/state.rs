@@ -76,7 +76,10 @@ impl State {
 
     pub fn touch_parent(&mut self, path: &Path, now: Time) {
         let counter = self.counter;
-        if let Some(parent) = path.parent().and_then(|parent| self.collections.get_mut(&parent)) {
+        if let Some(parent) = path
+            .parent()
+            .and_then(|parent| self.collections.get_mut(&parent))
+        {
             parent.state = counter;
             parent.modified = now;
         }
@@ -93,11 +96,16 @@ impl State {
     }
 
     pub fn owner(&self) -> Option<String> {
-        self.collections.get(&Path::default()).and_then(|root| root.owner.clone())
+        self.collections
+            .get(&Path::default())
+            .and_then(|root| root.owner.clone())
     }
 
     pub fn member(&self, path: &Path) -> Option<&MemberNode> {
-        self.collections.get(&path.parent()?)?.members.get(path.name()?)
+        self.collections
+            .get(&path.parent()?)?
+            .members
+            .get(path.name()?)
     }
 
     /// The collections inside of one, itself left out.
@@ -112,7 +120,10 @@ impl State {
     }
 
     pub fn used(&self) -> u64 {
-        let members = self.collections.values().flat_map(|node| node.members.values());
+        let members = self
+            .collections
+            .values()
+            .flat_map(|node| node.members.values());
         members.map(|member| member.body.len() as u64).sum()
     }
 
@@ -120,7 +131,11 @@ impl State {
     pub fn acl(&self, path: &Path) -> &[AclEntry] {
         let mut at = Some(path.clone());
         while let Some(path) = at {
-            if let Some(node) = self.collections.get(&path).filter(|node| !node.acl.is_empty()) {
+            if let Some(node) = self
+                .collections
+                .get(&path)
+                .filter(|node| !node.acl.is_empty())
+            {
                 return &node.acl;
             }
             at = path.parent();
@@ -129,7 +144,10 @@ impl State {
     }
 
     pub fn rights(&self, path: &Path, user: Option<&str>, groups: &[String]) -> Rights {
-        let owner = self.collections.get(path).and_then(|node| node.owner.as_deref());
+        let owner = self
+            .collections
+            .get(path)
+            .and_then(|node| node.owner.as_deref());
         let is_about = |who: &Who| match who {
             Who::All => true,
             Who::Authenticated => user.is_some(),
@@ -155,7 +173,10 @@ impl State {
     pub fn newest(&self, path: &Path, deep: bool) -> u64 {
         let own = self.collections.get(path).map_or(0, |node| node.state);
         match deep {
-            true => self.below(path).map(|(_, node)| node.state).fold(own, u64::max),
+            true => self
+                .below(path)
+                .map(|(_, node)| node.state)
+                .fold(own, u64::max),
             false => own,
         }
     }
@@ -211,7 +232,9 @@ pub(super) fn holds(node: &MemberNode, filter: &Filter<'_>) -> bool {
         }
         (Filter::Words(name, words), KeyValue::Words(text)) => {
             key.name == *name
-                && words.split_whitespace().all(|word| text.split_whitespace().any(|own| own == word))
+                && words
+                    .split_whitespace()
+                    .all(|word| text.split_whitespace().any(|own| own == word))
         }
         _ => false,
     })
