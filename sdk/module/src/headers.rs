@@ -58,3 +58,12 @@ impl Headers {
         self.push(name, value);
     }
 }
+
+impl IntoIterator for Headers {
+    type Item = (String, String);
+    type IntoIter = std::iter::Map<std::vec::IntoIter<Header>, fn(Header) -> (String, String)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter().map(|header| (header.name, header.value))
+    }
+}

@@ -21,6 +21,11 @@ impl Page {
         })
     }
 
+    /// The last message: the next page goes on after it.
+    pub fn last(&self) -> Option<Entry<'_>> {
+        self.entries.last().map(|row| Entry { row, text: &self.text })
+    }
+
     /// How many messages it has.
     pub fn len(&self) -> usize {
         self.entries.len()

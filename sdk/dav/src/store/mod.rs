@@ -4,6 +4,7 @@
 //! commits completely or not at all.
 
 mod batch;
+pub mod mailbox;
 pub mod memory;
 
 pub use batch::{

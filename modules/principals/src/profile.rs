@@ -1,0 +1,54 @@
+//! What principals add to the engine.
+
+use dav::{
+    CollectionKind, Error, Fields, Live, On, Profile, Read, Reading, Subject, Value, Write,
+};
+use xml::{Name, Writer};
+
+/// The kind of `/` and `/dav/`.
+pub(crate) const ROOT: &str = "root";
+
+/// The kind of the collections of principals.
+pub(crate) const COLLECTION: &str = "principals";
+
+const CALENDARSERVER: &str = "http://calendarserver.org/ns/";
+
+const EMAIL_ADDRESS_SET_NAME: Name = Name::new(CALENDARSERVER, "email-address-set");
+
+/// The protocol.
+pub static PROFILE: Profile = Profile {
+    prefixes: &[(CALENDARSERVER, "CS")],
+    kinds: &[
+        CollectionKind { name: ROOT, ..CollectionKind::PLAIN },
+        CollectionKind { name: COLLECTION, ..CollectionKind::PLAIN },
+    ],
+    properties: &[&EMAIL_ADDRESS_SET],
+    searchable: &[
+        (Name::dav("displayname"), "Name"),
+        (EMAIL_ADDRESS_SET_NAME, "E-mail address"),
+    ],
+    ..Profile::PLAIN
+};
+
+/// The e-mail addresses of a principal: what Apple's clients search for when they invite somebody.
+static EMAIL_ADDRESS_SET: Live = Live {
+    name: &EMAIL_ADDRESS_SET_NAME,
+    on: On::PRINCIPALS,
+    in_allprop: false,
+    fields: Fields::NONE,
+    uses: &[],
+    read: Read::With(read_addresses),
+    write: Write::Protected,
+};
+
+fn read_addresses(reading: &Reading<'_, '_>, out: &mut Writer) -> Result<Value, Error> {
+    let Subject::Principal(principal) = reading.subject else {
+        return Ok(Value::Missing);
+    };
+    let address = Name::new(CALENDARSERVER, "email-address");
+    let uris = principal.alternate_uris.iter();
+    for mail in uris.filter_map(|uri| uri.strip_prefix("mailto:")) {
+        out.leaf(&address, mail);
+    }
+    Ok(Value::Written)
+}

@@ -1,0 +1,177 @@
+//! What changed in a collection since a state. RFC 6578.
+
+use std::collections::HashSet;
+
+use module::{Mailbox, MailboxScope};
+
+use super::MailboxStore;
+use super::convert::store_error;
+use super::listing::{entry_member, fill, host_fields};
+use super::tree::Opened;
+use crate::Path;
+use crate::resource::{Collection, Resource, Want};
+use crate::store::{Change, ChangeQuery, Changes, StoreError};
+
+impl MailboxStore {
+    /// Lists changes, oldest first, those of one state together.
+    pub(super) fn list_changes(
+        &self,
+        collection: &Collection,
+        query: &ChangeQuery<'_>,
+    ) -> Result<Changes, StoreError> {
+        let opened = self.reopen(&collection.path)?;
+        let state = self.state(&opened.status);
+        if query.since > state {
+            return Err(StoreError::TooOld);
+        }
+        let limit = query.limit.max(1);
+        let mut found = Vec::new();
+        let mut complete = u64::MAX;
+        let leaf = self.layout.leaf_kinds.contains(&opened.status.type_.as_str());
+        self.changed_members(&opened, query, limit, &mut found, &mut complete)?;
+        if !leaf {
+            self.changed_collections(&opened, query, limit, &mut found, &mut complete)?;
+        }
+        if query.deep && !leaf {
+            self.changed_below(&opened, query, limit, &mut found, &mut complete)?;
+        }
+        // What one of the lists did not reach is left for the next time in all of them.
+        let listed = found.len();
+        found.retain(|change| change.state <= complete);
+        drop_superseded(&mut found);
+        found.sort_by(|a, b| (a.state, &a.path).cmp(&(b.state, &b.path)));
+        let end = cut(&found, limit);
+        let more = end < found.len() || found.len() < listed || complete != u64::MAX;
+        found.truncate(end);
+        let last = found.last().map(|change| change.state);
+        Ok(Changes {
+            state: if more { last.unwrap_or(query.since) } else { state },
+            more,
+            changes: found,
+        })
+    }
+
+    fn changed_members(
+        &self,
+        opened: &Opened,
+        query: &ChangeQuery<'_>,
+        limit: usize,
+        found: &mut Vec<Change>,
+        complete: &mut u64,
+    ) -> Result<(), StoreError> {
+        let Some(collection) = self.collection(&opened.status, None, &Want::default())? else {
+            return Ok(());
+        };
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let fields = host_fields(&query.want);
+        let page = opened.mailbox.changes(query.since, limit, fields).map_err(store_error)?;
+        if page.more {
+            let last = page.last().map_or(query.since, |entry| entry.modseq());
+            *complete = last.min(*complete);
+        }
+        let named = || page.iter().filter(|entry| !entry.name().is_empty());
+        if query.since > 0 {
+            let removed = named().filter(|entry| entry.removed());
+            found.extend(removed.map(|entry| Change {
+                path: collection.path.join(entry.name()),
+                state: entry.modseq(),
+                resource: None,
+                is_collection: false,
+            }));
+        }
+        let live = named().filter(|entry| !entry.removed());
+        let mut members: Vec<_> = live.map(entry_member).collect();
+        fill(&opened.mailbox, &mut members, &query.want)?;
+        found.extend(members.into_iter().map(|member| Change {
+            path: collection.path.join(&member.name),
+            state: member.state,
+            resource: Some(Resource::Member(Box::new(collection.clone()), member)),
+            is_collection: false,
+        }));
+        Ok(())
+    }
+
+    fn changed_collections(
+        &self,
+        opened: &Opened,
+        query: &ChangeQuery<'_>,
+        limit: usize,
+        found: &mut Vec<Change>,
+        complete: &mut u64,
+    ) -> Result<(), StoreError> {
+        // One more than may be given tells whether there are more.
+        let asked = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
+        let changes = opened.mailbox.mailbox_changes(query.since, query.deep, asked);
+        let changes = changes.map_err(store_error)?;
+        if changes.len() > limit {
+            // Of the last state some may be missing.
+            let last = changes.last().map_or(query.since, |change| change.modseq);
+            let whole = changes.iter().map(|change| change.modseq).filter(|&state| state < last);
+            *complete = whole.max().unwrap_or(last).min(*complete);
+        }
+        let wanted = changes.into_iter().filter(|change| !(change.removed && query.since == 0));
+        for change in wanted {
+            let Some(path) = self.path_of(&change.path) else {
+                continue;
+            };
+            let resource = match change.removed {
+                true => None,
+                false => self.find_inside(&path, &change.path, &query.want)?,
+            };
+            found.push(Change { path, state: change.modseq, resource, is_collection: true });
+        }
+        Ok(())
+    }
+
+    fn changed_below(
+        &self,
+        opened: &Opened,
+        query: &ChangeQuery<'_>,
+        limit: usize,
+        found: &mut Vec<Change>,
+        complete: &mut u64,
+    ) -> Result<(), StoreError> {
+        let mut below = Vec::new();
+        self.each_status(&MailboxScope::Tree(opened.status.path.clone()), |status| {
+            if status.modseq > query.since {
+                below.push(status.clone());
+            }
+        })?;
+        for status in below {
+            let mailbox = match Mailbox::open(&status.path) {
+                Ok(mailbox) => mailbox,
+                Err(module::Error::NotFound) => continue,
+                Err(error) => return Err(store_error(error)),
+            };
+            let inner = Opened { mailbox, status };
+            match self.changed_members(&inner, query, limit, found, complete) {
+                // What may be seen but not read has no members to tell of.
+                Err(StoreError::Denied(_)) => {}
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A name that was removed and is taken again, perhaps by something of the other sort, is there.
+fn drop_superseded(found: &mut Vec<Change>) {
+    let live: HashSet<Path> = found
+        .iter()
+        .filter(|change| change.resource.is_some())
+        .map(|change| change.path.clone())
+        .collect();
+    found.retain(|change| change.resource.is_some() || !live.contains(&change.path));
+}
+
+/// Where to cut so that there are at most `limit` changes, but all of one state together.
+fn cut(found: &[Change], limit: usize) -> usize {
+    let Some(first_left) = found.get(limit).map(|change| change.state) else {
+        return found.len();
+    };
+    let before = found.iter().position(|change| change.state == first_left).unwrap_or(limit);
+    match before {
+        0 => found.iter().take_while(|change| change.state == first_left).count(),
+        before => before,
+    }
+}

@@ -1,0 +1,549 @@
+//! A batch of the engine as a batch of the host.
+
+use std::rc::Rc;
+
+use module::{Annotation, Blob, Condition, Identifier, Key as HostKey, Kind};
+
+use super::MailboxStore;
+use super::convert::{
+    self, annotation_name, host_rights, instant, key, read_refusal, refusal, time, uid,
+};
+use super::header::Header;
+use super::tree::{HOME_LEN, Opened, Place};
+use crate::resource::Resource;
+use crate::store::{
+    Accept, AclEntry, Batch, CommitError, Content, Done, Expect, Operation, Refusal,
+    Unique, UniqueScope, Who,
+};
+use crate::{Path, Want};
+
+/// A media type that says nothing.
+const UNKNOWN_TYPE: &str = "application/octet-stream";
+
+/// A batch of the host in the making.
+struct Making {
+    batch: module::Batch,
+    /// The operation that each change of the host's batch belongs to.
+    origins: Vec<usize>,
+    /// What each operation will have done.
+    outcomes: Vec<Outcome>,
+    /// What the batch puts or creates, by its path: later operations build on it.
+    made: Vec<(Path, u32)>,
+    /// Which key each uniqueness condition is about.
+    unique: Vec<(u32, String)>,
+    /// Bodies on their way, alive until all is committed.
+    blobs: Vec<Blob>,
+}
+
+/// What an operation will have done.
+enum Outcome {
+    Done,
+    Written(Option<Rc<Opened>>, u32),
+    Locked(u32),
+}
+
+impl MailboxStore {
+    /// Does all of a batch, or nothing of it.
+    pub(super) fn commit_batch(&self, batch: Batch) -> Result<Vec<Done>, CommitError> {
+        let mut making = Making {
+            batch: module::Batch::new(),
+            origins: Vec::new(),
+            outcomes: Vec::new(),
+            made: Vec::new(),
+            unique: Vec::new(),
+            blobs: Vec::new(),
+        };
+        making.batch.submit_tokens(&batch.lock_tokens);
+        let mut paths = Vec::new();
+        for (number, operation) in batch.operations.into_iter().enumerate() {
+            paths.push(subject(&operation));
+            let outcome = self
+                .add(&mut making, operation)
+                .map_err(|refusal| CommitError { operation: Some(number), refusal })?;
+            making.outcomes.push(outcome);
+            making.origins.resize(making.batch.len() as usize, number);
+        }
+        if making.batch.is_empty() {
+            return Ok(making.outcomes.iter().map(|_| Done::Done).collect());
+        }
+        let Making { batch, origins, outcomes, unique, blobs, .. } = making;
+        let committed = batch.commit();
+        drop(blobs);
+        // What was known of mailboxes is old now.
+        self.opened.borrow_mut().clear();
+        let results = committed.map_err(|failure| {
+            let operation = origins.get(failure.change as usize).copied();
+            let path = operation.and_then(|number| paths.get(number).cloned()).flatten();
+            let key = unique.iter().find(|(change, _)| *change == failure.change);
+            let key = key.map(|(_, name)| name.clone());
+            CommitError { operation, refusal: self.refused(failure.error, path, key) }
+        })?;
+        Ok(outcomes.into_iter().map(|outcome| done(outcome, &results)).collect())
+    }
+
+    fn add(&self, making: &mut Making, operation: Operation) -> Result<Outcome, Refusal> {
+        match operation {
+            Operation::Check { path, expect } => self.check(making, &path, expect)?,
+            Operation::Put { path, accept, expect } => {
+                return self.put(making, &path, accept, expect);
+            }
+            Operation::Remove { path, expect } => {
+                let (parent, uid) = self.existing(&path, expect)?;
+                making.batch.remove(&parent.mailbox, uid);
+            }
+            Operation::RemoveTree { path } => {
+                let opened = self.tree_root(&path)?;
+                making.batch.delete_mailbox(&opened.mailbox);
+            }
+            Operation::MakeCollection { path, kind } => {
+                let mailbox = self.inside(&path)?;
+                check_name(&path)?;
+                let change = making.batch.create_mailbox(&mailbox, &kind, None);
+                making.made.push((path, change));
+            }
+            Operation::Copy { from, to, expect, accept } => {
+                return self.transfer(making, false, &from, &to, expect, accept);
+            }
+            Operation::Move { from, to, expect, accept } => {
+                return self.transfer(making, true, &from, &to, expect, accept);
+            }
+            Operation::CopyTree { from, to, deep } => {
+                let opened = self.reopen(&from).map_err(read_refusal)?;
+                check_name(&to)?;
+                let change = making.batch.copy_mailbox(&opened.mailbox, &self.inside(&to)?, deep);
+                making.made.push((to, change));
+            }
+            Operation::MoveTree { from, to } => {
+                let opened = self.tree_root(&from)?;
+                check_name(&to)?;
+                making.batch.rename_mailbox(&opened.mailbox, &self.inside(&to)?);
+            }
+            Operation::Property { path, name, xml } => {
+                let annotation = Annotation::shared(annotation_name(&name), xml);
+                self.annotate(making, &path, &annotation)?;
+            }
+            Operation::SetAcl { path, acl } => {
+                let opened = self.reopen(&path).map_err(read_refusal)?;
+                let owner = opened.status.owner.as_deref();
+                let grants: Result<Vec<_>, _> =
+                    acl.into_iter().map(|entry| grant(entry, owner)).collect();
+                making.batch.set_rights(&opened.mailbox, &grants?);
+            }
+            Operation::Lock(lock) => {
+                let (opened, name) = self.locked(&lock.root, lock.is_collection)?;
+                let request = Self::lock_request(&lock);
+                let change = making.batch.lock(&opened.mailbox, name, &request);
+                return Ok(Outcome::Locked(change));
+            }
+            Operation::Refresh { lock, expires } => {
+                let (opened, _) = self.locked(&lock.root, lock.is_collection)?;
+                making.batch.refresh_lock(&opened.mailbox, &lock.token, instant(expires));
+            }
+            Operation::Unlock(lock) => {
+                let (opened, _) = self.locked(&lock.root, lock.is_collection)?;
+                making.batch.unlock(&opened.mailbox, &lock.token);
+            }
+            Operation::Extension(extension) => match extension.downcast::<Extension>() {
+                Ok(extension) => (*extension)(&making.batch),
+                Err(_) => return Err(Refusal::Unsupported("this extension")),
+            },
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn inside(&self, path: &Path) -> Result<Vec<String>, Refusal> {
+        match self.place(path) {
+            Some(Place::Inside(mailbox)) => Ok(mailbox),
+            Some(Place::Lead) | None => Err(Refusal::Unsupported("changing this collection")),
+        }
+    }
+
+    /// The mailbox of a collection that is removed or moved: anything but a home.
+    fn tree_root(&self, path: &Path) -> Result<Rc<Opened>, Refusal> {
+        if self.inside(path)?.len() <= HOME_LEN {
+            return Err(Refusal::Unsupported("removing a home"));
+        }
+        self.reopen(path).map_err(read_refusal)
+    }
+
+    /// The message that an operation is about.
+    fn existing(&self, path: &Path, expect: Expect) -> Result<(Rc<Opened>, u32), Refusal> {
+        let version = match expect {
+            Expect::Version(version) => Some(version),
+            Expect::Anything | Expect::Present => None,
+            Expect::Missing | Expect::State(_) => return Err(Refusal::Changed),
+        };
+        let found = self.message(&self.inside(path)?, version).map_err(read_refusal)?;
+        found.ok_or(Refusal::NotFound)
+    }
+
+    fn check(&self, making: &Making, path: &Path, expect: Expect) -> Result<(), Refusal> {
+        if expect == Expect::Anything {
+            return Ok(());
+        }
+        let mailbox = self.inside(path)?;
+        let found = self.find_inside(path, &mailbox, &Want::default()).map_err(read_refusal)?;
+        let holds = match (expect, &found) {
+            (Expect::Missing, None) => true,
+            (Expect::Present, Some(_)) => true,
+            (Expect::Version(version), Some(Resource::Member(_, member))) => {
+                member.version == version
+            }
+            (Expect::State(state), Some(Resource::Collection(collection))) => {
+                // From here to the commit the host watches over it.
+                if let Some(opened) = self.open(&mailbox).map_err(read_refusal)? {
+                    making.batch.expect_modseq(&opened.mailbox, opened.status.modseq);
+                }
+                collection.state == state
+            }
+            _ => false,
+        };
+        if holds { Ok(()) } else { Err(Refusal::Changed) }
+    }
+
+    fn put(
+        &self,
+        making: &mut Making,
+        path: &Path,
+        accept: Accept,
+        expect: Expect,
+    ) -> Result<Outcome, Refusal> {
+        let mailbox = self.inside(path)?;
+        let name = check_name(path)?.to_owned();
+        let parent = path.parent().unwrap_or_default();
+        let created = making.made.iter().rev().find(|(made, _)| *made == parent);
+        let created = created.map(|(_, change)| *change);
+        let opened = match created {
+            Some(_) => None,
+            None => {
+                let parent = self.open_parent(&mailbox).map_err(read_refusal)?;
+                Some(parent.ok_or(Refusal::ParentMissing)?.0)
+            }
+        };
+        let condition = match expect {
+            Expect::Anything => Condition::None,
+            Expect::Missing => Condition::Free,
+            Expect::Version(version) => {
+                Condition::Unchanged(uid(version).ok_or(Refusal::Changed)?)
+            }
+            Expect::Present => Condition::Unchanged(self.existing(path, expect)?.1),
+            Expect::State(_) => return Err(Refusal::Changed),
+        };
+        let (content, length) = self.content(making, path, accept.content)?;
+        let content_type = self.content_type(accept.content_type, &name);
+        if let Some(opened) = &opened {
+            self.expect_unique(making, opened, &name, &accept.unique)?;
+        }
+        let header = Header {
+            principal: self.identity.principal.as_deref(),
+            domain: &self.identity.tenant,
+            name: &name,
+            date: time(self.received),
+            unique: u128::from_be_bytes(convert::random()),
+            content_type: &content_type,
+            length,
+        };
+        let header = header.write();
+        let put = module::Put {
+            name: Some(name),
+            condition,
+            header,
+            content: match content {
+                Bytes::Here(bytes) => module::Content::Bytes(bytes),
+                Bytes::Blob(at) => {
+                    let blob = making.blobs.get(at);
+                    module::Content::Blob(blob.ok_or(Refusal::Failed("a body is lost".into()))?)
+                }
+            },
+            content_type,
+            flags: Vec::new(),
+            keys: accept.keys.into_iter().map(key).collect(),
+            keys_version: self.layout.keys_version,
+        };
+        let change = match (&opened, created) {
+            (Some(opened), _) => making.batch.put(&opened.mailbox, put),
+            (None, Some(created)) => making.batch.put_into(created, put),
+            (None, None) => return Err(Refusal::ParentMissing),
+        };
+        for (name, value) in accept.properties {
+            let annotation = Annotation::shared(annotation_name(&name), value);
+            making.batch.annotate_outcome(change, &annotation);
+        }
+        making.made.push((path.clone(), change));
+        Ok(Outcome::Written(opened, change))
+    }
+
+    /// Where the bytes are, and how many.
+    fn content(
+        &self,
+        making: &mut Making,
+        path: &Path,
+        content: Content,
+    ) -> Result<(Bytes, u64), Refusal> {
+        let blob = match content {
+            Content::Bytes(bytes) => {
+                let length = bytes.len() as u64;
+                return Ok((Bytes::Here(bytes), length));
+            }
+            Content::Request => match self.body.borrow_mut().take() {
+                None => return Ok((Bytes::Here(Vec::new()), 0)),
+                Some(body) => Blob::ingest(body, None).map_err(|error| match error {
+                    module::Error::Invalid(_) => Refusal::BodyIncomplete,
+                    error => refusal(error),
+                })?,
+            },
+            Content::Unchanged => {
+                let (parent, uid) = self.existing(path, Expect::Present)?;
+                parent.mailbox.open_message(uid, module::Part::Body).map_err(refusal)?
+            }
+        };
+        let length = blob.size();
+        making.blobs.push(blob);
+        Ok((Bytes::Blob(making.blobs.len() - 1), length))
+    }
+
+    fn content_type(&self, told: Option<String>, name: &str) -> String {
+        let means_something = |told: &String| {
+            let essence = told.split(';').next().unwrap_or_default().trim();
+            !essence.is_empty() && !essence.eq_ignore_ascii_case(UNKNOWN_TYPE)
+        };
+        let told = told.filter(means_something).filter(|told| !told.chars().any(char::is_control));
+        told.unwrap_or_else(|| (self.layout.media_type)(name).unwrap_or(UNKNOWN_TYPE).to_owned())
+    }
+
+    fn expect_unique(
+        &self,
+        making: &mut Making,
+        opened: &Opened,
+        name: &str,
+        unique: &[Unique],
+    ) -> Result<(), Refusal> {
+        for unique in unique {
+            let key = HostKey::text(&unique.name, unique.value.as_str());
+            match unique.scope {
+                UniqueScope::Owner => {
+                    let change = making.batch.expect_unique(&opened.mailbox, Some(name), &key);
+                    making.unique.push((change, unique.name.clone()));
+                }
+                UniqueScope::Collection => self.check_unique(making, opened, name, unique)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// In one mailbox the host has no such condition: look, and have it watch that nothing changes.
+    fn check_unique(
+        &self,
+        making: &Making,
+        opened: &Opened,
+        name: &str,
+        unique: &Unique,
+    ) -> Result<(), Refusal> {
+        let test = module::Test::Equal(unique.value.clone());
+        let query = module::Query {
+            all_of: vec![vec![module::Term::new(&unique.name, test)]],
+            limit: 2,
+            ..module::Query::default()
+        };
+        let status = opened.mailbox.status().map_err(refusal)?;
+        let results = opened.mailbox.search(&query).map_err(refusal)?;
+        let mut others = results.found.into_iter().filter_map(|found| found.message.name);
+        if let Some(other) = others.find(|other| other != name) {
+            let other = self.path_of(&opened.status.path).map(|path| path.join(&other));
+            return Err(Refusal::NotUnique { name: unique.name.clone(), other });
+        }
+        making.batch.expect_modseq(&opened.mailbox, status.modseq);
+        Ok(())
+    }
+
+    fn transfer(
+        &self,
+        making: &mut Making,
+        moving: bool,
+        from: &Path,
+        to: &Path,
+        expect: Expect,
+        accept: Option<Accept>,
+    ) -> Result<Outcome, Refusal> {
+        let (source, uid) = self.existing(from, expect)?;
+        let name = check_name(to)?;
+        let mailbox = self.inside(to)?;
+        let target = self.open_parent(&mailbox).map_err(read_refusal)?;
+        let (target, _) = target.ok_or(Refusal::ParentMissing)?;
+        // Keys go along with the message: they are a function of its bytes.
+        let (unique, properties) = match accept {
+            Some(accept) => (accept.unique, accept.properties),
+            None => Default::default(),
+        };
+        let (source, batch) = (&source.mailbox, &making.batch);
+        if !moving {
+            self.expect_unique(making, &target, name, &unique)?;
+            let copied =
+                making.batch.copy(source, uid, &target.mailbox, Some(name), Condition::Free);
+            return Ok(self.transferred(making, to, target, copied, properties));
+        }
+        let moved = batch.move_(source, uid, &target.mailbox, Some(name), Condition::Free);
+        // Only now is the source no other message with the same key.
+        self.expect_unique(making, &target, name, &unique)?;
+        Ok(self.transferred(making, to, target, moved, properties))
+    }
+
+    fn transferred(
+        &self,
+        making: &mut Making,
+        to: &Path,
+        target: Rc<Opened>,
+        change: u32,
+        properties: Vec<(xml::Name, Option<Vec<u8>>)>,
+    ) -> Outcome {
+        for (name, value) in properties {
+            let annotation = Annotation::shared(annotation_name(&name), value);
+            making.batch.annotate_outcome(change, &annotation);
+        }
+        making.made.push((to.clone(), change));
+        Outcome::Written(Some(target), change)
+    }
+
+    fn annotate(
+        &self,
+        making: &Making,
+        path: &Path,
+        annotation: &Annotation,
+    ) -> Result<(), Refusal> {
+        if let Some((_, change)) = making.made.iter().rev().find(|(made, _)| made == path) {
+            making.batch.annotate_outcome(*change, annotation);
+            return Ok(());
+        }
+        let mailbox = self.inside(path)?;
+        if let Some(opened) = self.open(&mailbox).map_err(read_refusal)? {
+            making.batch.annotate(&opened.mailbox, None, annotation);
+            return Ok(());
+        }
+        let (parent, uid) = self.existing(path, Expect::Present)?;
+        making.batch.annotate(&parent.mailbox, Some(uid), annotation);
+        Ok(())
+    }
+
+    /// The mailbox that a lock is on or in, and the name that it is on.
+    fn locked<'p>(
+        &self,
+        root: &'p Path,
+        is_collection: bool,
+    ) -> Result<(Rc<Opened>, Option<&'p str>), Refusal> {
+        if is_collection {
+            return Ok((self.reopen(root).map_err(read_refusal)?, None));
+        }
+        let parent = root.parent().ok_or(Refusal::NotFound)?;
+        Ok((self.reopen(&parent).map_err(read_refusal)?, Some(check_name(root)?)))
+    }
+
+    /// What a refused change means, with what is known of paths.
+    fn refused(
+        &self,
+        error: module::Error,
+        path: Option<Path>,
+        key: Option<String>,
+    ) -> Refusal {
+        let other = match &error {
+            module::Error::DuplicateKey(other) => {
+                let collection = self.path_of(&other.mailbox);
+                collection.zip(other.name.as_deref()).map(|(path, name)| path.join(name))
+            }
+            _ => None,
+        };
+        match (refusal(error.clone()), error) {
+            (Refusal::NotUnique { .. }, _) => {
+                Refusal::NotUnique { name: key.unwrap_or_default(), other }
+            }
+            (Refusal::Locked(_), module::Error::Locked(token)) => {
+                let seen = self.locks_seen.borrow();
+                let root = seen.iter().find(|(known, _)| *known == token);
+                let root = root.map(|(_, root)| root.clone());
+                Refusal::Locked(root.or(path).unwrap_or_default())
+            }
+            (refusal, _) => refusal,
+        }
+    }
+}
+
+/// What a protocol may add to the host's batch: the content of an [`Operation::Extension`].
+pub type Extension = Box<dyn FnOnce(&module::Batch)>;
+
+/// Where bytes are on their way.
+enum Bytes {
+    Here(Vec<u8>),
+    Blob(usize),
+}
+
+/// The path that a refusal of an operation is about.
+fn subject(operation: &Operation) -> Option<Path> {
+    match operation {
+        Operation::Check { path, .. }
+        | Operation::Put { path, .. }
+        | Operation::Remove { path, .. }
+        | Operation::RemoveTree { path }
+        | Operation::MakeCollection { path, .. }
+        | Operation::Property { path, .. }
+        | Operation::SetAcl { path, .. } => Some(path.clone()),
+        Operation::Copy { to, .. }
+        | Operation::Move { to, .. }
+        | Operation::CopyTree { to, .. }
+        | Operation::MoveTree { to, .. } => Some(to.clone()),
+        Operation::Lock(lock) | Operation::Refresh { lock, .. } | Operation::Unlock(lock) => {
+            Some(lock.root.clone())
+        }
+        Operation::Extension(_) => None,
+    }
+}
+
+/// The last part of a path, if a mailbox or a message can have it as its name.
+fn check_name(path: &Path) -> Result<&str, Refusal> {
+    const LEN_MAX: usize = 255;
+    let name = path.name().ok_or(Refusal::Unsupported("changing this collection"))?;
+    if name.len() > LEN_MAX {
+        return Err(Refusal::BadName(format!("it is longer than {LEN_MAX} bytes")));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Refusal::BadName("it has control characters".to_owned()));
+    }
+    Ok(name)
+}
+
+fn grant(entry: AclEntry, owner: Option<&str>) -> Result<module::Grant, Refusal> {
+    let identifier = match entry.who {
+        Who::All => Identifier::Anyone,
+        Who::Authenticated => Identifier::Authenticated,
+        Who::Unauthenticated => return Err(Refusal::Unsupported("a grant to strangers alone")),
+        Who::Owner => match owner {
+            Some(owner) => Identifier::Principal(owner.to_owned()),
+            None => return Err(Refusal::Unsupported("a grant to an owner who is none")),
+        },
+        Who::Principal(id) => match module::Principal::find(&id).map_err(refusal)?.kind {
+            Kind::Group => Identifier::Group(id),
+            Kind::User | Kind::Room | Kind::Resource => Identifier::Principal(id),
+        },
+    };
+    Ok(module::Grant { identifier, rights: host_rights(entry.rights), negative: entry.deny })
+}
+
+fn done(outcome: Outcome, results: &[module::Outcome]) -> Done {
+    match outcome {
+        Outcome::Done => Done::Done,
+        Outcome::Locked(change) => match results.get(change as usize) {
+            Some(result) => Done::Locked { token: result.lock_token.clone() },
+            None => Done::Done,
+        },
+        Outcome::Written(opened, change) => {
+            let uid = results.get(change as usize).map_or(0, |result| result.uid);
+            let found = opened.and_then(|opened| opened.mailbox.get(&[uid]).ok());
+            // Who may put things in without reading them learns no tag.
+            match found.and_then(|mut messages| messages.pop()) {
+                Some(message) => Done::Written {
+                    etag: convert::etag(message.digest),
+                    modified: time(message.modified),
+                },
+                None => Done::Done,
+            }
+        }
+    }
+}

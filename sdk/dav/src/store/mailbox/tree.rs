@@ -1,0 +1,276 @@
+//! Which mailbox a path means, and what is there.
+
+use std::rc::Rc;
+
+use module::{Mailbox, MailboxScope, Status};
+
+use super::MailboxStore;
+use super::convert::{instant, rights, store_error, stored_property, time, uid};
+use crate::resource::{Collection, Resource, Stored, StoredProperty, Want};
+use crate::store::{Lock, StoreError};
+use crate::{Path, Rights};
+
+/// An open mailbox, with what was known of it when it was opened.
+pub(super) struct Opened {
+    pub(super) mailbox: Mailbox,
+    pub(super) status: Status,
+}
+
+/// What a path means, as far as its form tells.
+pub(super) enum Place {
+    /// One of the collections above all homes.
+    Lead,
+    /// The mailbox of this path, or the message that the last part names in the one above.
+    Inside(Vec<String>),
+}
+
+/// The first part of what belongs to principals, here and in the paths of mailboxes.
+const USER: &str = "user";
+
+/// How many parts the path of a home has.
+pub(super) const HOME_LEN: usize = 3;
+
+impl MailboxStore {
+    /// What a path means.
+    pub(super) fn place(&self, path: &Path) -> Option<Place> {
+        match path.parts() {
+            [] => Some(Place::Lead),
+            [first] if first == USER => Some(Place::Lead),
+            [first, owner, rest @ ..] if first == USER => {
+                let head = [USER.to_owned(), owner.clone(), self.layout.home.to_owned()];
+                Some(Place::Inside(head.into_iter().chain(rest.iter().cloned()).collect()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The path of a mailbox; none if it lies outside of what the layout has.
+    pub(super) fn path_of(&self, mailbox: &[String]) -> Option<Path> {
+        match mailbox {
+            [first, owner, home, rest @ ..] if first == USER && home == self.layout.home => {
+                Some(Path::new([first, owner].into_iter().chain(rest).cloned()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Opens a mailbox, once a request; none if the principal may not know of one.
+    pub(super) fn open(&self, mailbox: &[String]) -> Result<Option<Rc<Opened>>, StoreError> {
+        let known = |opened: &&Rc<Opened>| opened.status.path == mailbox;
+        if let Some(opened) = self.opened.borrow().iter().find(known) {
+            return Ok(Some(opened.clone()));
+        }
+        let opened = match Mailbox::open(mailbox) {
+            Ok(opened) => opened,
+            Err(module::Error::NotFound) if self.provision(mailbox)? => {
+                Mailbox::open(mailbox).map_err(store_error)?
+            }
+            // A name that no mailbox can have is nobody's.
+            Err(module::Error::NotFound | module::Error::Invalid(_)) => return Ok(None),
+            Err(error) => return Err(store_error(error)),
+        };
+        let status = opened.status().map_err(store_error)?;
+        let opened = Rc::new(Opened { mailbox: opened, status });
+        self.opened.borrow_mut().push(opened.clone());
+        Ok(Some(opened))
+    }
+
+    /// Opens the mailbox above, and gives the last part as the name in it.
+    pub(super) fn open_parent<'m>(
+        &self,
+        mailbox: &'m [String],
+    ) -> Result<Option<(Rc<Opened>, &'m str)>, StoreError> {
+        match mailbox.split_last() {
+            Some((name, above)) if above.len() >= HOME_LEN => {
+                Ok(self.open(above)?.map(|opened| (opened, name.as_str())))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Opens again what was given out as a collection.
+    pub(super) fn reopen(&self, path: &Path) -> Result<Rc<Opened>, StoreError> {
+        match self.place(path) {
+            Some(Place::Inside(mailbox)) => self.open(&mailbox)?.ok_or(StoreError::NotFound),
+            Some(Place::Lead) | None => Err(StoreError::NotFound),
+        }
+    }
+
+    /// Makes the principal's own home if it is missing; says whether it was made.
+    fn provision(&self, mailbox: &[String]) -> Result<bool, StoreError> {
+        let own = match mailbox {
+            [_, owner, _] => self.identity.principal.as_ref() == Some(owner),
+            _ => false,
+        };
+        let read_only = self.identity.scope.contains(module::Scope::READ_ONLY);
+        if !own || read_only || self.provisioned.replace(true) {
+            return Ok(false);
+        }
+        let batch = module::Batch::new();
+        batch.create_mailbox(mailbox, self.layout.home_kind, None);
+        (self.layout.provision)(&batch, mailbox);
+        match batch.commit().map_err(|failure| failure.error) {
+            // Another request of the same principal was faster.
+            Ok(_) | Err(module::Error::Exists | module::Error::Conflict) => Ok(true),
+            Err(module::Error::OverQuota(_) | module::Error::Forbidden(_)) => Ok(false),
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    /// What is at a path inside of a home.
+    pub(super) fn find_inside(
+        &self,
+        path: &Path,
+        mailbox: &[String],
+        want: &Want<'_>,
+    ) -> Result<Option<Resource>, StoreError> {
+        if let Some(opened) = self.open(mailbox)? {
+            let collection = self.collection(&opened.status, Some(&opened.mailbox), want)?;
+            return Ok(collection.map(Resource::Collection));
+        }
+        if let Some((parent, name)) = self.open_parent(mailbox)? {
+            let found = match parent.mailbox.find(name) {
+                Ok(found) => found,
+                // Who may only put things in does not learn what is there.
+                Err(module::Error::Forbidden(_)) => None,
+                Err(error) => return Err(store_error(error)),
+            };
+            if let Some(message) = found {
+                let mut members = vec![super::listing::member(message)];
+                super::listing::fill(&parent.mailbox, &mut members, want)?;
+                let collection = self.collection(&parent.status, None, &Want::default())?;
+                return Ok(members.pop().zip(collection).map(|(member, collection)| {
+                    Resource::Member(Box::new(collection), member)
+                }));
+            }
+        }
+        let leads = self.leads_on(mailbox)?;
+        Ok(leads.then(|| Resource::Collection(self.lead(path))))
+    }
+
+    /// Whether something below a mailbox that may not be looked up may be.
+    fn leads_on(&self, mailbox: &[String]) -> Result<bool, StoreError> {
+        let owner = mailbox.get(1);
+        if owner == self.identity.principal.as_ref() {
+            // The own home is missing only where nothing may be written.
+            return Ok(mailbox.len() == HOME_LEN);
+        }
+        match Mailbox::list_all(&MailboxScope::Tree(mailbox.to_vec()), None, None, 1) {
+            Ok(below) => Ok(!below.is_empty()),
+            Err(module::Error::Invalid(_) | module::Error::NotFound) => Ok(false),
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    /// A collection that only leads to others.
+    pub(super) fn lead(&self, path: &Path) -> Collection {
+        Collection {
+            path: path.clone(),
+            kind: self.layout.lead_kind.to_owned(),
+            rights: Rights::LOOKUP.and(Rights::READ),
+            ..Collection::default()
+        }
+    }
+
+    /// A mailbox as a collection. Its properties are read if they are wanted, through the handle
+    /// if there is one.
+    pub(super) fn collection(
+        &self,
+        status: &Status,
+        mailbox: Option<&Mailbox>,
+        want: &Want<'_>,
+    ) -> Result<Option<Collection>, StoreError> {
+        let Some(path) = self.path_of(&status.path) else {
+            return Ok(None);
+        };
+        let stored = match (&want.stored, mailbox) {
+            (Stored::None, _) => Vec::new(),
+            (_, Some(mailbox)) => properties(mailbox, want)?,
+            (_, None) => match Mailbox::open(&status.path) {
+                Ok(mailbox) => properties(&mailbox, want)?,
+                Err(module::Error::NotFound) => return Ok(None),
+                Err(error) => return Err(store_error(error)),
+            },
+        };
+        let kind = status.type_.clone();
+        Ok(Some(Collection {
+            path,
+            id: status.id.clone(),
+            rights: rights(status.rights),
+            owner: status.owner.clone(),
+            state: self.state(status),
+            created: Some(time(status.created)),
+            modified: None,
+            kind,
+            stored,
+        }))
+    }
+
+    /// The state of a collection: where collections can lie inside, the owner's counter covers
+    /// them.
+    pub(super) fn state(&self, status: &Status) -> u64 {
+        match self.layout.leaf_kinds.contains(&status.type_.as_str()) {
+            true => status.modseq,
+            false => status.owner_modseq,
+        }
+    }
+
+    /// The message of a path, with the mailbox it is in.
+    pub(super) fn message(
+        &self,
+        mailbox: &[String],
+        version: Option<u64>,
+    ) -> Result<Option<(Rc<Opened>, module::Uid)>, StoreError> {
+        let Some((parent, name)) = self.open_parent(mailbox)? else {
+            return Ok(None);
+        };
+        if let Some(uid) = version.and_then(uid) {
+            return Ok(Some((parent, uid)));
+        }
+        let found = parent.mailbox.find(name).map_err(store_error)?;
+        Ok(found.map(|message| (parent, message.uid)))
+    }
+
+    /// A lock as the engine has it.
+    pub(super) fn lock(&self, lock: module::Lock) -> Option<Lock> {
+        let root = self.path_of(&lock.mailbox)?;
+        Some(Lock {
+            is_collection: lock.name.is_none(),
+            root: match &lock.name {
+                Some(name) => root.join(name),
+                None => root,
+            },
+            token: lock.token,
+            deep: lock.deep,
+            exclusive: lock.exclusion == module::Exclusion::Exclusive,
+            owner: lock.owner,
+            principal: lock.principal,
+            expires: time(lock.expires),
+        })
+    }
+
+    /// The host's form of a lock to be taken.
+    pub(super) fn lock_request(lock: &Lock) -> module::LockRequest {
+        module::LockRequest {
+            exclusion: match lock.exclusive {
+                true => module::Exclusion::Exclusive,
+                false => module::Exclusion::Shared,
+            },
+            deep: lock.deep,
+            owner: lock.owner.clone(),
+            expires: instant(lock.expires),
+        }
+    }
+}
+
+/// The properties of a mailbox that are wanted.
+fn properties(mailbox: &Mailbox, want: &Want<'_>) -> Result<Vec<StoredProperty>, StoreError> {
+    let prefix = super::listing::property_prefix(want);
+    let found = mailbox.annotations(&prefix).map_err(store_error)?;
+    let wanted = |property: &StoredProperty| match want.stored {
+        Stored::None => false,
+        Stored::Names(names) => names.contains(&property.name),
+        Stored::All => true,
+    };
+    Ok(found.into_iter().filter_map(stored_property).filter(wanted).collect())
+}
