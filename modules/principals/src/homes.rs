@@ -22,7 +22,10 @@ pub(crate) fn properties(
         let named = homes.filter(|home| name.is(&home.namespace, &home.property));
         let hrefs: Vec<String> = named.map(|home| fill_in(&home.path, id)).collect();
         if !hrefs.is_empty() {
-            properties.push(StoredProperty { name: name.clone(), xml: element(name, &hrefs) });
+            properties.push(StoredProperty {
+                name: name.clone(),
+                xml: element(name, &hrefs),
+            });
         }
     }
     properties
@@ -32,7 +35,10 @@ pub(crate) fn properties(
 fn fill_in(path: &str, id: &str) -> String {
     let mut encoded = Vec::new();
     percent_encode(&mut encoded, id);
-    path.replace("{principal}", &String::from_utf8(encoded).unwrap_or_default())
+    path.replace(
+        "{principal}",
+        &String::from_utf8(encoded).unwrap_or_default(),
+    )
 }
 
 fn element(name: &Name, hrefs: &[String]) -> Vec<u8> {

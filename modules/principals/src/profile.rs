@@ -1,8 +1,6 @@
 //! What principals add to the engine.
 
-use dav::{
-    CollectionKind, Error, Fields, Live, On, Profile, Read, Reading, Subject, Value, Write,
-};
+use dav::{CollectionKind, Error, Fields, Live, On, Profile, Read, Reading, Subject, Value, Write};
 use xml::{Name, Writer};
 
 /// The kind of `/` and `/dav/`.
@@ -19,8 +17,14 @@ const EMAIL_ADDRESS_SET_NAME: Name = Name::new(CALENDARSERVER, "email-address-se
 pub static PROFILE: Profile = Profile {
     prefixes: &[(CALENDARSERVER, "CS")],
     kinds: &[
-        CollectionKind { name: ROOT, ..CollectionKind::PLAIN },
-        CollectionKind { name: COLLECTION, ..CollectionKind::PLAIN },
+        CollectionKind {
+            name: ROOT,
+            ..CollectionKind::PLAIN
+        },
+        CollectionKind {
+            name: COLLECTION,
+            ..CollectionKind::PLAIN
+        },
     ],
     properties: &[&EMAIL_ADDRESS_SET],
     searchable: &[

@@ -5,9 +5,7 @@ use dav::store::{
     AclEntry, Batch, ChangeQuery, Changes, CommitError, Done, Expect, Listing, Lock, LockScope,
     Page, PrincipalKey, PrincipalSearch, Quota, Refusal, Store, StoreError,
 };
-use dav::{
-    Collection, Member, Operation, Path, Principal, Resource, Rights, Stored, Time, Want,
-};
+use dav::{Collection, Member, Operation, Path, Principal, Resource, Rights, Stored, Time, Want};
 use module::{Descriptor, Identity, Kind};
 use std::cell::OnceCell;
 use xml::Name;
@@ -36,17 +34,24 @@ enum Place<'p> {
 
 fn place(path: &Path) -> Option<Place<'_>> {
     let mut parts = path.parts().iter().map(String::as_str);
-    let parts = [parts.next(), parts.next(), parts.next(), parts.next(), parts.next()];
+    let parts = [
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+    ];
     match parts {
         [None, ..] | [Some("dav"), None, ..] => Some(Place::Root),
         [Some("dav"), Some("principals"), rest @ ..] => match rest {
             [None, ..] => Some(Place::Principals),
-            [Some(kind @ ("user" | "group")), None, _] => {
-                Some(Place::Kind { groups: kind == "group" })
-            }
-            [Some(kind @ ("user" | "group")), Some(id), None] => {
-                Some(Place::One { groups: kind == "group", id })
-            }
+            [Some(kind @ ("user" | "group")), None, _] => Some(Place::Kind {
+                groups: kind == "group",
+            }),
+            [Some(kind @ ("user" | "group")), Some(id), None] => Some(Place::One {
+                groups: kind == "group",
+                id,
+            }),
             _ => None,
         },
         _ => None,
@@ -55,7 +60,11 @@ fn place(path: &Path) -> Option<Place<'_>> {
 
 impl PrincipalStore {
     pub(crate) fn new(received: module::Instant) -> Self {
-        Self { identity: Identity::current(), received, modules: OnceCell::new() }
+        Self {
+            identity: Identity::current(),
+            received,
+            modules: OnceCell::new(),
+        }
     }
 
     /// What all modules say of themselves.
@@ -85,18 +94,18 @@ impl PrincipalStore {
     fn mounted(&self) -> Vec<Collection> {
         let mounts = self.modules().iter().flat_map(|module| &module.mounts);
         let names = mounts.filter_map(|mount| mount.path.strip_prefix("/dav/"));
-        let mut names: Vec<&str> =
-            names.filter(|name| !name.is_empty() && !name.contains('/')).collect();
+        let mut names: Vec<&str> = names
+            .filter(|name| !name.is_empty() && !name.contains('/'))
+            .collect();
         names.sort_unstable();
         names.dedup();
-        names.iter().map(|name| collection(&Path::new(["dav", name]), ROOT)).collect()
+        names
+            .iter()
+            .map(|name| collection(&Path::new(["dav", name]), ROOT))
+            .collect()
     }
 
-    fn list_principals(
-        &self,
-        groups: bool,
-        listing: &Listing<'_>,
-    ) -> Result<Page, StoreError> {
+    fn list_principals(&self, groups: bool, listing: &Listing<'_>) -> Result<Page, StoreError> {
         const PAGE_MAX: usize = 1000;
         let limit = listing.limit.clamp(1, PAGE_MAX);
         let kind = groups.then_some(Kind::Group);
@@ -106,9 +115,13 @@ impl PrincipalStore {
         if found.len() == limit {
             page.next = found.last().map(|entry| entry.id.clone());
         }
-        for entry in found.into_iter().filter(|entry| (entry.kind == Kind::Group) == groups) {
+        for entry in found
+            .into_iter()
+            .filter(|entry| (entry.kind == Kind::Group) == groups)
+        {
             let principal = principal_of(&self.identity, entry)?;
-            page.principals.push(self.with_homes(principal, groups, &listing.want));
+            page.principals
+                .push(self.with_homes(principal, groups, &listing.want));
         }
         Ok(page)
     }
@@ -118,7 +131,9 @@ impl PrincipalStore {
         match operation {
             Operation::Check { path, expect } => {
                 let found = self.find(&path, &Want::default());
-                let found = found.map_err(|error| Refusal::Failed(error.to_string()))?.is_some();
+                let found = found
+                    .map_err(|error| Refusal::Failed(error.to_string()))?
+                    .is_some();
                 match (expect, found) {
                     (Expect::Anything, _) | (Expect::Present, true) | (Expect::Missing, false) => {
                         Ok(())
@@ -179,7 +194,9 @@ impl Store for PrincipalStore {
 
     fn user(&self) -> Option<Principal> {
         let id = self.identity.principal.as_deref()?;
-        find_principal(&self.identity, PrincipalKey::Id(id)).ok().flatten()
+        find_principal(&self.identity, PrincipalKey::Id(id))
+            .ok()
+            .flatten()
     }
 
     fn find(&self, path: &Path, want: &Want<'_>) -> Result<Option<Resource>, StoreError> {
@@ -188,9 +205,7 @@ impl Store for PrincipalStore {
             Some(Place::Principals | Place::Kind { .. }) => {
                 Some(Resource::Collection(collection(path, COLLECTION)))
             }
-            Some(Place::One { groups, id }) => {
-                self.one(id, groups, want)?.map(Resource::Principal)
-            }
+            Some(Place::One { groups, id }) => self.one(id, groups, want)?.map(Resource::Principal),
             None => None,
         })
     }
@@ -208,7 +223,10 @@ impl Store for PrincipalStore {
                 .to_vec(),
             Some(Place::One { .. }) | None => Vec::new(),
         };
-        Ok(Page { collections, ..Page::default() })
+        Ok(Page {
+            collections,
+            ..Page::default()
+        })
     }
 
     fn changes(&self, _: &Collection, _: &ChangeQuery<'_>) -> Result<Changes, StoreError> {
@@ -252,8 +270,10 @@ impl Store for PrincipalStore {
         // One display name is all that a batch can set here, so that it cannot end half-done.
         let mut done = Vec::with_capacity(batch.operations.len());
         for (number, operation) in batch.operations.into_iter().enumerate() {
-            self.apply(operation)
-                .map_err(|refusal| CommitError { operation: Some(number), refusal })?;
+            self.apply(operation).map_err(|refusal| CommitError {
+                operation: Some(number),
+                refusal,
+            })?;
             done.push(Done::Done);
         }
         Ok(done)

@@ -24,9 +24,17 @@ pub(crate) fn get(_: &Context<'_>, resource: &Resource) -> Result<Option<Respons
 /// Whether a browser may run what is in a document of this type: HTML, SVG, and all other XML,
 /// which may hold both.
 fn is_active(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     essence.is_empty()
-        || matches!(essence.as_str(), "text/html" | "text/xml" | "application/xml" | "text/xsl")
+        || matches!(
+            essence.as_str(),
+            "text/html" | "text/xml" | "application/xml" | "text/xsl"
+        )
         || essence.ends_with("+xml")
         || essence.starts_with("multipart/")
 }
@@ -37,7 +45,13 @@ mod tests {
 
     #[test]
     fn documents_that_run_are_known() {
-        for active in ["text/html", "TEXT/HTML; charset=utf-8", "image/svg+xml", "a/b+XML", ""] {
+        for active in [
+            "text/html",
+            "TEXT/HTML; charset=utf-8",
+            "image/svg+xml",
+            "a/b+XML",
+            "",
+        ] {
             assert!(is_active(active), "{active}");
         }
         for passive in ["text/plain", "image/png", "application/pdf", "text/htmlx"] {

@@ -53,11 +53,33 @@ impl Module for WebDav {
 }
 
 const METHODS: [&str; 15] = [
-    "OPTIONS", "GET", "HEAD", "PUT", "POST", "DELETE", "MKCOL", "COPY", "MOVE", "PROPFIND",
-    "PROPPATCH", "LOCK", "UNLOCK", "REPORT", "ACL",
+    "OPTIONS",
+    "GET",
+    "HEAD",
+    "PUT",
+    "POST",
+    "DELETE",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "PROPFIND",
+    "PROPPATCH",
+    "LOCK",
+    "UNLOCK",
+    "REPORT",
+    "ACL",
 ];
 
 const CAPABILITIES: [&str; 11] = [
-    "annotation", "batch", "blob", "directory", "exchange", "identity", "index", "lock",
-    "mailbox", "quota", "rights",
+    "annotation",
+    "batch",
+    "blob",
+    "directory",
+    "exchange",
+    "identity",
+    "index",
+    "lock",
+    "mailbox",
+    "quota",
+    "rights",
 ];

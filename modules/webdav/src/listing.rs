@@ -57,7 +57,10 @@ impl Entries {
         let mut after: Option<String> = None;
         loop {
             let listing = Listing {
-                want: Want { fields, stored: Stored::None },
+                want: Want {
+                    fields,
+                    stored: Stored::None,
+                },
                 collections: true,
                 members: collection.rights.has(Rights::READ),
                 after: after.as_deref(),
@@ -123,7 +126,13 @@ fn table(ctx: &Context<'_>, collection: &Collection, entries: &Entries, html: &m
     for member in &entries.members {
         let path: Path = collection.path.join(&member.name);
         let href = ctx.href(&path, false);
-        row(html, &href, &member.name, &size(member.length), member.modified);
+        row(
+            html,
+            &href,
+            &member.name,
+            &size(member.length),
+            member.modified,
+        );
     }
     html.push_str("</tbody>\n</table>\n");
 }
@@ -207,6 +216,9 @@ mod tests {
     fn names_stay_text() {
         let mut html = String::new();
         escape(&mut html, "<a href=\"x\">&'\u{202E}\n");
-        assert_eq!(html, "&lt;a href=&quot;x&quot;&gt;&amp;&#39;\u{FFFD}\u{FFFD}");
+        assert_eq!(
+            html,
+            "&lt;a href=&quot;x&quot;&gt;&amp;&#39;\u{FFFD}\u{FFFD}"
+        );
     }
 }

@@ -8,7 +8,9 @@ pub(crate) fn guess(name: &str) -> Option<&'static str> {
     if stem.is_empty() {
         return None;
     }
-    let found = TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension));
+    let found = TYPES
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(extension));
     found.map(|(_, media_type)| *media_type)
 }
 
@@ -19,7 +21,10 @@ const TYPES: &[(&str, &str)] = &[
     ("css", "text/css; charset=utf-8"),
     ("csv", "text/csv; charset=utf-8"),
     ("doc", "application/msword"),
-    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    (
+        "docx",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ),
     ("eml", "message/rfc822"),
     ("epub", "application/epub+zip"),
     ("flac", "audio/flac"),
@@ -46,7 +51,10 @@ const TYPES: &[(&str, &str)] = &[
     ("pdf", "application/pdf"),
     ("png", "image/png"),
     ("ppt", "application/vnd.ms-powerpoint"),
-    ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    (
+        "pptx",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    ),
     ("rtf", "application/rtf"),
     ("svg", "image/svg+xml"),
     ("tar", "application/x-tar"),
@@ -58,7 +66,10 @@ const TYPES: &[(&str, &str)] = &[
     ("webm", "video/webm"),
     ("webp", "image/webp"),
     ("xls", "application/vnd.ms-excel"),
-    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    (
+        "xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
     ("xml", "application/xml"),
     ("zip", "application/zip"),
 ];

@@ -23,7 +23,10 @@ impl Page {
 
     /// The last message: the next page goes on after it.
     pub fn last(&self) -> Option<Entry<'_>> {
-        self.entries.last().map(|row| Entry { row, text: &self.text })
+        self.entries.last().map(|row| Entry {
+            row,
+            text: &self.text,
+        })
     }
 
     /// How many messages it has.

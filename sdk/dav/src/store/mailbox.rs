@@ -102,7 +102,7 @@ impl Store for MailboxStore {
     }
 
     fn random(&self) -> [u8; 16] {
-        convert::random()
+        convert::random(self.received)
     }
 
     fn user(&self) -> Option<Principal> {
@@ -147,14 +147,23 @@ impl Store for MailboxStore {
             },
         };
         let locks = found.map_err(store_error)?;
-        let locks: Vec<Lock> = locks.into_iter().filter_map(|lock| self.lock(lock)).collect();
-        let seen = locks.iter().map(|lock| (lock.token.clone(), lock.root.clone()));
+        let locks: Vec<Lock> = locks
+            .into_iter()
+            .filter_map(|lock| self.lock(lock))
+            .collect();
+        let seen = locks
+            .iter()
+            .map(|lock| (lock.token.clone(), lock.root.clone()));
         self.locks_seen.borrow_mut().extend(seen);
         Ok(locks)
     }
 
     fn acl(&self, collection: &Collection) -> Result<Vec<AclEntry>, StoreError> {
-        let grants = self.reopen(&collection.path)?.mailbox.grants().map_err(store_error)?;
+        let grants = self
+            .reopen(&collection.path)?
+            .mailbox
+            .grants()
+            .map_err(store_error)?;
         Ok(grants.into_iter().map(acl_entry).collect())
     }
 

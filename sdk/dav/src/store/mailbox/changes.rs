@@ -27,7 +27,10 @@ impl MailboxStore {
         let limit = query.limit.max(1);
         let mut found = Vec::new();
         let mut complete = u64::MAX;
-        let leaf = self.layout.leaf_kinds.contains(&opened.status.type_.as_str());
+        let leaf = self
+            .layout
+            .leaf_kinds
+            .contains(&opened.status.type_.as_str());
         self.changed_members(&opened, query, limit, &mut found, &mut complete)?;
         if !leaf {
             self.changed_collections(&opened, query, limit, &mut found, &mut complete)?;
@@ -45,7 +48,11 @@ impl MailboxStore {
         found.truncate(end);
         let last = found.last().map(|change| change.state);
         Ok(Changes {
-            state: if more { last.unwrap_or(query.since) } else { state },
+            state: if more {
+                last.unwrap_or(query.since)
+            } else {
+                state
+            },
             more,
             changes: found,
         })
@@ -64,7 +71,10 @@ impl MailboxStore {
         };
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         let fields = host_fields(&query.want);
-        let page = opened.mailbox.changes(query.since, limit, fields).map_err(store_error)?;
+        let page = opened
+            .mailbox
+            .changes(query.since, limit, fields)
+            .map_err(store_error)?;
         if page.more {
             let last = page.last().map_or(query.since, |entry| entry.modseq());
             *complete = last.min(*complete);
@@ -101,15 +111,22 @@ impl MailboxStore {
     ) -> Result<(), StoreError> {
         // One more than may be given tells whether there are more.
         let asked = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
-        let changes = opened.mailbox.mailbox_changes(query.since, query.deep, asked);
+        let changes = opened
+            .mailbox
+            .mailbox_changes(query.since, query.deep, asked);
         let changes = changes.map_err(store_error)?;
         if changes.len() > limit {
             // Of the last state some may be missing.
             let last = changes.last().map_or(query.since, |change| change.modseq);
-            let whole = changes.iter().map(|change| change.modseq).filter(|&state| state < last);
+            let whole = changes
+                .iter()
+                .map(|change| change.modseq)
+                .filter(|&state| state < last);
             *complete = whole.max().unwrap_or(last).min(*complete);
         }
-        let wanted = changes.into_iter().filter(|change| !(change.removed && query.since == 0));
+        let wanted = changes
+            .into_iter()
+            .filter(|change| !(change.removed && query.since == 0));
         for change in wanted {
             let Some(path) = self.path_of(&change.path) else {
                 continue;
@@ -118,7 +135,12 @@ impl MailboxStore {
                 true => None,
                 false => self.find_inside(&path, &change.path, &query.want)?,
             };
-            found.push(Change { path, state: change.modseq, resource, is_collection: true });
+            found.push(Change {
+                path,
+                state: change.modseq,
+                resource,
+                is_collection: true,
+            });
         }
         Ok(())
     }
@@ -169,9 +191,15 @@ fn cut(found: &[Change], limit: usize) -> usize {
     let Some(first_left) = found.get(limit).map(|change| change.state) else {
         return found.len();
     };
-    let before = found.iter().position(|change| change.state == first_left).unwrap_or(limit);
+    let before = found
+        .iter()
+        .position(|change| change.state == first_left)
+        .unwrap_or(limit);
     match before {
-        0 => found.iter().take_while(|change| change.state == first_left).count(),
+        0 => found
+            .iter()
+            .take_while(|change| change.state == first_left)
+            .count(),
         before => before,
     }
 }

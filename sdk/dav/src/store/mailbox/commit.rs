@@ -12,8 +12,8 @@ use super::header::Header;
 use super::tree::{HOME_LEN, Opened, Place};
 use crate::resource::Resource;
 use crate::store::{
-    Accept, AclEntry, Batch, CommitError, Content, Done, Expect, Operation, Refusal,
-    Unique, UniqueScope, Who,
+    Accept, AclEntry, Batch, CommitError, Content, Done, Expect, Operation, Refusal, Unique,
+    UniqueScope, Who,
 };
 use crate::{Path, Want};
 
@@ -59,32 +59,54 @@ impl MailboxStore {
             paths.push(subject(&operation));
             let outcome = self
                 .add(&mut making, operation)
-                .map_err(|refusal| CommitError { operation: Some(number), refusal })?;
+                .map_err(|refusal| CommitError {
+                    operation: Some(number),
+                    refusal,
+                })?;
             making.outcomes.push(outcome);
             making.origins.resize(making.batch.len() as usize, number);
         }
         if making.batch.is_empty() {
             return Ok(making.outcomes.iter().map(|_| Done::Done).collect());
         }
-        let Making { batch, origins, outcomes, unique, blobs, .. } = making;
+        let Making {
+            batch,
+            origins,
+            outcomes,
+            unique,
+            blobs,
+            ..
+        } = making;
         let committed = batch.commit();
         drop(blobs);
         // What was known of mailboxes is old now.
         self.opened.borrow_mut().clear();
         let results = committed.map_err(|failure| {
             let operation = origins.get(failure.change as usize).copied();
-            let path = operation.and_then(|number| paths.get(number).cloned()).flatten();
+            let path = operation
+                .and_then(|number| paths.get(number).cloned())
+                .flatten();
             let key = unique.iter().find(|(change, _)| *change == failure.change);
             let key = key.map(|(_, name)| name.clone());
-            CommitError { operation, refusal: self.refused(failure.error, path, key) }
+            CommitError {
+                operation,
+                refusal: self.refused(failure.error, path, key),
+            }
         })?;
-        Ok(outcomes.into_iter().map(|outcome| done(outcome, &results)).collect())
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| done(outcome, &results))
+            .collect())
     }
 
     fn add(&self, making: &mut Making, operation: Operation) -> Result<Outcome, Refusal> {
         match operation {
             Operation::Check { path, expect } => self.check(making, &path, expect)?,
-            Operation::Put { path, accept, expect } => {
+            Operation::Put {
+                path,
+                accept,
+                expect,
+            } => {
                 return self.put(making, &path, accept, expect);
             }
             Operation::Remove { path, expect } => {
@@ -101,22 +123,36 @@ impl MailboxStore {
                 let change = making.batch.create_mailbox(&mailbox, &kind, None);
                 making.made.push((path, change));
             }
-            Operation::Copy { from, to, expect, accept } => {
+            Operation::Copy {
+                from,
+                to,
+                expect,
+                accept,
+            } => {
                 return self.transfer(making, false, &from, &to, expect, accept);
             }
-            Operation::Move { from, to, expect, accept } => {
+            Operation::Move {
+                from,
+                to,
+                expect,
+                accept,
+            } => {
                 return self.transfer(making, true, &from, &to, expect, accept);
             }
             Operation::CopyTree { from, to, deep } => {
                 let opened = self.reopen(&from).map_err(read_refusal)?;
                 check_name(&to)?;
-                let change = making.batch.copy_mailbox(&opened.mailbox, &self.inside(&to)?, deep);
+                let change = making
+                    .batch
+                    .copy_mailbox(&opened.mailbox, &self.inside(&to)?, deep);
                 making.made.push((to, change));
             }
             Operation::MoveTree { from, to } => {
                 let opened = self.tree_root(&from)?;
                 check_name(&to)?;
-                making.batch.rename_mailbox(&opened.mailbox, &self.inside(&to)?);
+                making
+                    .batch
+                    .rename_mailbox(&opened.mailbox, &self.inside(&to)?);
             }
             Operation::Property { path, name, xml } => {
                 let annotation = Annotation::shared(annotation_name(&name), xml);
@@ -137,7 +173,9 @@ impl MailboxStore {
             }
             Operation::Refresh { lock, expires } => {
                 let (opened, _) = self.locked(&lock.root, lock.is_collection)?;
-                making.batch.refresh_lock(&opened.mailbox, &lock.token, instant(expires));
+                making
+                    .batch
+                    .refresh_lock(&opened.mailbox, &lock.token, instant(expires));
             }
             Operation::Unlock(lock) => {
                 let (opened, _) = self.locked(&lock.root, lock.is_collection)?;
@@ -173,7 +211,9 @@ impl MailboxStore {
             Expect::Anything | Expect::Present => None,
             Expect::Missing | Expect::State(_) => return Err(Refusal::Changed),
         };
-        let found = self.message(&self.inside(path)?, version).map_err(read_refusal)?;
+        let found = self
+            .message(&self.inside(path)?, version)
+            .map_err(read_refusal)?;
         found.ok_or(Refusal::NotFound)
     }
 
@@ -182,7 +222,9 @@ impl MailboxStore {
             return Ok(());
         }
         let mailbox = self.inside(path)?;
-        let found = self.find_inside(path, &mailbox, &Want::default()).map_err(read_refusal)?;
+        let found = self
+            .find_inside(path, &mailbox, &Want::default())
+            .map_err(read_refusal)?;
         let holds = match (expect, &found) {
             (Expect::Missing, None) => true,
             (Expect::Present, Some(_)) => true,
@@ -192,7 +234,9 @@ impl MailboxStore {
             (Expect::State(state), Some(Resource::Collection(collection))) => {
                 // From here to the commit the host watches over it.
                 if let Some(opened) = self.open(&mailbox).map_err(read_refusal)? {
-                    making.batch.expect_modseq(&opened.mailbox, opened.status.modseq);
+                    making
+                        .batch
+                        .expect_modseq(&opened.mailbox, opened.status.modseq);
                 }
                 collection.state == state
             }
@@ -223,9 +267,7 @@ impl MailboxStore {
         let condition = match expect {
             Expect::Anything => Condition::None,
             Expect::Missing => Condition::Free,
-            Expect::Version(version) => {
-                Condition::Unchanged(uid(version).ok_or(Refusal::Changed)?)
-            }
+            Expect::Version(version) => Condition::Unchanged(uid(version).ok_or(Refusal::Changed)?),
             Expect::Present => Condition::Unchanged(self.existing(path, expect)?.1),
             Expect::State(_) => return Err(Refusal::Changed),
         };
@@ -239,7 +281,7 @@ impl MailboxStore {
             domain: &self.identity.tenant,
             name: &name,
             date: time(self.received),
-            unique: u128::from_be_bytes(convert::random()),
+            unique: u128::from_be_bytes(convert::random(self.received)),
             content_type: &content_type,
             length,
         };
@@ -294,7 +336,10 @@ impl MailboxStore {
             },
             Content::Unchanged => {
                 let (parent, uid) = self.existing(path, Expect::Present)?;
-                parent.mailbox.open_message(uid, module::Part::Body).map_err(refusal)?
+                parent
+                    .mailbox
+                    .open_message(uid, module::Part::Body)
+                    .map_err(refusal)?
             }
         };
         let length = blob.size();
@@ -307,8 +352,14 @@ impl MailboxStore {
             let essence = told.split(';').next().unwrap_or_default().trim();
             !essence.is_empty() && !essence.eq_ignore_ascii_case(UNKNOWN_TYPE)
         };
-        let told = told.filter(means_something).filter(|told| !told.chars().any(char::is_control));
-        told.unwrap_or_else(|| (self.layout.media_type)(name).unwrap_or(UNKNOWN_TYPE).to_owned())
+        let told = told
+            .filter(means_something)
+            .filter(|told| !told.chars().any(char::is_control));
+        told.unwrap_or_else(|| {
+            (self.layout.media_type)(name)
+                .unwrap_or(UNKNOWN_TYPE)
+                .to_owned()
+        })
     }
 
     fn expect_unique(
@@ -322,7 +373,9 @@ impl MailboxStore {
             let key = HostKey::text(&unique.name, unique.value.as_str());
             match unique.scope {
                 UniqueScope::Owner => {
-                    let change = making.batch.expect_unique(&opened.mailbox, Some(name), &key);
+                    let change = making
+                        .batch
+                        .expect_unique(&opened.mailbox, Some(name), &key);
                     making.unique.push((change, unique.name.clone()));
                 }
                 UniqueScope::Collection => self.check_unique(making, opened, name, unique)?,
@@ -347,10 +400,18 @@ impl MailboxStore {
         };
         let status = opened.mailbox.status().map_err(refusal)?;
         let results = opened.mailbox.search(&query).map_err(refusal)?;
-        let mut others = results.found.into_iter().filter_map(|found| found.message.name);
+        let mut others = results
+            .found
+            .into_iter()
+            .filter_map(|found| found.message.name);
         if let Some(other) = others.find(|other| other != name) {
-            let other = self.path_of(&opened.status.path).map(|path| path.join(&other));
-            return Err(Refusal::NotUnique { name: unique.name.clone(), other });
+            let other = self
+                .path_of(&opened.status.path)
+                .map(|path| path.join(&other));
+            return Err(Refusal::NotUnique {
+                name: unique.name.clone(),
+                other,
+            });
         }
         making.batch.expect_modseq(&opened.mailbox, status.modseq);
         Ok(())
@@ -379,7 +440,9 @@ impl MailboxStore {
         if !moving {
             self.expect_unique(making, &target, name, &unique)?;
             let copied =
-                making.batch.copy(source, uid, &target.mailbox, Some(name), Condition::Free);
+                making
+                    .batch
+                    .copy(source, uid, &target.mailbox, Some(name), Condition::Free);
             return Ok(self.transferred(making, to, target, copied, properties));
         }
         let moved = batch.move_(source, uid, &target.mailbox, Some(name), Condition::Free);
@@ -420,7 +483,9 @@ impl MailboxStore {
             return Ok(());
         }
         let (parent, uid) = self.existing(path, Expect::Present)?;
-        making.batch.annotate(&parent.mailbox, Some(uid), annotation);
+        making
+            .batch
+            .annotate(&parent.mailbox, Some(uid), annotation);
         Ok(())
     }
 
@@ -434,27 +499,28 @@ impl MailboxStore {
             return Ok((self.reopen(root).map_err(read_refusal)?, None));
         }
         let parent = root.parent().ok_or(Refusal::NotFound)?;
-        Ok((self.reopen(&parent).map_err(read_refusal)?, Some(check_name(root)?)))
+        Ok((
+            self.reopen(&parent).map_err(read_refusal)?,
+            Some(check_name(root)?),
+        ))
     }
 
     /// What a refused change means, with what is known of paths.
-    fn refused(
-        &self,
-        error: module::Error,
-        path: Option<Path>,
-        key: Option<String>,
-    ) -> Refusal {
+    fn refused(&self, error: module::Error, path: Option<Path>, key: Option<String>) -> Refusal {
         let other = match &error {
             module::Error::DuplicateKey(other) => {
                 let collection = self.path_of(&other.mailbox);
-                collection.zip(other.name.as_deref()).map(|(path, name)| path.join(name))
+                collection
+                    .zip(other.name.as_deref())
+                    .map(|(path, name)| path.join(name))
             }
             _ => None,
         };
         match (refusal(error.clone()), error) {
-            (Refusal::NotUnique { .. }, _) => {
-                Refusal::NotUnique { name: key.unwrap_or_default(), other }
-            }
+            (Refusal::NotUnique { .. }, _) => Refusal::NotUnique {
+                name: key.unwrap_or_default(),
+                other,
+            },
             (Refusal::Locked(_), module::Error::Locked(token)) => {
                 let seen = self.locks_seen.borrow();
                 let root = seen.iter().find(|(known, _)| *known == token);
@@ -499,9 +565,13 @@ fn subject(operation: &Operation) -> Option<Path> {
 /// The last part of a path, if a mailbox or a message can have it as its name.
 fn check_name(path: &Path) -> Result<&str, Refusal> {
     const LEN_MAX: usize = 255;
-    let name = path.name().ok_or(Refusal::Unsupported("changing this collection"))?;
+    let name = path
+        .name()
+        .ok_or(Refusal::Unsupported("changing this collection"))?;
     if name.len() > LEN_MAX {
-        return Err(Refusal::BadName(format!("it is longer than {LEN_MAX} bytes")));
+        return Err(Refusal::BadName(format!(
+            "it is longer than {LEN_MAX} bytes"
+        )));
     }
     if name.chars().any(char::is_control) {
         return Err(Refusal::BadName("it has control characters".to_owned()));
@@ -523,14 +593,20 @@ fn grant(entry: AclEntry, owner: Option<&str>) -> Result<module::Grant, Refusal>
             Kind::User | Kind::Room | Kind::Resource => Identifier::Principal(id),
         },
     };
-    Ok(module::Grant { identifier, rights: host_rights(entry.rights), negative: entry.deny })
+    Ok(module::Grant {
+        identifier,
+        rights: host_rights(entry.rights),
+        negative: entry.deny,
+    })
 }
 
 fn done(outcome: Outcome, results: &[module::Outcome]) -> Done {
     match outcome {
         Outcome::Done => Done::Done,
         Outcome::Locked(change) => match results.get(change as usize) {
-            Some(result) => Done::Locked { token: result.lock_token.clone() },
+            Some(result) => Done::Locked {
+                token: result.lock_token.clone(),
+            },
             None => Done::Done,
         },
         Outcome::Written(opened, change) => {

@@ -22,10 +22,14 @@ pub(super) fn instant(time: Time) -> module::Instant {
     time.0.saturating_mul(1000)
 }
 
-/// Bytes that nobody can guess: the hasher's keys come from the host's random source.
-pub(super) fn random() -> [u8; 16] {
+/// Bytes that do not repeat: the hasher's keys come from the host, other ones for each instance,
+/// and change with each call.
+pub(super) fn random(received: module::Instant) -> [u8; 16] {
     let state = RandomState::new();
-    let (high, low) = (state.hash_one(0_u8), state.hash_one(1_u8));
+    let (high, low) = (
+        state.hash_one((0_u8, received)),
+        state.hash_one((1_u8, received)),
+    );
     (u128::from(high) << 64 | u128::from(low)).to_be_bytes()
 }
 
@@ -37,9 +41,9 @@ pub(super) fn rights(rights: module::Rights) -> Rights {
 /// The host's rights of these letters.
 pub(super) fn host_rights(rights: Rights) -> module::Rights {
     let letters = rights.to_string();
-    let known = letters.chars().filter_map(|letter| {
-        module::Rights::from_letters(letter.encode_utf8(&mut [0; 4]))
-    });
+    let known = letters
+        .chars()
+        .filter_map(|letter| module::Rights::from_letters(letter.encode_utf8(&mut [0; 4])));
     known.fold(module::Rights::empty(), |sum, right| sum | right)
 }
 
@@ -47,7 +51,10 @@ pub(super) fn host_rights(rights: Rights) -> module::Rights {
 pub(super) fn etag(digest: module::Digest) -> Etag {
     let mut bytes = [0; 24];
     let words = [digest.a, digest.b, digest.c];
-    for (slot, byte) in bytes.iter_mut().zip(words.iter().flat_map(|word| word.to_be_bytes())) {
+    for (slot, byte) in bytes
+        .iter_mut()
+        .zip(words.iter().flat_map(|word| word.to_be_bytes()))
+    {
         *slot = byte;
     }
     Etag::from_digest(&bytes)
@@ -85,7 +92,10 @@ pub(super) fn refusal(error: module::Error) -> Refusal {
         Error::Forbidden(missing) => Refusal::Denied(rights(missing)),
         Error::Exists => Refusal::Exists,
         Error::Conflict => Refusal::Changed,
-        Error::DuplicateKey(_) => Refusal::NotUnique { name: String::new(), other: None },
+        Error::DuplicateKey(_) => Refusal::NotUnique {
+            name: String::new(),
+            other: None,
+        },
         Error::Locked(_) => Refusal::Locked(crate::Path::default()),
         Error::OverQuota(_) => Refusal::QuotaExceeded,
         Error::TooLarge(limit) => Refusal::TooLarge(limit),
@@ -115,9 +125,15 @@ pub(super) fn annotation_name(name: &Name) -> String {
 
 /// The property that an annotation keeps, if it keeps one.
 pub(super) fn stored_property(annotation: module::Annotation) -> Option<StoredProperty> {
-    let name = annotation.name.strip_prefix(PROPERTY_PREFIX)?.strip_prefix('{')?;
+    let name = annotation
+        .name
+        .strip_prefix(PROPERTY_PREFIX)?
+        .strip_prefix('{')?;
     let (namespace, local) = name.rsplit_once('}')?;
-    Some(StoredProperty { name: Name::owned(namespace, local), xml: annotation.value? })
+    Some(StoredProperty {
+        name: Name::owned(namespace, local),
+        xml: annotation.value?,
+    })
 }
 
 /// A line of an access control list.

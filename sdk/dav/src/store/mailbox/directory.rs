@@ -3,17 +3,20 @@
 use module::{Identity, Kind, Principal as Entry};
 
 use super::convert::store_error;
+use crate::Rights;
 use crate::path::{Path, percent_encode};
 use crate::resource::Principal;
 use crate::store::{PrincipalKey, PrincipalSearch, StoreError};
-use crate::Rights;
 
 /// Where principals are: the collections of users and of groups lie below.
 pub const PRINCIPALS: &str = "/dav/principals";
 
 /// The collections that principals are found in.
 pub(super) fn collections() -> Vec<String> {
-    vec![format!("{PRINCIPALS}/user/"), format!("{PRINCIPALS}/group/")]
+    vec![
+        format!("{PRINCIPALS}/user/"),
+        format!("{PRINCIPALS}/group/"),
+    ]
 }
 
 /// Who is asking, as far as it costs nothing to know.
@@ -65,7 +68,11 @@ pub fn principal_of(identity: &Identity, entry: Entry) -> Result<Principal, Stor
         href: href(entry.kind, &entry.id),
         displayname: entry.display_name,
         kind: kind(entry.kind).to_owned(),
-        alternate_uris: entry.addresses.iter().map(|address| format!("mailto:{address}")).collect(),
+        alternate_uris: entry
+            .addresses
+            .iter()
+            .map(|address| format!("mailto:{address}"))
+            .collect(),
         members,
         groups,
         rights: rights(identity, &entry.id),
@@ -142,7 +149,10 @@ enum Named {
 /// Reads a principal URL (absolute, or a path alone) or a `mailto:` URI.
 fn parse_href(uri: &str) -> Option<Named> {
     let uri = uri.trim();
-    if let Some(head) = uri.get(..7).filter(|head| head.eq_ignore_ascii_case("mailto:")) {
+    if let Some(head) = uri
+        .get(..7)
+        .filter(|head| head.eq_ignore_ascii_case("mailto:"))
+    {
         return crate::percent_decode(uri.get(head.len()..)?).map(Named::Address);
     }
     let path = match uri.split_once("://") {

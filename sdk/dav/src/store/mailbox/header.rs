@@ -42,7 +42,10 @@ impl Header<'_> {
         line("MIME-Version", "1.0");
         line("Content-Type", &clean(self.content_type));
         line("Content-Length", &self.length.to_string());
-        line("Content-Disposition", &format!("attachment;\r\n {}", filename(self.name)));
+        line(
+            "Content-Disposition",
+            &format!("attachment;\r\n {}", filename(self.name)),
+        );
         line("Content-Transfer-Encoding", "binary");
         out.push_str("\r\n");
         out.into_bytes()
@@ -51,12 +54,16 @@ impl Header<'_> {
 
 /// Nothing that a client names may end a line.
 fn clean(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).take(500).collect()
+    text.chars()
+        .filter(|character| !character.is_control())
+        .take(500)
+        .collect()
 }
 
 /// The part before the `@`, quoted where RFC 5322 §3.4.1 wants that.
 fn mailbox_word(text: &str) -> String {
-    let is_atom = |character: char| character.is_ascii_alphanumeric() || "._-+=".contains(character);
+    let is_atom =
+        |character: char| character.is_ascii_alphanumeric() || "._-+=".contains(character);
     match !text.is_empty() && text.chars().all(is_atom) {
         true => text.to_owned(),
         false => format!("\"{}\"", quoted(text)),
@@ -76,7 +83,9 @@ fn unstructured(text: &str) -> String {
     const BYTES_MAX: usize = 39;
     let mut words: Vec<String> = vec![String::new()];
     for character in text.chars() {
-        let full = words.last().is_some_and(|word| word.len() + character.len_utf8() > BYTES_MAX);
+        let full = words
+            .last()
+            .is_some_and(|word| word.len() + character.len_utf8() > BYTES_MAX);
         if full {
             words.push(String::new());
         }
@@ -84,8 +93,10 @@ fn unstructured(text: &str) -> String {
             word.push(character);
         }
     }
-    let encoded: Vec<String> =
-        words.iter().map(|word| format!("=?UTF-8?B?{}?=", base64(word.as_bytes()))).collect();
+    let encoded: Vec<String> = words
+        .iter()
+        .map(|word| format!("=?UTF-8?B?{}?=", base64(word.as_bytes())))
+        .collect();
     encoded.join("\r\n ")
 }
 
@@ -96,9 +107,15 @@ fn base64(bytes: &[u8]) -> String {
         let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
         let group = byte(0) << 16 | byte(1) << 8 | byte(2);
         for place in 0..4 {
-            let digit = DIGITS.get((group >> (18 - 6 * place) & 63) as usize).copied();
+            let digit = DIGITS
+                .get((group >> (18 - 6 * place) & 63) as usize)
+                .copied();
             let padded = place > chunk.len();
-            out.push(if padded { '=' } else { char::from(digit.unwrap_or(b'A')) });
+            out.push(if padded {
+                '='
+            } else {
+                char::from(digit.unwrap_or(b'A'))
+            });
         }
     }
     out

@@ -116,16 +116,19 @@ impl MailboxStore {
         listing: &Listing<'_>,
         page: &mut Page,
     ) -> Result<(), StoreError> {
-        let after: Option<Vec<String>> = after
-            .map(|name| path.iter().cloned().chain([name.to_owned()]).collect());
+        let after: Option<Vec<String>> =
+            after.map(|name| path.iter().cloned().chain([name.to_owned()]).collect());
         let scope = MailboxScope::Children(path.to_vec());
         let found = Mailbox::list_all(&scope, None, after.as_deref(), host_limit(limit));
         let found = found.map_err(store_error)?;
         if found.len() == limit {
-            page.next = found.last().map(|status| Cursor::Collection(status.name()).write());
+            page.next = found
+                .last()
+                .map(|status| Cursor::Collection(status.name()).write());
         }
         for status in &found {
-            page.collections.extend(self.collection(status, None, &listing.want)?);
+            page.collections
+                .extend(self.collection(status, None, &listing.want)?);
         }
         Ok(())
     }
@@ -143,10 +146,10 @@ impl MailboxStore {
         }
         let mut owners: Vec<String> = self.identity.principal.iter().cloned().collect();
         self.each_status(&MailboxScope::Shared, |status| {
-            if let (Some(_), Some(owner)) = (self.path_of(&status.path), &status.owner) {
-                if !owners.contains(owner) {
-                    owners.push(owner.clone());
-                }
+            if let (Some(_), Some(owner)) = (self.path_of(&status.path), &status.owner)
+                && !owners.contains(owner)
+            {
+                owners.push(owner.clone());
             }
         })?;
         for owner in &owners {
@@ -245,7 +248,11 @@ fn list_members(
         let last = found.last();
         page.next = last.map(|entry| Cursor::Member(entry.uid()).write());
     }
-    let stored = if with_annotations { want.stored } else { Stored::None };
+    let stored = if with_annotations {
+        want.stored
+    } else {
+        Stored::None
+    };
     fill(mailbox, &mut page.members, &Want { stored, ..*want })
 }
 
@@ -263,14 +270,21 @@ fn list_named(
         Some(_) => return Err(bad_cursor()),
     };
     let rest = names.get(offset..).unwrap_or_default();
-    let asked: Vec<String> = rest.iter().take(limit).map(|&name| name.to_owned()).collect();
+    let asked: Vec<String> = rest
+        .iter()
+        .take(limit)
+        .map(|&name| name.to_owned())
+        .collect();
     let found = mailbox.find_all(&asked).map_err(store_error)?;
-    let mut page = Page::default();
-    page.members = found.into_iter().flatten().map(member).collect();
-    fill(mailbox, &mut page.members, want)?;
+    let mut members: Vec<Member> = found.into_iter().flatten().map(member).collect();
+    fill(mailbox, &mut members, want)?;
     let end = offset + asked.len();
-    page.next = (end < names.len()).then(|| Cursor::Offset(end).write());
-    Ok(page)
+    let next = (end < names.len()).then(|| Cursor::Offset(end).write());
+    Ok(Page {
+        members,
+        next,
+        ..Page::default()
+    })
 }
 
 /// The members whose keys pass the filter.
@@ -286,7 +300,11 @@ fn search(
         Some(_) => return Err(bad_cursor()),
     };
     let query = module::Query {
-        all_of: listing.filter.iter().map(|filter| vec![term(filter)]).collect(),
+        all_of: listing
+            .filter
+            .iter()
+            .map(|filter| vec![term(filter)])
+            .collect(),
         offset: host_limit(offset),
         limit: host_limit(limit),
         body: listing.want.fields.has(Fields::BODY).then_some(Part::Body),
@@ -294,14 +312,23 @@ fn search(
     };
     let results = mailbox.search(&query).map_err(store_error)?;
     let count = results.found.len();
-    let mut page = Page::default();
-    let named = results.found.into_iter().filter(|found| found.message.name.is_some());
-    page.members = named
-        .map(|found| Member { body: found.body, ..member(found.message) })
+    let named = results
+        .found
+        .into_iter()
+        .filter(|found| found.message.name.is_some());
+    let mut members: Vec<Member> = named
+        .map(|found| Member {
+            body: found.body,
+            ..member(found.message)
+        })
         .collect();
-    fill(mailbox, &mut page.members, &listing.want)?;
-    page.next = (results.more && count > 0).then(|| Cursor::Offset(offset + count).write());
-    Ok(page)
+    fill(mailbox, &mut members, &listing.want)?;
+    let next = (results.more && count > 0).then(|| Cursor::Offset(offset + count).write());
+    Ok(Page {
+        members,
+        next,
+        ..Page::default()
+    })
 }
 
 /// The strings that a listing must carry for this.
@@ -376,8 +403,13 @@ fn fill_properties(
 ) -> Result<(), StoreError> {
     let prefix = property_prefix(want);
     for chunk in members.chunks_mut(PAGE_MAX) {
-        let uids: Vec<u32> = chunk.iter().filter_map(|member| uid(member.version)).collect();
-        let found = mailbox.message_annotations(&uids, &prefix).map_err(store_error)?;
+        let uids: Vec<u32> = chunk
+            .iter()
+            .filter_map(|member| uid(member.version))
+            .collect();
+        let found = mailbox
+            .message_annotations(&uids, &prefix)
+            .map_err(store_error)?;
         for annotated in found {
             let version = u64::from(annotated.uid);
             let Some(property) = stored_property(annotated.annotation) else {
@@ -405,10 +437,19 @@ fn fill_parts(
     slot: fn(&mut Member) -> &mut Option<Vec<u8>>,
 ) -> Result<(), StoreError> {
     // Header sections are ours, and short.
-    let size = |member: &Member| if part == Part::Body { member.length } else { 4096 };
+    let size = |member: &Member| {
+        if part == Part::Body {
+            member.length
+        } else {
+            4096
+        }
+    };
     let mut waiting: Vec<&mut Member> = Vec::new();
     let mut bytes = 0;
-    for member in members.iter_mut().filter(|member| part != Part::Body || member.body.is_none()) {
+    for member in members
+        .iter_mut()
+        .filter(|member| part != Part::Body || member.body.is_none())
+    {
         if size(member) > READ_MAX {
             if let Some(uid) = uid(member.version) {
                 *slot(member) = Some(read_whole(mailbox, uid, part)?);
@@ -434,7 +475,10 @@ fn read_parts(
     if waiting.is_empty() {
         return Ok(());
     }
-    let uids: Vec<u32> = waiting.iter().filter_map(|member| uid(member.version)).collect();
+    let uids: Vec<u32> = waiting
+        .iter()
+        .filter_map(|member| uid(member.version))
+        .collect();
     let parts = mailbox.read(&uids, part).map_err(store_error)?;
     for (member, bytes) in waiting.drain(..).zip(parts) {
         *slot(member) = Some(bytes);
@@ -447,7 +491,9 @@ pub(super) fn read_whole(mailbox: &Mailbox, uid: u32, part: Part) -> Result<Vec<
     let blob = mailbox.open_message(uid, part).map_err(store_error)?;
     let mut bytes = Vec::new();
     loop {
-        let piece = blob.read(bytes.len() as u64, READ_MAX as u32).map_err(store_error)?;
+        let piece = blob
+            .read(bytes.len() as u64, READ_MAX as u32)
+            .map_err(store_error)?;
         if piece.is_empty() {
             return Ok(bytes);
         }

@@ -20,7 +20,9 @@ pub fn serve(
     let body = Rc::new(RefCell::new(request.body.take()));
     let store = MailboxStore::new(layout, request.received, body.clone());
     let mount = std::mem::take(&mut request.mount);
-    answer(profile, &store, &mount, request, &body, |member| store.open_body(member))
+    answer(profile, &store, &mount, request, &body, |member| {
+        store.open_body(member)
+    })
 }
 
 /// Answers a request out of any store. `open` gives the body of a member to the host.
@@ -85,7 +87,10 @@ impl MailboxStore {
     /// The stored body that an answer names.
     fn open_body(&self, member: &MemberBody) -> Option<Blob> {
         let opened = self.reopen(&member.path.parent()?).ok()?;
-        opened.mailbox.open_message(uid(member.version)?, module::Part::Body).ok()
+        opened
+            .mailbox
+            .open_message(uid(member.version)?, module::Part::Body)
+            .ok()
     }
 }
 
@@ -105,24 +110,25 @@ impl Body for RequestBody {
         let Some(body) = self.0.borrow_mut().take() else {
             return Ok(Vec::new());
         };
-        if let Some(len) = body.length().filter(|len| *len > max) {
-            debug_assert!(len > max);
+        if body.length().is_some_and(|len| len > max) {
             return Err(BodyError::TooLarge(max));
         }
         if body.length().unwrap_or(max).min(max) <= READ_ALL_MAX {
-            return body.read_all(u32::try_from(max).unwrap_or(u32::MAX)).map_err(|error| {
-                match error {
+            return body
+                .read_all(u32::try_from(max).unwrap_or(u32::MAX))
+                .map_err(|error| match error {
                     module::Error::TooLarge(_) => BodyError::TooLarge(max),
                     _ => BodyError::Incomplete,
-                }
-            });
+                });
         }
         let mut bytes = Vec::new();
         loop {
-            let piece = body.read(READ_ALL_MAX as u32).map_err(|error| match error {
-                module::Error::TooLarge(limit) => BodyError::TooLarge(limit),
-                _ => BodyError::Incomplete,
-            })?;
+            let piece = body
+                .read(READ_ALL_MAX as u32)
+                .map_err(|error| match error {
+                    module::Error::TooLarge(limit) => BodyError::TooLarge(limit),
+                    _ => BodyError::Incomplete,
+                })?;
             if piece.is_empty() {
                 return Ok(bytes);
             }

@@ -38,7 +38,9 @@ impl MailboxStore {
             [first] if first == USER => Some(Place::Lead),
             [first, owner, rest @ ..] if first == USER => {
                 let head = [USER.to_owned(), owner.clone(), self.layout.home.to_owned()];
-                Some(Place::Inside(head.into_iter().chain(rest.iter().cloned()).collect()))
+                Some(Place::Inside(
+                    head.into_iter().chain(rest.iter().cloned()).collect(),
+                ))
             }
             _ => None,
         }
@@ -70,7 +72,10 @@ impl MailboxStore {
             Err(error) => return Err(store_error(error)),
         };
         let status = opened.status().map_err(store_error)?;
-        let opened = Rc::new(Opened { mailbox: opened, status });
+        let opened = Rc::new(Opened {
+            mailbox: opened,
+            status,
+        });
         self.opened.borrow_mut().push(opened.clone());
         Ok(Some(opened))
     }
@@ -139,9 +144,10 @@ impl MailboxStore {
                 let mut members = vec![super::listing::member(message)];
                 super::listing::fill(&parent.mailbox, &mut members, want)?;
                 let collection = self.collection(&parent.status, None, &Want::default())?;
-                return Ok(members.pop().zip(collection).map(|(member, collection)| {
-                    Resource::Member(Box::new(collection), member)
-                }));
+                return Ok(members
+                    .pop()
+                    .zip(collection)
+                    .map(|(member, collection)| Resource::Member(Box::new(collection), member)));
             }
         }
         let leads = self.leads_on(mailbox)?;
@@ -272,5 +278,9 @@ fn properties(mailbox: &Mailbox, want: &Want<'_>) -> Result<Vec<StoredProperty>,
         Stored::Names(names) => names.contains(&property.name),
         Stored::All => true,
     };
-    Ok(found.into_iter().filter_map(stored_property).filter(wanted).collect())
+    Ok(found
+        .into_iter()
+        .filter_map(stored_property)
+        .filter(wanted)
+        .collect())
 }
