@@ -1,3 +1,27 @@
-//! The `chapar` command.
+//! The `chapar` command: reads the arguments, does what they say, tells how it went.
 
-fn main() {}
+use anyhow::Context;
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = chapar::cli::Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("chapar: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: chapar::cli::Cli) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("can't start threads")?;
+    let code = runtime.block_on(chapar::cli::run(cli));
+    // What still runs has had its time.
+    runtime.shutdown_background();
+    Ok(code?)
+}

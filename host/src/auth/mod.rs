@@ -1,0 +1,204 @@
+//! From an Authorization field to a principal.
+//!
+//! Every request carries its credentials. Verified ones are remembered for minutes, and compared
+//! with the store every few seconds, so a password that is changed or a user who is removed by
+//! another process is out within [`cache::FRESH`].
+
+mod attempts;
+pub mod basic;
+mod cache;
+pub mod names;
+pub mod password;
+
+use attempts::{Attempts, Verdict};
+use cache::{Cache, Found, Tag};
+use runtime::{Identity, SignIn};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use storage::{Actor, Store};
+use tokio::sync::Semaphore;
+
+/// Who makes a request.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// As modules see it.
+    pub identity: Identity,
+}
+
+impl SignedIn {
+    /// A user who gave a password.
+    pub fn new(name: String, groups: Vec<String>, admin: bool) -> Self {
+        let actor = Actor {
+            principal: Some(name),
+            groups,
+            admin,
+            read_only: false,
+        };
+        Self {
+            identity: Identity {
+                actor,
+                sign_in: SignIn::Password,
+            },
+        }
+    }
+
+    /// Whoever comes.
+    pub fn anonymous() -> Self {
+        Self {
+            identity: Identity {
+                actor: Actor::default(),
+                sign_in: SignIn::Anonymous,
+            },
+        }
+    }
+
+    /// The user's name; none for anonymous.
+    pub fn name(&self) -> Option<&str> {
+        self.identity.actor.principal.as_deref()
+    }
+}
+
+/// Why someone is not signed in.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The field is of no scheme that is offered here.
+    Scheme,
+    /// There is no such user, or the password is another.
+    Credentials,
+    /// Too many wrong passwords; wait so long.
+    TooMany(Duration),
+    /// Too many are being verified now.
+    Busy,
+    /// The store does not answer.
+    Unavailable(String),
+}
+
+/// Verifies at once this many passwords for each processor, and lets so many wait.
+const WAITING_MAX: usize = 256;
+
+/// Signs users in.
+pub struct Authenticator {
+    store: Arc<dyn Store>,
+    admins: Vec<String>,
+    fold: bool,
+    pause: Duration,
+    cache: Cache,
+    attempts: Attempts,
+    /// Who may compute argon2 now: each takes 19 MiB and tens of milliseconds.
+    computing: Semaphore,
+    /// Who may wait for it.
+    waiting: Semaphore,
+}
+
+impl Authenticator {
+    /// Signs in users of this store.
+    pub fn new(
+        store: Arc<dyn Store>,
+        admins: Vec<String>,
+        fold: bool,
+        pause: Duration,
+    ) -> Result<Self, getrandom::Error> {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self {
+            store,
+            admins,
+            fold,
+            pause,
+            cache: Cache::new()?,
+            attempts: Attempts::new(),
+            computing: Semaphore::new(processors.min(8)),
+            waiting: Semaphore::new(WAITING_MAX),
+        })
+    }
+
+    /// Says who makes a request with this Authorization field.
+    pub async fn sign_in(
+        &self,
+        authorization: &[u8],
+        address: IpAddr,
+    ) -> Result<Arc<SignedIn>, Refusal> {
+        let tag = self.cache.tag(authorization);
+        match self.cache.find(&tag) {
+            Found::Fresh(signed_in) => return Ok(signed_in),
+            Found::Stale(entry) => {
+                let name = entry.signed_in.name().unwrap_or_default();
+                let stored = self.stored(name).await?;
+                if stored.as_deref() == Some(&*entry.verified_against) {
+                    let signed_in = self.known(name.to_owned()).await?;
+                    self.cache.refresh(&tag, signed_in.clone());
+                    return Ok(signed_in);
+                }
+                self.cache.remove(&tag);
+            }
+            Found::Unknown => {}
+        }
+        let claim = basic::parse(authorization).ok_or(Refusal::Scheme)?;
+        self.verify(tag, claim, address).await
+    }
+
+    /// The slow way.
+    async fn verify(
+        &self,
+        tag: Tag,
+        claim: basic::Claim,
+        address: IpAddr,
+    ) -> Result<Arc<SignedIn>, Refusal> {
+        let verdict = self.attempts.verdict(address, &claim.user);
+        if let Verdict::Refuse(wait) = verdict {
+            return Err(Refusal::TooMany(wait));
+        }
+        let name = names::parse(&claim.user, self.fold).ok();
+        let verified_against = {
+            let _waiting = self.waiting.try_acquire().map_err(|_| Refusal::Busy)?;
+            let computing = self.computing.acquire().await;
+            let _computing = computing.map_err(|_| Refusal::Busy)?;
+            // Clients send bursts: someone else may have verified the same in the meantime.
+            if let Found::Fresh(signed_in) = self.cache.find(&tag) {
+                return Ok(signed_in);
+            }
+            let stored = match &name {
+                Some(name) => self.stored(name).await?,
+                None => None,
+            };
+            let compute = move || {
+                let matches = password::verify(&claim.password, stored.as_deref());
+                stored.filter(|_| matches)
+            };
+            tokio::task::spawn_blocking(compute).await.ok().flatten()
+        };
+        match (name, verified_against) {
+            (Some(name), Some(verified_against)) => {
+                let signed_in = self.known(name).await?;
+                self.cache.put(tag, signed_in.clone(), verified_against.into());
+                Ok(signed_in)
+            }
+            _ => {
+                self.attempts.failed(address, &claim.user);
+                if verdict == Verdict::CheckSlowly {
+                    tokio::time::sleep(self.pause).await;
+                }
+                Err(Refusal::Credentials)
+            }
+        }
+    }
+
+    /// The argon2id string of a user; none if there is no such user, or one without a password.
+    async fn stored(&self, name: &str) -> Result<Option<String>, Refusal> {
+        match self.store.credentials(name).await {
+            Ok(credentials) => Ok(Some(credentials.argon2id).filter(|hash| !hash.is_empty())),
+            Err(storage::Error::NotFound) => Ok(None),
+            Err(error) => Err(Refusal::Unavailable(error.to_string())),
+        }
+    }
+
+    async fn known(&self, name: String) -> Result<Arc<SignedIn>, Refusal> {
+        let groups = match self.store.groups(&name).await {
+            Ok(groups) => groups,
+            Err(storage::Error::NotFound) => Vec::new(),
+            Err(error) => return Err(Refusal::Unavailable(error.to_string())),
+        };
+        let admin = self.admins.contains(&name);
+        Ok(Arc::new(SignedIn::new(name, groups, admin)))
+    }
+}

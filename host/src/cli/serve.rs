@@ -1,0 +1,122 @@
+//! `chapar serve`: the server itself.
+
+use super::{CliError, principals, user};
+use crate::auth::{names, password};
+use crate::config::Config;
+use crate::error::Error;
+use crate::server::Server;
+use crate::{log, state};
+use clap::Args;
+use std::net::SocketAddr;
+use storage::{Kind, Store};
+use tokio::signal::unix::{SignalKind, signal};
+
+#[derive(Debug, Default, Args)]
+pub struct Serve {
+    /// Answer plain HTTP here instead of at the addresses of the configuration; port 0 is any free one
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Vec<String>,
+}
+
+impl Serve {
+    pub async fn run(self, mut config: Config) -> Result<(), CliError> {
+        if !self.listen.is_empty() {
+            config.listen = self.listen;
+        }
+        let _log = log::begin(&config.log)?;
+        allow_many_files();
+        let (mut terminated, mut interrupted) = signals()?;
+        let store = state::open_store(&config)?;
+        let server = Server::start(&config, store.clone()).await?;
+        warn(&config, &server);
+        let first = match config.file {
+            None => first_user(&*store).await?,
+            Some(_) => None,
+        };
+        announce(&config, &server, first.as_ref());
+        server
+            .run(async move {
+                tokio::select! {
+                    _ = terminated.recv() => {}
+                    _ = interrupted.recv() => {}
+                }
+            })
+            .await;
+        Ok(())
+    }
+}
+
+fn signals() -> Result<(tokio::signal::unix::Signal, tokio::signal::unix::Signal), CliError> {
+    let signal = |kind| signal(kind).map_err(Error::Signal);
+    Ok((signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
+}
+
+/// Each connection is a file, and the usual limit is for programs that have few.
+fn allow_many_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::debug!("can't raise the limit of open files: {error}");
+    }
+}
+
+/// Options that nobody knows, and modules that don't serve.
+fn warn(config: &Config, server: &Server) {
+    let modules = server.host().runtime.modules();
+    let descriptors = modules.states().iter().filter_map(|state| state.descriptor.as_ref());
+    let options = descriptors.flat_map(|descriptor| &descriptor.options);
+    let names: Vec<&str> = options.map(|option| option.name.as_str()).collect();
+    for warning in config.warnings(&names) {
+        tracing::warn!("{warning}");
+    }
+    for name in config.httpmodules.iter().flatten() {
+        if !modules.states().iter().any(|state| state.name == *name) {
+            let folder = config.moduledir.display();
+            tracing::warn!("httpmodules names `{name}`, but there is no {name}.wasm in {folder}");
+        }
+    }
+    for (address, secure) in server.addresses() {
+        if !secure && config.allowplaintext && !address.ip().is_loopback() {
+            tracing::warn!("passwords are taken without TLS on {address}: anyone on the way can read them");
+        }
+    }
+}
+
+/// Makes a user if there is none; returns name and password.
+async fn first_user(store: &dyn Store) -> Result<Option<(String, String)>, CliError> {
+    if !principals(store, Kind::User).await?.is_empty() {
+        return Ok(None);
+    }
+    let login = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let name = login.and_then(|name| names::parse(&name, true).ok());
+    let name = name.unwrap_or_else(|| "chapar".to_owned());
+    let password = password::random()?;
+    user::add(store, &name, None, Vec::new(), &password).await?;
+    Ok(Some((name, password)))
+}
+
+/// Says on standard output what someone needs to know to begin.
+fn announce(config: &Config, server: &Server, first: Option<&(String, String)>) {
+    println!("Chapar {} serves at", env!("CARGO_PKG_VERSION"));
+    for (address, secure) in server.addresses() {
+        println!("  {}", url(address, secure));
+    }
+    println!("state folder: {}", config.configdirectory.display());
+    let modules = server.host().runtime.modules();
+    let serving = modules.states().iter().filter(|state| state.enabled && state.refused.is_none());
+    let names: Vec<&str> = serving.map(|state| state.name.as_str()).collect();
+    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    println!("module folder: {}", config.moduledir.display());
+    println!("modules: {names}");
+    if let Some((name, password)) = first {
+        println!("first user: {name}");
+        println!("password: {password}");
+        println!("(shown only now; `chapar user passwd {name}` changes it)");
+    }
+}
+
+fn url(address: SocketAddr, secure: bool) -> String {
+    let scheme = if secure { "https" } else { "http" };
+    format!("{scheme}://{address}/")
+}

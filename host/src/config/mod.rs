@@ -1,0 +1,480 @@
+//! The configuration: a file in the syntax of `imapd.conf(5)`, parsed once into a valid value.
+
+pub mod options;
+pub mod syntax;
+
+use options::{Kind, OPTIONS};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use syntax::{Line, Place, SyntaxError};
+
+/// Why a configuration can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file can't be read.
+    #[error(transparent)]
+    Syntax(#[from] SyntaxError),
+    /// A value is not what the option takes.
+    #[error("{place}: `{value}` is no value for `{name}`: expected {expected}")]
+    Value {
+        /// Where.
+        place: Place,
+        /// The option.
+        name: String,
+        /// The value.
+        value: String,
+        /// What it should look like.
+        expected: String,
+    },
+    /// An option stands in the file twice.
+    #[error("{place}: `{name}` was set before, at {first}: remove one of the two")]
+    Twice {
+        /// Where.
+        place: Place,
+        /// Where it was set first.
+        first: Place,
+        /// The option.
+        name: String,
+    },
+    /// Options don't go together, or one is missing.
+    #[error("{0}")]
+    Incomplete(String),
+}
+
+/// How much the Server field tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerInfo {
+    /// Name and version.
+    On,
+    /// The name.
+    Min,
+    /// Nothing.
+    Off,
+}
+
+/// Where in the configuration a module lies elsewhere than it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prefix {
+    /// The module.
+    pub module: String,
+    /// The path it names.
+    pub from: String,
+    /// The path to use.
+    pub to: String,
+}
+
+/// Everything that the operator decides.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file that it came from, if there is one.
+    pub file: Option<PathBuf>,
+    /// Addresses for plain HTTP.
+    pub listen: Vec<String>,
+    /// Addresses for HTTPS.
+    pub tls_listen: Vec<String>,
+    /// Certificate chain and key, where there is TLS.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// The state folder.
+    pub configdirectory: PathBuf,
+    /// The folder of modules.
+    pub moduledir: PathBuf,
+    /// The modules to serve; none for all.
+    pub httpmodules: Option<Vec<String>>,
+    /// Interfaces granted: (module, interface).
+    pub module_grants: Vec<(String, String)>,
+    /// Other places for modules.
+    pub module_prefixes: Vec<Prefix>,
+    /// Memory of an instance, in bytes.
+    pub module_memory: usize,
+    /// CPU time of a request.
+    pub module_cpu: Duration,
+    /// Instances that may live at once.
+    pub module_instances: u32,
+    /// Threads that run modules.
+    pub module_threads: usize,
+    /// Folder of static files.
+    pub httpdocroot: Option<PathBuf>,
+    /// The only paths served from it; none for all.
+    pub httpallowedurls: Option<Vec<String>>,
+    /// How long an idle connection is kept.
+    pub httptimeout: Duration,
+    /// Biggest body of a request.
+    pub maxmessagesize: u64,
+    /// The server's name.
+    pub servername: String,
+    /// How much the Server field tells.
+    pub serverinfo: ServerInfo,
+    /// Whether passwords are taken without TLS, on every listener.
+    pub allowplaintext: bool,
+    /// Users who administer.
+    pub admins: Vec<String>,
+    /// Whether user names are folded to lower case.
+    pub username_tolower: bool,
+    /// How long answers to repeated wrong passwords are held back.
+    pub failedloginpause: Duration,
+    /// Bytes that each user may store.
+    pub quota_bytes: Option<u64>,
+    /// Messages that each user may store.
+    pub quota_messages: Option<u64>,
+    /// What is logged.
+    pub log: String,
+    /// Everything that stands in the file, for modules.
+    pub set: HashMap<String, String>,
+    /// Options that the host does not know, with their places.
+    unknown: Vec<(String, Place)>,
+}
+
+/// What the store takes when `maxmessagesize` is 0.
+const MESSAGE_SIZE_MAX: u64 = 4 << 30;
+
+impl Config {
+    /// Reads a file; without one, every option has its default.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let lines = match file {
+            Some(file) => syntax::read(file)?,
+            None => Vec::new(),
+        };
+        Self::from_lines(lines, file)
+    }
+
+    /// Takes options that are parsed already.
+    pub fn from_lines(lines: Vec<Line>, file: Option<&Path>) -> Result<Self, ConfigError> {
+        let values = Values::collect(lines)?;
+        let unknown = values
+            .places
+            .iter()
+            .filter(|(name, _)| options::find(name).is_none())
+            .map(|(name, place)| (name.clone(), place.clone()))
+            .collect();
+        let tls_listen = values.list("tls_listen");
+        let listen = match values.list("listen") {
+            words if words == ["none"] => Vec::new(),
+            _ if !values.is_set("listen") && !tls_listen.is_empty() => Vec::new(),
+            words => words,
+        };
+        Ok(Self {
+            file: file.map(Path::to_owned),
+            tls: values.tls(&tls_listen)?,
+            listen,
+            tls_listen,
+            configdirectory: match values.path("configdirectory") {
+                Some(path) => path,
+                None => default_state_folder()?,
+            },
+            moduledir: values.path("moduledir").unwrap_or_else(default_moduledir),
+            httpmodules: Some(values.list("httpmodules")).filter(|names| names != &["*"]),
+            module_grants: values.pairs("module_grants")?,
+            module_prefixes: values.prefixes()?,
+            module_memory: values.size("module_memory", 1 << 20)?,
+            module_cpu: values.duration("module_cpu"),
+            module_instances: values.count("module_instances", 1)?,
+            module_threads: values.count::<usize>("module_threads", 0)?,
+            httpdocroot: values.path("httpdocroot"),
+            httpallowedurls: values
+                .is_set("httpallowedurls")
+                .then(|| values.list("httpallowedurls")),
+            httptimeout: values.duration("httptimeout"),
+            maxmessagesize: values.limit("maxmessagesize").unwrap_or(MESSAGE_SIZE_MAX),
+            servername: values.text("servername").unwrap_or_else(host_name),
+            serverinfo: match values.text("serverinfo").as_deref() {
+                Some("off") => ServerInfo::Off,
+                Some("min") => ServerInfo::Min,
+                _ => ServerInfo::On,
+            },
+            allowplaintext: values.switch("allowplaintext"),
+            admins: values.list("admins"),
+            username_tolower: values.switch("username_tolower"),
+            failedloginpause: values.duration("failedloginpause"),
+            quota_bytes: values.limit("autocreate_quota"),
+            quota_messages: values.limit("autocreate_quota_messages"),
+            log: values.text("log").unwrap_or_default(),
+            set: values.set,
+            unknown,
+        })
+    }
+
+    /// Says whether a password may be taken without TLS on a listener. Without a file it may from
+    /// the machine itself; with one the operator decides.
+    pub fn plaintext_allowed(&self, loopback: bool) -> bool {
+        self.allowplaintext || (self.file.is_none() && loopback)
+    }
+
+    /// Warnings about options that neither the host nor a loaded module knows.
+    pub fn warnings<'a>(&'a self, of_modules: &'a [&'a str]) -> Vec<String> {
+        let known = || OPTIONS.iter().map(|o| o.name).chain(of_modules.iter().copied());
+        self.unknown
+            .iter()
+            .filter(|(name, _)| !of_modules.contains(&name.as_str()))
+            .map(|(name, place)| match options::nearest(name, known()) {
+                Some(near) => format!(
+                    "{place}: `{name}` is no option of the host or of a loaded module, and is ignored; did you mean `{near}`?"
+                ),
+                None => format!(
+                    "{place}: `{name}` is no option of the host or of a loaded module, and is ignored"
+                ),
+            })
+            .collect()
+    }
+}
+
+/// The values that stand in the file, with those of the table behind them.
+struct Values {
+    set: HashMap<String, String>,
+    places: Vec<(String, Place)>,
+}
+
+impl Values {
+    fn collect(lines: Vec<Line>) -> Result<Self, ConfigError> {
+        let mut set = HashMap::new();
+        let mut places: Vec<(String, Place)> = Vec::new();
+        let mut specific = Vec::new();
+        for Line { name, value, place } in lines {
+            // Cyrus: an option with the service's name before it holds for that service alone.
+            let bare = match name.strip_prefix("http_") {
+                Some(bare) if options::find(&name).is_none() && options::find(bare).is_some() => {
+                    specific.push(bare.to_owned());
+                    bare.to_owned()
+                }
+                _ if specific.contains(&name) => continue,
+                _ => name.clone(),
+            };
+            if let Some(option) = options::find(&bare)
+                && !option.kind.accepts(&value)
+            {
+                return Err(ConfigError::Value {
+                    place,
+                    name,
+                    value,
+                    expected: option.kind.expected(),
+                });
+            }
+            let first = places.iter().find(|(other, _)| *other == bare);
+            if let Some((_, first)) = first
+                && bare == name
+            {
+                return Err(ConfigError::Twice {
+                    place,
+                    first: first.clone(),
+                    name,
+                });
+            }
+            places.retain(|(other, _)| *other != bare);
+            set.insert(bare.clone(), value);
+            places.push((bare, place));
+        }
+        Ok(Self { set, places })
+    }
+
+    fn is_set(&self, name: &str) -> bool {
+        self.set.contains_key(name)
+    }
+
+    /// The value in the file, or the default of the table.
+    fn get(&self, name: &str) -> Option<&str> {
+        let default = || options::find(name).and_then(|option| option.default);
+        self.set.get(name).map(String::as_str).or_else(default)
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_owned)
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).map(PathBuf::from)
+    }
+
+    fn list(&self, name: &str) -> Vec<String> {
+        let words = self.get(name).unwrap_or_default().split_whitespace();
+        words.map(str::to_owned).collect()
+    }
+
+    fn switch(&self, name: &str) -> bool {
+        self.get(name).and_then(options::parse_switch).unwrap_or_default()
+    }
+
+    fn number(&self, name: &str) -> i64 {
+        let value = self.get(name).unwrap_or_default();
+        match options::find(name).map(|option| option.kind) {
+            Some(Kind::Bytes(unit)) => options::parse_bytes(value, unit),
+            _ => value.parse().ok(),
+        }
+        .unwrap_or_default()
+    }
+
+    fn duration(&self, name: &str) -> Duration {
+        let value = self.get(name).unwrap_or_default();
+        match options::find(name).map(|option| option.kind) {
+            Some(Kind::Duration(unit)) => options::parse_duration(value, unit),
+            _ => None,
+        }
+        .unwrap_or_default()
+    }
+
+    /// A limit, of which 0 and below mean none.
+    fn limit(&self, name: &str) -> Option<u64> {
+        u64::try_from(self.number(name)).ok().filter(|limit| *limit > 0)
+    }
+
+    fn count<T: TryFrom<i64>>(&self, name: &str, at_least: i64) -> Result<T, ConfigError> {
+        let number = self.number(name);
+        T::try_from(number)
+            .ok()
+            .filter(|_| number >= at_least)
+            .ok_or_else(|| self.refuse(name, format!("a number, {at_least} or more")))
+    }
+
+    fn size(&self, name: &str, at_least: i64) -> Result<usize, ConfigError> {
+        let least = format!("a size of {} MiB or more", at_least >> 20);
+        self.count(name, at_least).map_err(|_| self.refuse(name, least))
+    }
+
+    fn pairs(&self, name: &str) -> Result<Vec<(String, String)>, ConfigError> {
+        let pair = |word: String| match word.split_once(':') {
+            Some((module, interface)) if !module.is_empty() && !interface.is_empty() => {
+                Ok((module.to_owned(), interface.to_owned()))
+            }
+            _ => Err(self.refuse(name, "words like `module:interface`".to_owned())),
+        };
+        self.list(name).into_iter().map(pair).collect()
+    }
+
+    fn prefixes(&self) -> Result<Vec<Prefix>, ConfigError> {
+        let expected = || {
+            let expected = "words like `module:/its/path=/other/path`".to_owned();
+            self.refuse("module_prefixes", expected)
+        };
+        let pairs = self.pairs("module_prefixes").map_err(|_| expected())?;
+        let prefix = |(module, paths): (String, String)| match paths.split_once('=') {
+            Some((from, to)) if from.starts_with('/') && to.starts_with('/') => Ok(Prefix {
+                module,
+                from: from.to_owned(),
+                to: to.to_owned(),
+            }),
+            _ => Err(expected()),
+        };
+        pairs.into_iter().map(prefix).collect()
+    }
+
+    fn tls(&self, tls_listen: &[String]) -> Result<Option<(PathBuf, PathBuf)>, ConfigError> {
+        match (self.path("tls_server_cert"), self.path("tls_server_key")) {
+            (Some(cert), Some(key)) => Ok(Some((cert, key))),
+            _ if tls_listen.is_empty() => Ok(None),
+            _ => Err(ConfigError::Incomplete(
+                "`tls_listen` needs `tls_server_cert` and `tls_server_key`: name the PEM files of the certificate chain and of its key".to_owned(),
+            )),
+        }
+    }
+
+    fn refuse(&self, name: &str, expected: String) -> ConfigError {
+        match self.places.iter().find(|(other, _)| other == name) {
+            Some((_, place)) => ConfigError::Value {
+                place: place.clone(),
+                name: name.to_owned(),
+                value: self.get(name).unwrap_or_default().to_owned(),
+                expected,
+            },
+            None => ConfigError::Incomplete(format!("`{name}`: expected {expected}")),
+        }
+    }
+}
+
+fn default_state_folder() -> Result<PathBuf, ConfigError> {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(folder) = variable("STATE_DIRECTORY") {
+        return Ok(folder.into());
+    }
+    if let Some(folder) = variable("XDG_STATE_HOME") {
+        return Ok(PathBuf::from(folder).join("chapar"));
+    }
+    if let Some(home) = variable("HOME") {
+        return Ok(PathBuf::from(home).join(".local/state/chapar"));
+    }
+    Err(ConfigError::Incomplete(
+        "there is no place for the state folder: set `configdirectory` in the configuration file, or HOME in the environment".to_owned(),
+    ))
+}
+
+fn default_moduledir() -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default();
+    program.parent().unwrap_or(Path::new(".")).join("modules")
+}
+
+fn host_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if name.is_empty() { "localhost".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Config, ConfigError> {
+        let file = Path::new("imapd.conf");
+        let text = format!("configdirectory: /state\n{text}");
+        Config::from_lines(syntax::parse(&text, file)?, Some(file))
+    }
+
+    #[test]
+    fn defaults_hold_without_a_value() {
+        let config = load("").unwrap();
+        assert_eq!(config.listen, ["127.0.0.1:8080"]);
+        assert_eq!(config.httpmodules, None);
+        assert_eq!(config.httptimeout, Duration::from_secs(300));
+        assert_eq!(config.maxmessagesize, MESSAGE_SIZE_MAX);
+        assert_eq!(config.quota_bytes, None);
+        assert!(!config.servername.is_empty());
+    }
+
+    #[test]
+    fn values_are_typed() {
+        let config = load(
+            "listen: 127.0.0.1:80 [::1]:80\nhttpmodules: a b\nmodule_grants: a:blob b:quota\n\
+             autocreate_quota: 100\nmodule_prefixes: a:/x=/y\nhttptimeout: 1\nhttp_servername: s",
+        )
+        .unwrap();
+        assert_eq!(config.listen.len(), 2);
+        assert_eq!(config.httpmodules, Some(vec!["a".into(), "b".into()]));
+        assert_eq!(config.module_grants.len(), 2);
+        assert_eq!(config.quota_bytes, Some(102_400));
+        assert_eq!(config.module_prefixes[0].to, "/y");
+        assert_eq!(config.httptimeout, Duration::from_secs(60));
+        assert_eq!(config.servername, "s");
+    }
+
+    #[test]
+    fn bad_values_say_where_and_what_is_expected() {
+        for (text, expected) in [
+            ("allowplaintext: maybe", "imapd.conf:2: `maybe` is no value for `allowplaintext`: expected `on` or `off`"),
+            ("serverinfo: all", "one of `on`, `min`, `off`"),
+            ("module_memory: 5", "1 MiB or more"),
+            ("module_instances: 0", "1 or more"),
+            ("module_grants: webdav", "module:interface"),
+            ("module_prefixes: webdav:/x", "module:/its/path"),
+            ("admins: a\nadmins: b", "was set before, at imapd.conf:2"),
+            ("tls_listen: *:443", "needs `tls_server_cert`"),
+        ] {
+            let error = load(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn unknown_options_are_a_warning_unless_a_module_knows_them() {
+        let config = load("htpmodules: a\nstamp_albums: 3\n").unwrap();
+        let warnings = config.warnings(&["stamp_albums"]);
+        assert_eq!(warnings.len(), 1);
+        assert!(warnings[0].contains("did you mean `httpmodules`?"));
+        assert_eq!(config.set["stamp_albums"], "3");
+    }
+
+    #[test]
+    fn plaintext_is_for_loopback_without_a_file_and_by_choice_with_one() {
+        let with_file = load("").unwrap();
+        assert!(!with_file.plaintext_allowed(true));
+        assert!(load("allowplaintext: yes").unwrap().plaintext_allowed(false));
+        let without = Config { file: None, ..with_file };
+        assert!(without.plaintext_allowed(true));
+        assert!(!without.plaintext_allowed(false));
+    }
+}

@@ -1,0 +1,274 @@
+//! The table of options: names, types, defaults and what they are for. Parsing, the documentation
+//! and the warnings about misspelt names all come from it. Names and meanings are those of
+//! Cyrus where it has them.
+
+use std::time::Duration;
+
+/// What an option's value looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// A file or folder.
+    Path,
+    /// Words between white space.
+    List,
+    /// `on` or `off`, and Cyrus's other ways to say it.
+    Switch,
+    /// A whole number, perhaps negative.
+    Integer,
+    /// `5m`, `1h30m`; a bare number has this unit.
+    Duration(char),
+    /// `64M`, in steps of 1024; a bare number has this unit.
+    Bytes(char),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+impl Kind {
+    /// What a value must look like, for people.
+    pub fn expected(self) -> String {
+        match self {
+            Self::Text => "text".to_owned(),
+            Self::Path => "a path".to_owned(),
+            Self::List => "words separated by spaces".to_owned(),
+            Self::Switch => "`on` or `off`".to_owned(),
+            Self::Integer => "a whole number".to_owned(),
+            Self::Duration(unit) => {
+                format!("a duration like `90s`, `5m`, `1h30m` or `2d` (a bare number is in `{unit}`)")
+            }
+            Self::Bytes('B') => "a size like `512`, `64K`, `10M` or `2G`".to_owned(),
+            Self::Bytes(unit) => {
+                format!("a size like `512B`, `64K`, `10M` or `2G` (a bare number is in `{unit}`)")
+            }
+            Self::Choice(words) => format!("one of `{}`", words.join("`, `")),
+        }
+    }
+
+    /// Says whether a value is of this kind.
+    pub fn accepts(self, value: &str) -> bool {
+        match self {
+            Self::Text | Self::Path | Self::List => true,
+            Self::Switch => parse_switch(value).is_some(),
+            Self::Integer => value.parse::<i64>().is_ok(),
+            Self::Duration(unit) => parse_duration(value, unit).is_some(),
+            Self::Bytes(unit) => parse_bytes(value, unit).is_some(),
+            Self::Choice(words) => words.contains(&value),
+        }
+    }
+}
+
+/// An option of the host.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionDef {
+    /// Its name.
+    pub name: &'static str,
+    /// What its value looks like.
+    pub kind: Kind,
+    /// What holds without it: a value, or none if `help` says what happens.
+    pub default: Option<&'static str>,
+    /// What it is for.
+    pub help: &'static str,
+}
+
+const fn option(
+    name: &'static str,
+    kind: Kind,
+    default: Option<&'static str>,
+    help: &'static str,
+) -> OptionDef {
+    OptionDef {
+        name,
+        kind,
+        default,
+        help,
+    }
+}
+
+/// Every option of the host. Others belong to modules, which name theirs when they are loaded.
+#[rustfmt::skip]
+pub static OPTIONS: &[OptionDef] = &[
+    option("listen", Kind::List, Some("127.0.0.1:8080"),
+        "Addresses to answer plain HTTP on: `127.0.0.1:8080`, `[::1]:8080`, `*:80`, `localhost:0`. `none` for no plain listener. The default holds only if `tls_listen` is not set either."),
+    option("tls_listen", Kind::List, None,
+        "Addresses to answer HTTPS on. Needs `tls_server_cert` and `tls_server_key`."),
+    option("tls_server_cert", Kind::Path, None,
+        "PEM file with the server's certificate and those that lead to its authority."),
+    option("tls_server_key", Kind::Path, None,
+        "PEM file with the private key of the certificate."),
+    option("configdirectory", Kind::Path, None,
+        "The state folder, where everything is kept. Without it `$STATE_DIRECTORY`, `$XDG_STATE_HOME/chapar` or `~/.local/state/chapar`, the first that is set."),
+    option("moduledir", Kind::Path, None,
+        "The folder of modules. Without it `modules` beside the program."),
+    option("httpmodules", Kind::List, Some("*"),
+        "The modules to serve, by name; `*` for whatever lies in the module folder."),
+    option("module_grants", Kind::List, None,
+        "Interfaces granted to modules beyond the harmless ones: `module:interface`."),
+    option("module_prefixes", Kind::List, None,
+        "Other places for modules: `module:/its/path=/other/path`."),
+    option("module_memory", Kind::Bytes('B'), Some("256M"),
+        "Memory that a module may use for one request."),
+    option("module_cpu", Kind::Duration('s'), Some("10s"),
+        "CPU time that a module may use for one request."),
+    option("module_instances", Kind::Integer, Some("128"),
+        "How many instances of modules may live at once."),
+    option("module_threads", Kind::Integer, Some("0"),
+        "Threads that run modules; 0 for one per processor."),
+    option("httpdocroot", Kind::Path, None,
+        "Folder of static files, served wherever no module is. Without it a page says what runs here."),
+    option("httpallowedurls", Kind::List, None,
+        "The only paths served from `httpdocroot`. Without it all are."),
+    option("httptimeout", Kind::Duration('m'), Some("5m"),
+        "How long an idle connection is kept; 0 closes it after each answer."),
+    option("maxmessagesize", Kind::Bytes('B'), Some("0"),
+        "Biggest body of a request; 0 for the most that the store takes (4G)."),
+    option("servername", Kind::Text, None,
+        "The server's name in realms and pages. Without it the machine's host name."),
+    option("serverinfo", Kind::Choice(&["on", "min", "off"]), Some("on"),
+        "How much the Server field tells: name and version, the name, nothing."),
+    option("allowplaintext", Kind::Switch, Some("off"),
+        "Whether passwords are taken without TLS. Without a configuration file they are, from the machine itself."),
+    option("admins", Kind::List, None,
+        "Users who administer: they see and may change the rights of everything."),
+    option("username_tolower", Kind::Switch, Some("on"),
+        "Whether user names are the same in upper and lower case."),
+    option("failedloginpause", Kind::Duration('s'), Some("3s"),
+        "How long answers to repeated wrong passwords are held back."),
+    option("autocreate_quota", Kind::Bytes('K'), Some("-1"),
+        "Bytes that each user may store unless set otherwise; 0 or -1 for no limit."),
+    option("autocreate_quota_messages", Kind::Integer, Some("-1"),
+        "Messages that each user may store unless set otherwise; 0 or -1 for no limit."),
+    option("log", Kind::Text, Some("info"),
+        "What is logged: `error`, `warn`, `info`, `debug`, or filters like `info,chapar::request=off`. `RUST_LOG` in the environment overrides it."),
+];
+
+/// Finds an option by name.
+pub fn find(name: &str) -> Option<&'static OptionDef> {
+    OPTIONS.iter().find(|option| option.name == name)
+}
+
+/// Finds the name that was probably meant.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(4))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Parses a switch as Cyrus does.
+pub fn parse_switch(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "1" | "on" | "yes" | "y" | "true" | "t" => Some(true),
+        "0" | "off" | "no" | "n" | "false" | "f" => Some(false),
+        _ => None,
+    }
+}
+
+/// Parses `1h30m`; a bare number has the given unit.
+pub fn parse_duration(value: &str, unit: char) -> Option<Duration> {
+    let mut seconds: u64 = 0;
+    let mut rest = value.trim();
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (number, tail) = rest.split_at_checked(digits)?;
+        let mut tail = tail.chars();
+        let scale = match tail.next().unwrap_or(unit).to_ascii_lowercase() {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            _ => return None,
+        };
+        seconds = seconds.checked_add(number.parse::<u64>().ok()?.checked_mul(scale)?)?;
+        rest = tail.as_str();
+    }
+    Some(Duration::from_secs(seconds))
+}
+
+/// Parses `64M` or `64 MiB`, in steps of 1024; a bare number has the given unit. `-1` is allowed
+/// where Cyrus uses it for "no limit".
+pub fn parse_bytes(value: &str, unit: char) -> Option<i64> {
+    let value = value.trim();
+    if value == "-1" {
+        return Some(-1);
+    }
+    let digits = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
+    let (number, suffix) = value.split_at_checked(digits)?;
+    let suffix = suffix.trim_start().to_ascii_uppercase();
+    let unit = unit.to_string();
+    let suffix = if suffix.is_empty() { &unit } else { &suffix };
+    let shift = match suffix.as_str() {
+        "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        "T" | "TB" | "TIB" => 40,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(1 << shift)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_of_their_kind() {
+        for option in OPTIONS {
+            if let Some(default) = option.default {
+                assert!(option.kind.accepts(default), "{}", option.name);
+            }
+            assert_eq!(OPTIONS.iter().filter(|o| o.name == option.name).count(), 1);
+        }
+    }
+
+    #[test]
+    fn durations_add_up() {
+        let seconds = |text| parse_duration(text, 'm').map(|d| d.as_secs());
+        assert_eq!(seconds("5"), Some(300));
+        assert_eq!(seconds("90s"), Some(90));
+        assert_eq!(seconds("1h30m"), Some(5400));
+        assert_eq!(seconds("2d"), Some(172_800));
+        for bad in ["", "x", "5x", "m", "-5", "99999999999999999999d"] {
+            assert_eq!(seconds(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_in_steps_of_1024() {
+        assert_eq!(parse_bytes("10", 'K'), Some(10_240));
+        assert_eq!(parse_bytes("10", 'B'), Some(10));
+        assert_eq!(parse_bytes("10 MiB", 'B'), Some(10 << 20));
+        assert_eq!(parse_bytes("2g", 'B'), Some(2 << 30));
+        assert_eq!(parse_bytes("-1", 'K'), Some(-1));
+        for bad in ["", "M", "1X", "-2", "9999999999T"] {
+            assert_eq!(parse_bytes(bad, 'B'), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_name_is_found_and_strangers_are_not() {
+        let names = || OPTIONS.iter().map(|o| o.name);
+        assert_eq!(nearest("htpmodules", names()), Some("httpmodules"));
+        assert_eq!(nearest("allowplaintxt", names()), Some("allowplaintext"));
+        assert_eq!(nearest("sieve_extensions", names()), None);
+    }
+
+    #[test]
+    fn the_documentation_names_every_option() {
+        let page = include_str!("../../docs/imapd.conf.md");
+        for option in OPTIONS {
+            let row = format!(
+                "| `{}` | {} | {} |",
+                option.name,
+                option.default.map(|d| format!("`{d}`")).unwrap_or_default(),
+                option.help.replace('|', "\\|")
+            );
+            assert!(page.contains(&row), "docs/imapd.conf.md lacks this row:\n{row}");
+        }
+    }
+}

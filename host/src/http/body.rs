@@ -1,0 +1,282 @@
+//! Bodies: of answers, streamed without being held whole, and of requests, within limits.
+
+use super::log_line::LogLine;
+use super::socket::InFlight;
+use bytes::Bytes;
+use futures_util::Stream;
+use http_body::{Body as _, Frame, SizeHint};
+use hyper::body::Incoming;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::time::Sleep;
+
+/// Why a body ends early; its connection is broken off.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Pieces of an answer's body.
+pub type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
+
+enum Kind {
+    Empty,
+    Bytes(Bytes),
+    Pieces { pieces: Pieces, left: Option<u64> },
+}
+
+/// The body of an answer. When it is dropped the request is over, and logged.
+pub struct Body {
+    kind: Kind,
+    log: Option<Box<LogLine>>,
+    in_flight: Option<InFlight>,
+}
+
+impl Body {
+    /// Nothing.
+    pub fn empty() -> Self {
+        Self::new(Kind::Empty)
+    }
+
+    /// These bytes.
+    pub fn bytes(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self::new(if bytes.is_empty() { Kind::Empty } else { Kind::Bytes(bytes) })
+    }
+
+    /// What comes out of a stream; its length if it is known.
+    pub fn pieces(pieces: Pieces, len: Option<u64>) -> Self {
+        Self::new(Kind::Pieces { pieces, left: len })
+    }
+
+    fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            log: None,
+            in_flight: None,
+        }
+    }
+
+    /// Keeps the request in flight until the body has been sent, and logs it then.
+    pub fn until_sent(&mut self, in_flight: InFlight, log: Option<Box<LogLine>>) {
+        self.in_flight = Some(in_flight);
+        self.log = log;
+    }
+
+    fn count(&mut self, sent: usize) {
+        if let Some(line) = &mut self.log {
+            line.bytes_out += sent as u64;
+        }
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let piece = match &mut self.kind {
+            Kind::Empty => None,
+            Kind::Bytes(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.kind = Kind::Empty;
+                Some(Ok(bytes))
+            }
+            Kind::Pieces { pieces, left } => {
+                let piece = std::task::ready!(pieces.as_mut().poll_next(cx));
+                match (&piece, left) {
+                    (Some(Ok(bytes)), Some(left)) => {
+                        *left = left.saturating_sub(bytes.len() as u64);
+                    }
+                    (None, Some(left)) if *left > 0 => {
+                        return Poll::Ready(Some(Err("the stored bytes ended early".into())));
+                    }
+                    _ => {}
+                }
+                piece
+            }
+        };
+        match &piece {
+            Some(Ok(bytes)) => self.count(bytes.len()),
+            Some(Err(error)) => {
+                if let Some(line) = &mut self.log {
+                    line.broken = Some(error.to_string());
+                }
+            }
+            None => {}
+        }
+        Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.kind {
+            Kind::Empty => true,
+            Kind::Bytes(_) => false,
+            Kind::Pieces { left, .. } => *left == Some(0),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            Kind::Empty => SizeHint::with_exact(0),
+            Kind::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Pieces { left: Some(left), .. } => SizeHint::with_exact(*left),
+            Kind::Pieces { left: None, .. } => SizeHint::default(),
+        }
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if let Some(line) = self.log.take() {
+            line.write();
+        }
+        self.in_flight = None;
+    }
+}
+
+/// How long a client may send nothing of a body that it has begun.
+const STALL_MAX: Duration = Duration::from_secs(60);
+/// A body that comes slower than this, after [`STALL_MAX`], is given up.
+const BYTES_PER_SECOND_MIN: u64 = 1024;
+/// How much of a body that nobody wants is read, so that the connection can be used again.
+const DRAIN_BYTES_MAX: u64 = 256 << 10;
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// The body of a request, as modules get it.
+///
+/// Nothing is asked of the client before the first read: hyper answers `Expect: 100-continue` when
+/// the body is polled. RFC 9110 §10.1.1.
+pub struct RequestBody {
+    incoming: Option<Incoming>,
+    size_max: u64,
+    received: Arc<AtomicU64>,
+    /// The client waits to be told to go on.
+    expects: bool,
+    began: Option<Instant>,
+    stall: Option<Pin<Box<Sleep>>>,
+    runtime: tokio::runtime::Handle,
+}
+
+impl RequestBody {
+    /// Takes at most `size_max` bytes, and counts them.
+    pub fn new(incoming: Incoming, size_max: u64, received: Arc<AtomicU64>, expects: bool) -> Self {
+        Self {
+            incoming: Some(incoming),
+            size_max,
+            received,
+            expects,
+            began: None,
+            stall: None,
+            runtime: tokio::runtime::Handle::current(),
+        }
+    }
+
+    /// How long it will be, if the client said so.
+    pub fn announced(&self) -> Option<u64> {
+        self.incoming.as_ref().and_then(|incoming| incoming.size_hint().exact())
+    }
+
+    fn end(&mut self, error: storage::Error) -> Poll<Option<Result<Bytes, storage::Error>>> {
+        self.incoming = None;
+        Poll::Ready(Some(Err(error)))
+    }
+
+    /// Waits for more, but not for ever.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, storage::Error>>> {
+        let runtime = &self.runtime;
+        let stall = self.stall.get_or_insert_with(|| {
+            // The caller may be on a thread that has no timers of its own.
+            let _guard = runtime.enter();
+            Box::pin(tokio::time::sleep(STALL_MAX))
+        });
+        std::task::ready!(stall.as_mut().poll(cx));
+        self.end(storage::Error::Invalid("the client sent nothing for too long".to_owned()))
+    }
+
+    fn too_slow(&mut self) -> bool {
+        let began = *self.began.get_or_insert_with(Instant::now);
+        let bytes = self.received.load(Ordering::Relaxed);
+        began.elapsed() > STALL_MAX + Duration::from_secs(bytes / BYTES_PER_SECOND_MIN)
+    }
+}
+
+impl Stream for RequestBody {
+    type Item = Result<Bytes, storage::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            let Some(incoming) = &mut self.incoming else {
+                return Poll::Ready(None);
+            };
+            let frame = match Pin::new(incoming).poll_frame(cx) {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => {
+                    self.expects = false;
+                    return self.wait(cx);
+                }
+            };
+            self.expects = false;
+            self.stall = None;
+            match frame {
+                None => {
+                    self.incoming = None;
+                    return Poll::Ready(None);
+                }
+                Some(Err(_)) => {
+                    let early = "the client ended the body early".to_owned();
+                    return self.end(storage::Error::Invalid(early));
+                }
+                Some(Ok(frame)) => {
+                    let Ok(bytes) = frame.into_data() else {
+                        continue; // trailers
+                    };
+                    let before = self.received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                    if before + bytes.len() as u64 > self.size_max {
+                        let size_max = self.size_max;
+                        return self.end(storage::Error::TooLarge(size_max));
+                    }
+                    if self.too_slow() {
+                        let slow = "the client sent too slowly".to_owned();
+                        return self.end(storage::Error::Invalid(slow));
+                    }
+                    return Poll::Ready(Some(Ok(bytes)));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for RequestBody {
+    /// Reads a little on, so that a client that is still sending sees the answer, and the
+    /// connection stays good. Not if it waits to be told to send.
+    fn drop(&mut self) {
+        let Some(incoming) = self.incoming.take() else {
+            return;
+        };
+        let small = incoming.size_hint().exact().is_none_or(|len| len <= DRAIN_BYTES_MAX);
+        if !self.expects && small && !incoming.is_end_stream() {
+            self.runtime.spawn(drain(incoming));
+        }
+    }
+}
+
+async fn drain(mut incoming: Incoming) {
+    let read = async {
+        let mut left = DRAIN_BYTES_MAX;
+        while let Some(Ok(frame)) =
+            std::future::poll_fn(|cx| Pin::new(&mut incoming).poll_frame(cx)).await
+        {
+            let len = frame.data_ref().map_or(0, Bytes::len) as u64;
+            match left.checked_sub(len) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DRAIN_TIME_MAX, read).await;
+}

@@ -1,0 +1,15 @@
+//! HTTP: from a connection to requests, from a request to its answer.
+
+pub mod connection;
+pub mod socket;
+
+pub mod dispatch;
+pub mod target;
+
+pub mod body;
+pub mod conditional;
+pub mod log_line;
+pub mod page;
+pub mod range;
+pub mod reply;
+pub mod static_files;

@@ -1,0 +1,134 @@
+//! The log: lines on standard error, written by a thread of its own, so that a request does not
+//! wait for whoever reads them.
+
+use parking_lot::{Condvar, Mutex};
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// How long lines are gathered before they are written together.
+const GATHER: Duration = Duration::from_millis(20);
+/// More than this waiting is dropped, and counted: the reader has stalled.
+const WAITING_MAX: usize = 4 << 20;
+
+/// Why the log can't be begun.
+#[derive(Debug, thiserror::Error)]
+#[error("`{filter}` is no filter for the log: {reason}")]
+pub struct LogError {
+    filter: String,
+    reason: String,
+}
+
+/// Writes what is still waiting when it is dropped.
+pub struct LogGuard(Arc<Lines>);
+
+/// Begins the log. `RUST_LOG` overrides the filter.
+pub fn begin(filter: &str) -> Result<LogGuard, LogError> {
+    let from_environment = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
+    let filter = from_environment.as_deref().unwrap_or(filter);
+    let parsed = EnvFilter::try_new(filter).map_err(|error| LogError {
+        filter: filter.to_owned(),
+        reason: error.to_string(),
+    })?;
+    let lines = Arc::new(Lines::default());
+    let begun = tracing_subscriber::fmt()
+        .with_env_filter(parsed)
+        .with_ansi(false)
+        .with_writer(Writer(lines.clone()))
+        .try_init();
+    if begun.is_ok() {
+        let lines = lines.clone();
+        let writer = std::thread::Builder::new().name("log".to_owned());
+        if let Err(error) = writer.spawn(move || lines.write_for_ever()) {
+            return Err(LogError {
+                filter: filter.to_owned(),
+                reason: error.to_string(),
+            });
+        }
+    }
+    Ok(LogGuard(lines))
+}
+
+impl Drop for LogGuard {
+    fn drop(&mut self) {
+        self.0.write();
+    }
+}
+
+/// Lines on their way.
+#[derive(Default)]
+struct Lines {
+    waiting: Mutex<Waiting>,
+    some: Condvar,
+    /// Held while writing, so that lines stay in order.
+    writing: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    text: Vec<u8>,
+    dropped: u64,
+}
+
+impl Lines {
+    fn put(&self, line: &[u8]) {
+        let mut waiting = self.waiting.lock();
+        if waiting.text.len() + line.len() > WAITING_MAX {
+            waiting.dropped += 1;
+            return;
+        }
+        let first = waiting.text.is_empty();
+        waiting.text.extend_from_slice(line);
+        drop(waiting);
+        if first {
+            self.some.notify_one();
+        }
+    }
+
+    fn write_for_ever(&self) {
+        loop {
+            let mut waiting = self.waiting.lock();
+            while waiting.text.is_empty() {
+                self.some.wait(&mut waiting);
+            }
+            drop(waiting);
+            std::thread::sleep(GATHER);
+            self.write();
+        }
+    }
+
+    fn write(&self) {
+        let _writing = self.writing.lock();
+        let Waiting { text, dropped } = std::mem::take(&mut *self.waiting.lock());
+        let mut stderr = io::stderr();
+        let _ = stderr.write_all(&text);
+        if dropped > 0 {
+            let _ = writeln!(stderr, "{dropped} lines of the log were dropped: its reader is too slow");
+        }
+    }
+}
+
+struct Writer(Arc<Lines>);
+
+struct LineWriter<'a>(&'a Lines);
+
+impl<'a> MakeWriter<'a> for Writer {
+    type Writer = LineWriter<'a>;
+
+    fn make_writer(&'a self) -> LineWriter<'a> {
+        LineWriter(&self.0)
+    }
+}
+
+impl Write for LineWriter<'_> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.put(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,45 @@
+//! The state folder: where the store and the compiled modules are.
+
+use crate::config::Config;
+use crate::error::Error;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use storage::{SqliteStore, Store, StoreLimits};
+
+/// The only tenant, until tenants have files of their own.
+pub const TENANT: &str = "default";
+
+/// Makes the state folder if it isn't there: nobody else may read it.
+pub fn prepare(config: &Config) -> Result<(), Error> {
+    let folder = &config.configdirectory;
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder.create(folder).map_err(|error| failed(folder, error))
+}
+
+/// Where compiled modules are kept.
+pub fn cache_folder(config: &Config) -> PathBuf {
+    config.configdirectory.join("modules-cache")
+}
+
+/// Opens the tenant's store. Other processes may have it open too.
+pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, Error> {
+    prepare(config)?;
+    let folder = config.configdirectory.join("tenants").join(TENANT);
+    let limits = StoreLimits {
+        quota_bytes: config.quota_bytes,
+        quota_messages: config.quota_messages,
+        message_size_max: config.maxmessagesize,
+        ..StoreLimits::default()
+    };
+    let store = SqliteStore::open(&folder, TENANT, limits).map_err(|error| failed(&folder, error))?;
+    Ok(store)
+}
+
+fn failed(folder: &Path, reason: impl std::fmt::Display) -> Error {
+    Error::State {
+        folder: folder.display().to_string(),
+        reason: reason.to_string(),
+    }
+}
