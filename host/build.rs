@@ -13,7 +13,16 @@ fn main() -> Result<(), String> {
     }
     let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").ok_or("run by cargo only")?);
     let root = root.parent().ok_or("the host is not in a workspace")?;
-    for path in ["host/build", "host/build.rs", "wit", "sdk", "modules", "Cargo.lock", "Cargo.toml", "rust-toolchain.toml"] {
+    for path in [
+        "host/build",
+        "host/build.rs",
+        "wit",
+        "sdk",
+        "modules",
+        "Cargo.lock",
+        "Cargo.toml",
+        "rust-toolchain.toml",
+    ] {
         println!("cargo::rerun-if-changed={}", root.join(path).display());
     }
     // OUT_DIR is `<target>/<profile>/build/chapar-<hash>/out`.
@@ -22,8 +31,8 @@ fn main() -> Result<(), String> {
     // With `--target`, the folder of that target lies between.
     let target = profile.ancestors().find(|folder| is_target_folder(folder));
     let build = target.unwrap_or(profile).join("modules-build");
-    let crates = modules::crates_in(&root.join("modules"));
-    for line in modules::build(root, &crates, &build, &profile.join("modules"))? {
+    let packages = modules::packages_in(&root.join("modules"));
+    for line in modules::build(root, &packages, &build, &profile.join("modules"))? {
         println!("cargo::warning={line}");
     }
     Ok(())

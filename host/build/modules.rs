@@ -2,63 +2,56 @@
 // that of the tests, so it stands alone.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 const WASM: &str = "wasm32-wasip2";
 
-/// A crate that becomes a module.
-pub struct ModuleCrate {
-    /// The name of its package.
-    pub package: String,
-    /// Its `Cargo.toml`.
-    pub manifest: PathBuf,
-}
-
-/// Finds the crates in a folder, ordered by name.
-pub fn crates_in(folder: &Path) -> Vec<ModuleCrate> {
+/// Finds the packages in a folder, ordered by name.
+pub fn packages_in(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let manifests = entries.map(|entry| entry.path().join("Cargo.toml"));
-    let mut crates: Vec<ModuleCrate> = manifests
-        .filter_map(|manifest| {
-            let text = std::fs::read_to_string(&manifest).ok()?;
+    let mut packages: Vec<String> = entries
+        .filter_map(|entry| {
+            let text = std::fs::read_to_string(entry.path().join("Cargo.toml")).ok()?;
             let name = text.lines().find_map(|line| line.strip_prefix("name = "))?;
-            Some(ModuleCrate {
-                package: name.trim().trim_matches('"').to_owned(),
-                manifest,
-            })
+            Some(name.trim().trim_matches('"').to_owned())
         })
         .collect();
-    crates.sort_by(|a, b| a.package.cmp(&b.package));
-    crates
+    packages.sort();
+    packages
 }
 
-/// Builds crates of the workspace at `root` in the target folder `build`, and leaves their modules,
+/// Builds packages of the workspace at `root` in the target folder `build`, and leaves their modules,
 /// and no others, in the folder `output`. Returns what to tell whoever builds.
 pub fn build(
     root: &Path,
-    crates: &[ModuleCrate],
+    packages: &[String],
     build: &Path,
     output: &Path,
 ) -> Result<Vec<String>, String> {
     let mut told = Vec::new();
-    if !crates.is_empty() {
+    if !packages.is_empty() {
         told.extend(add_target(root)?);
-        let mut cargo = clean(Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into())));
-        cargo.current_dir(root).arg("build").args(["--profile", "module", "--target", WASM]);
+        let mut cargo = clean(Command::new(
+            std::env::var_os("CARGO").unwrap_or("cargo".into()),
+        ));
+        cargo
+            .current_dir(root)
+            .arg("build")
+            .args(["--profile", "module", "--target", WASM]);
         cargo.arg("--target-dir").arg(build);
-        for module in crates {
-            cargo.args(["--package", &module.package]);
+        for package in packages {
+            cargo.args(["--package", package]);
         }
-        // Not the examples, tests and programs that the crates may have.
+        // Not the examples, tests and programs that they may have.
         cargo.arg("--lib");
         run(cargo)?;
     }
     let built = build.join(WASM).join("module");
     let mut names = BTreeSet::new();
     std::fs::create_dir_all(output).map_err(|error| format!("{}: {error}", output.display()))?;
-    for module in crates {
-        let file = format!("{}.wasm", module.package.replace('-', "_"));
+    for package in packages {
+        let file = format!("{}.wasm", package.replace('-', "_"));
         copy(&built.join(&file), &output.join(&file))?;
         names.insert(file);
     }
@@ -70,8 +63,12 @@ pub fn build(
 fn add_target(root: &Path) -> Result<Option<String>, String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or("rustc".into());
     let mut command = clean(Command::new(rustc));
-    command.current_dir(root).args(["--print", "target-libdir", "--target", WASM]);
-    let printed = command.output().map_err(|error| format!("can't run rustc: {error}"))?;
+    command
+        .current_dir(root)
+        .args(["--print", "target-libdir", "--target", WASM]);
+    let printed = command
+        .output()
+        .map_err(|error| format!("can't run rustc: {error}"))?;
     if Path::new(String::from_utf8_lossy(&printed.stdout).trim()).is_dir() {
         return Ok(None);
     }
@@ -83,7 +80,9 @@ fn add_target(root: &Path) -> Result<Option<String>, String> {
     run(rustup).map_err(|reason| {
         format!("{reason}\nThe modules need the Rust target {WASM}: `rustup target add {WASM}`, or the package of your system that has it")
     })?;
-    Ok(Some(format!("added the Rust target {WASM}, which the modules need")))
+    Ok(Some(format!(
+        "added the Rust target {WASM}, which the modules need"
+    )))
 }
 
 /// What cargo sets for a build script, or for clippy, is not meant for another cargo: it would
@@ -108,7 +107,14 @@ fn clean(mut command: Command) -> Command {
     // are those of whoever runs this.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        let prefixes = ["CARGO_PROFILE_", "CARGO_FEATURE_", "CARGO_CFG_", "CARGO_PKG_", "CARGO_MANIFEST_", "DEP_"];
+        let prefixes = [
+            "CARGO_PROFILE_",
+            "CARGO_FEATURE_",
+            "CARGO_CFG_",
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "DEP_",
+        ];
         if prefixes.iter().any(|prefix| text.starts_with(prefix)) {
             command.env_remove(&name);
         }
@@ -118,7 +124,9 @@ fn clean(mut command: Command) -> Command {
 
 fn run(mut command: Command) -> Result<(), String> {
     let shown = format!("{command:?}");
-    let output = command.output().map_err(|error| format!("can't run {shown}: {error}"))?;
+    let output = command
+        .output()
+        .map_err(|error| format!("can't run {shown}: {error}"))?;
     if output.status.success() {
         return Ok(());
     }

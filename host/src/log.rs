@@ -26,7 +26,9 @@ pub struct LogGuard(Arc<Lines>);
 
 /// Begins the log. `RUST_LOG` overrides the filter.
 pub fn begin(filter: &str) -> Result<LogGuard, LogError> {
-    let from_environment = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
+    let from_environment = std::env::var("RUST_LOG")
+        .ok()
+        .filter(|text| !text.is_empty());
     let filter = from_environment.as_deref().unwrap_or(filter);
     let parsed = EnvFilter::try_new(filter).map_err(|error| LogError {
         filter: filter.to_owned(),
@@ -105,7 +107,10 @@ impl Lines {
         let mut stderr = io::stderr();
         let _ = stderr.write_all(&text);
         if dropped > 0 {
-            let _ = writeln!(stderr, "{dropped} lines of the log were dropped: its reader is too slow");
+            let _ = writeln!(
+                stderr,
+                "{dropped} lines of the log were dropped: its reader is too slow"
+            );
         }
     }
 }

@@ -69,7 +69,9 @@ impl Server {
 
     /// The addresses listened on, with whether there is TLS.
     pub fn addresses(&self) -> impl Iterator<Item = (SocketAddr, bool)> {
-        self.listeners.iter().map(|listener| (listener.address, listener.tls.is_some()))
+        self.listeners
+            .iter()
+            .map(|listener| (listener.address, listener.tls.is_some()))
     }
 
     /// What answers the requests.
@@ -92,7 +94,10 @@ impl Server {
         expiring.abort();
         let _ = stopping.send(true);
         // Every connection holds a receiver.
-        if tokio::time::timeout(STOP_TIME_MAX, stopping.closed()).await.is_err() {
+        if tokio::time::timeout(STOP_TIME_MAX, stopping.closed())
+            .await
+            .is_err()
+        {
             tracing::warn!("requests that did not end in {STOP_TIME_MAX:?} are broken off");
         }
         self.host.tenant.store.close().await;
@@ -102,22 +107,28 @@ impl Server {
 /// How modules are run.
 pub fn runtime_config(config: &Config) -> RuntimeConfig {
     RuntimeConfig {
-            moduledir: config.moduledir.clone(),
-            cachedir: state::cache_folder(config),
-            httpmodules: config.httpmodules.clone(),
-            prefixes: config
-                .module_prefixes
-                .iter()
-                .map(|prefix| (prefix.module.clone(), prefix.from.clone(), prefix.to.clone()))
-                .collect(),
-            grants: config.module_grants.clone(),
-            memory_max: config.module_memory,
-            cpu_max: config.module_cpu,
-            instances_max: config.module_instances,
-            threads: match config.module_threads {
-                0 => std::thread::available_parallelism().map_or(1, usize::from),
-                threads => threads,
-            },
+        moduledir: config.moduledir.clone(),
+        cachedir: state::cache_folder(config),
+        httpmodules: config.httpmodules.clone(),
+        prefixes: config
+            .module_prefixes
+            .iter()
+            .map(|prefix| {
+                (
+                    prefix.module.clone(),
+                    prefix.from.clone(),
+                    prefix.to.clone(),
+                )
+            })
+            .collect(),
+        grants: config.module_grants.clone(),
+        memory_max: config.module_memory,
+        cpu_max: config.module_cpu,
+        instances_max: config.module_instances,
+        threads: match config.module_threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        },
     }
 }
 
@@ -127,12 +138,17 @@ fn listen(config: &Config) -> Result<Vec<Listener>, Error> {
         _ => None,
     };
     let plain = config.listen.iter().map(|text| (text, None));
-    let secure = config.tls_listen.iter().map(|text| (text, acceptor.clone()));
+    let secure = config
+        .tls_listen
+        .iter()
+        .map(|text| (text, acceptor.clone()));
     let mut listeners = Vec::new();
     for (text, tls) in plain.chain(secure) {
         for address in resolve(text)? {
             let socket = bind(address).map_err(|error| failed(address, &error))?;
-            let address = socket.local_addr().map_err(|error| failed(address, &error))?;
+            let address = socket
+                .local_addr()
+                .map_err(|error| failed(address, &error))?;
             listeners.push(Listener {
                 passwords: tls.is_some() || config.plaintext_allowed(address.ip().is_loopback()),
                 socket,
@@ -154,11 +170,15 @@ fn listen(config: &Config) -> Result<Vec<Listener>, Error> {
 fn resolve(text: &str) -> Result<Vec<SocketAddr>, Error> {
     let failed = |reason: String| Error::Listen {
         address: text.to_owned(),
-        reason: format!("{reason}; expected an address and a port, like `127.0.0.1:8080` or `*:443`"),
+        reason: format!(
+            "{reason}; expected an address and a port, like `127.0.0.1:8080` or `*:443`"
+        ),
     };
     let all = text.strip_prefix('*').map(|port| format!("[::]{port}"));
     let addresses = all.as_deref().unwrap_or(text).to_socket_addrs();
-    let addresses: Vec<_> = addresses.map_err(|error| failed(error.to_string()))?.collect();
+    let addresses: Vec<_> = addresses
+        .map_err(|error| failed(error.to_string()))?
+        .collect();
     if addresses.is_empty() {
         return Err(failed("no address has this name".to_owned()));
     }
@@ -189,7 +209,11 @@ fn failed(address: SocketAddr, error: &io::Error) -> Error {
     }
 }
 
-async fn accept(listener: Listener, connections: Arc<Connections>, stopping: watch::Receiver<bool>) {
+async fn accept(
+    listener: Listener,
+    connections: Arc<Connections>,
+    stopping: watch::Receiver<bool>,
+) {
     loop {
         let (stream, client) = match listener.socket.accept().await {
             Ok(accepted) => accepted,
@@ -198,7 +222,9 @@ async fn accept(listener: Listener, connections: Arc<Connections>, stopping: wat
                 // pass only when connections end.
                 let gone = matches!(
                     error.kind(),
-                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+                    io::ErrorKind::ConnectionAborted
+                        | io::ErrorKind::ConnectionReset
+                        | io::ErrorKind::Interrupted
                 );
                 if !gone {
                     tracing::error!("can't accept on {}: {error}", listener.address);

@@ -15,7 +15,9 @@ pub fn prepare(config: &Config) -> Result<(), Error> {
     let folder = &config.configdirectory;
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true).mode(0o700);
-    builder.create(folder).map_err(|error| failed(folder, error))
+    builder
+        .create(folder)
+        .map_err(|error| failed(folder, error))
 }
 
 /// Where compiled modules are kept.
@@ -33,7 +35,8 @@ pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, Error> {
         message_size_max: config.maxmessagesize,
         ..StoreLimits::default()
     };
-    let store = SqliteStore::open(&folder, TENANT, limits).map_err(|error| failed(&folder, error))?;
+    let store =
+        SqliteStore::open(&folder, TENANT, limits).map_err(|error| failed(&folder, error))?;
     Ok(store)
 }
 

@@ -87,7 +87,15 @@ mod tests {
 
     #[test]
     fn what_is_not_basic_is_refused() {
-        for bad in ["", "Basic", "Basic !!", "Bearer QTpC", "Basic QQ==", "Basic /////w==", "Basic YQA6Yg=="] {
+        for bad in [
+            "",
+            "Basic",
+            "Basic !!",
+            "Bearer QTpC",
+            "Basic QQ==",
+            "Basic /////w==",
+            "Basic YQA6Yg==",
+        ] {
             assert_eq!(check(bad), None, "{bad}");
         }
         assert_eq!(check(&format!("Basic {}", "QTpC".repeat(2000))), None);
@@ -95,6 +103,9 @@ mod tests {
 
     #[test]
     fn s2_the_realm_is_quoted() {
-        assert_eq!(challenge(r#"a "b"\é"#), r#"Basic realm="a \"b\"\\?", charset="UTF-8""#);
+        assert_eq!(
+            challenge(r#"a "b"\é"#),
+            r#"Basic realm="a \"b\"\\?", charset="UTF-8""#
+        );
     }
 }

@@ -137,7 +137,11 @@ mod tests {
         cache.remove(&tag);
         assert!(matches!(cache.find(&tag), Found::Unknown));
         for number in 0..ENTRIES_MAX + 10 {
-            cache.put(cache.tag(&number.to_be_bytes()), signed_in("a"), "hash".into());
+            cache.put(
+                cache.tag(&number.to_be_bytes()),
+                signed_in("a"),
+                "hash".into(),
+            );
         }
         assert!(cache.entries.read().len() <= ENTRIES_MAX);
     }

@@ -170,7 +170,8 @@ impl Authenticator {
         match (name, verified_against) {
             (Some(name), Some(verified_against)) => {
                 let signed_in = self.known(name).await?;
-                self.cache.put(tag, signed_in.clone(), verified_against.into());
+                self.cache
+                    .put(tag, signed_in.clone(), verified_against.into());
                 Ok(signed_in)
             }
             _ => {

@@ -22,7 +22,11 @@ const RESERVED: [&str; 5] = [".", "..", "anyone", "anonymous", "authenticated"];
 
 /// Returns the name as it is stored, or why it can't be one.
 pub fn parse(name: &str, fold: bool) -> Result<String, NameError> {
-    let name = if fold { name.to_lowercase() } else { name.to_owned() };
+    let name = if fold {
+        name.to_lowercase()
+    } else {
+        name.to_owned()
+    };
     if name.is_empty() || name.len() > LEN_MAX {
         return Err(NameError::Length);
     }
@@ -47,14 +51,26 @@ mod tests {
 
     #[test]
     fn names_are_folded_and_bounded() {
-        assert_eq!(parse("Alice@Example.Org", true).unwrap(), "alice@example.org");
+        assert_eq!(
+            parse("Alice@Example.Org", true).unwrap(),
+            "alice@example.org"
+        );
         assert_eq!(parse("Ärger B", false).unwrap(), "Ärger B");
         assert_eq!(parse("", true), Err(NameError::Length));
         assert_eq!(parse(&"a".repeat(256), true), Err(NameError::Length));
-        for (bad, c) in [("a/b", '/'), ("a:b", ':'), ("a\0", '\0'), (" a", ' '), ("-a", '-')] {
+        for (bad, c) in [
+            ("a/b", '/'),
+            ("a:b", ':'),
+            ("a\0", '\0'),
+            (" a", ' '),
+            ("-a", '-'),
+        ] {
             assert_eq!(parse(bad, true), Err(NameError::Character(c)));
         }
         assert_eq!(parse("..", true), Err(NameError::Reserved("..".into())));
-        assert_eq!(parse("Anyone", true), Err(NameError::Reserved("anyone".into())));
+        assert_eq!(
+            parse("Anyone", true),
+            Err(NameError::Reserved("anyone".into()))
+        );
     }
 }

@@ -49,7 +49,12 @@ pub fn derive(password: &str) -> Result<Credentials, PasswordError> {
         .map_err(|error| PasswordError::Hash(error.to_string()))?;
     Ok(Credentials {
         argon2id: hash.to_string(),
-        scram_sha_256: scram(password, pbkdf2::PBKDF2_HMAC_SHA256, hmac::HMAC_SHA256, &digest::SHA256)?,
+        scram_sha_256: scram(
+            password,
+            pbkdf2::PBKDF2_HMAC_SHA256,
+            hmac::HMAC_SHA256,
+            &digest::SHA256,
+        )?,
         scram_sha_1: scram(
             password,
             pbkdf2::PBKDF2_HMAC_SHA1,
@@ -67,7 +72,9 @@ pub fn verify(password: &str, argon2id: Option<&str>) -> bool {
     let Some(hash) = known.or_else(|| argon2::PasswordHash::new(NOBODY).ok()) else {
         return false;
     };
-    let matches = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
+    let matches = Argon2::default()
+        .verify_password(password.as_bytes(), &hash)
+        .is_ok();
     matches && exists
 }
 
@@ -80,7 +87,14 @@ fn scram(
 ) -> Result<String, PasswordError> {
     let mut salt = [0; SCRAM_SALT_LEN];
     getrandom::fill(&mut salt).map_err(|error| PasswordError::Hash(error.to_string()))?;
-    Ok(scram_with(password, &salt, SCRAM_ITERATIONS, derivation, mac, hash))
+    Ok(scram_with(
+        password,
+        &salt,
+        SCRAM_ITERATIONS,
+        derivation,
+        mac,
+        hash,
+    ))
 }
 
 fn scram_with(
@@ -92,7 +106,13 @@ fn scram_with(
     hash: &'static digest::Algorithm,
 ) -> String {
     let mut salted = vec![0; hash.output_len()];
-    pbkdf2::derive(derivation, iterations, salt, password.as_bytes(), &mut salted);
+    pbkdf2::derive(
+        derivation,
+        iterations,
+        salt,
+        password.as_bytes(),
+        &mut salted,
+    );
     let key = hmac::Key::new(mac, &salted);
     let client_key = hmac::sign(&key, b"Client Key");
     let stored_key = digest::digest(hash, client_key.as_ref());
@@ -115,7 +135,10 @@ pub fn random() -> Result<String, PasswordError> {
         if position > 0 && position % 5 == 0 {
             password.push('-');
         }
-        let letter = ALPHABET.get(usize::from(byte % 32)).copied().unwrap_or(b'x');
+        let letter = ALPHABET
+            .get(usize::from(byte % 32))
+            .copied()
+            .unwrap_or(b'x');
         password.push(char::from(letter));
     }
     Ok(password)
@@ -139,7 +162,10 @@ mod tests {
     #[test]
     fn passwords_are_bounded() {
         assert!(matches!(derive(""), Err(PasswordError::Length)));
-        assert!(matches!(derive(&"x".repeat(1025)), Err(PasswordError::Length)));
+        assert!(matches!(
+            derive(&"x".repeat(1025)),
+            Err(PasswordError::Length)
+        ));
         assert!(matches!(derive("a\nb"), Err(PasswordError::Control)));
     }
 

@@ -19,8 +19,14 @@ impl Check {
         let report = store.check(self.repair).await;
         store.close().await;
         let report = report?;
-        report.problems.iter().for_each(|text| println!("problem: {text}"));
-        report.repaired.iter().for_each(|text| println!("repaired: {text}"));
+        report
+            .problems
+            .iter()
+            .for_each(|text| println!("problem: {text}"));
+        report
+            .repaired
+            .iter()
+            .for_each(|text| println!("repaired: {text}"));
         println!(
             "{} messages, {} bodies, {} problems, {} repaired",
             report.messages,
@@ -29,7 +35,12 @@ impl Check {
             report.repaired.len()
         );
         // What was repaired is a problem no more.
-        let whole = report.problems.is_empty() || (self.repair && report.repaired.len() >= report.problems.len());
-        Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        let whole = report.problems.is_empty()
+            || (self.repair && report.repaired.len() >= report.problems.len());
+        Ok(if whole {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 }

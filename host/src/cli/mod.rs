@@ -87,7 +87,10 @@ impl From<runtime::RuntimeError> for CliError {
 /// Does what the command line says.
 pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let load = || Config::load(cli.config.as_deref());
-    match cli.command.unwrap_or(Command::Serve(serve::Serve::default())) {
+    match cli
+        .command
+        .unwrap_or(Command::Serve(serve::Serve::default()))
+    {
         Command::Serve(serve) => serve.run(load()?).await?,
         Command::User(user) => user.run(&load()?).await?,
         Command::Group(group) => group.run(&load()?).await?,
@@ -113,7 +116,9 @@ async fn principals(
     let mut all: Vec<storage::Principal> = Vec::new();
     loop {
         let after = all.last().map(|principal| principal.id.clone());
-        let page = store.search_principals("", Some(kind), after.as_deref(), PAGE).await?;
+        let page = store
+            .search_principals("", Some(kind), after.as_deref(), PAGE)
+            .await?;
         if page.is_empty() {
             return Ok(all);
         }

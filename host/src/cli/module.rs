@@ -79,9 +79,18 @@ fn show(inspection: &Inspection) {
     if let Some(descriptor) = &inspection.descriptor {
         describe(descriptor);
     }
-    inspection.exports.iter().for_each(|name| println!("exports\t{name}"));
-    inspection.imports.iter().for_each(|name| println!("imports\t{name}"));
-    inspection.problems.iter().for_each(|text| println!("problem\t{text}"));
+    inspection
+        .exports
+        .iter()
+        .for_each(|name| println!("exports\t{name}"));
+    inspection
+        .imports
+        .iter()
+        .for_each(|name| println!("imports\t{name}"));
+    inspection
+        .problems
+        .iter()
+        .for_each(|text| println!("problem\t{text}"));
 }
 
 fn describe(descriptor: &Descriptor) {
@@ -89,7 +98,10 @@ fn describe(descriptor: &Descriptor) {
     println!("summary\t{}", descriptor.summary);
     for mount in &descriptor.mounts {
         let methods = mount.methods.join(" ");
-        println!("mount\t{}\t{:?}\t{:?}\t{methods}", mount.path, mount.extent, mount.access);
+        println!(
+            "mount\t{}\t{:?}\t{:?}\t{methods}",
+            mount.path, mount.extent, mount.access
+        );
     }
     for name in &descriptor.well_known {
         println!("well-known\t{} -> {}", name.name, name.target);

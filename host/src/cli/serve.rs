@@ -48,7 +48,10 @@ impl Serve {
 
 fn signals() -> Result<(tokio::signal::unix::Signal, tokio::signal::unix::Signal), CliError> {
     let signal = |kind| signal(kind).map_err(Error::Signal);
-    Ok((signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
+    Ok((
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    ))
 }
 
 /// Each connection is a file, and the usual limit is for programs that have few.
@@ -64,7 +67,10 @@ fn allow_many_files() {
 /// Options that nobody knows, and modules that don't serve.
 fn warn(config: &Config, server: &Server) {
     let modules = server.host().runtime.modules();
-    let descriptors = modules.states().iter().filter_map(|state| state.descriptor.as_ref());
+    let descriptors = modules
+        .states()
+        .iter()
+        .filter_map(|state| state.descriptor.as_ref());
     let options = descriptors.flat_map(|descriptor| &descriptor.options);
     let names: Vec<&str> = options.map(|option| option.name.as_str()).collect();
     for warning in config.warnings(&names) {
@@ -78,7 +84,9 @@ fn warn(config: &Config, server: &Server) {
     }
     for (address, secure) in server.addresses() {
         if !secure && config.allowplaintext && !address.ip().is_loopback() {
-            tracing::warn!("passwords are taken without TLS on {address}: anyone on the way can read them");
+            tracing::warn!(
+                "passwords are taken without TLS on {address}: anyone on the way can read them"
+            );
         }
     }
 }
@@ -88,7 +96,9 @@ async fn first_user(store: &dyn Store) -> Result<Option<(String, String)>, CliEr
     if !principals(store, Kind::User).await?.is_empty() {
         return Ok(None);
     }
-    let login = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let login = ["USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok());
     let name = login.and_then(|name| names::parse(&name, true).ok());
     let name = name.unwrap_or_else(|| "chapar".to_owned());
     let password = password::random()?;
@@ -104,9 +114,16 @@ fn announce(config: &Config, server: &Server, first: Option<&(String, String)>) 
     }
     println!("state folder: {}", config.configdirectory.display());
     let modules = server.host().runtime.modules();
-    let serving = modules.states().iter().filter(|state| state.enabled && state.refused.is_none());
+    let serving = modules
+        .states()
+        .iter()
+        .filter(|state| state.enabled && state.refused.is_none());
     let names: Vec<&str> = serving.map(|state| state.name.as_str()).collect();
-    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let names = if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    };
     println!("module folder: {}", config.moduledir.display());
     println!("modules: {names}");
     if let Some((name, password)) = first {

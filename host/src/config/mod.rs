@@ -202,7 +202,12 @@ impl Config {
 
     /// Warnings about options that neither the host nor a loaded module knows.
     pub fn warnings<'a>(&'a self, of_modules: &'a [&'a str]) -> Vec<String> {
-        let known = || OPTIONS.iter().map(|o| o.name).chain(of_modules.iter().copied());
+        let known = || {
+            OPTIONS
+                .iter()
+                .map(|o| o.name)
+                .chain(of_modules.iter().copied())
+        };
         self.unknown
             .iter()
             .filter(|(name, _)| !of_modules.contains(&name.as_str()))
@@ -290,7 +295,9 @@ impl Values {
     }
 
     fn switch(&self, name: &str) -> bool {
-        self.get(name).and_then(options::parse_switch).unwrap_or_default()
+        self.get(name)
+            .and_then(options::parse_switch)
+            .unwrap_or_default()
     }
 
     fn number(&self, name: &str) -> i64 {
@@ -313,7 +320,9 @@ impl Values {
 
     /// A limit, of which 0 and below mean none.
     fn limit(&self, name: &str) -> Option<u64> {
-        u64::try_from(self.number(name)).ok().filter(|limit| *limit > 0)
+        u64::try_from(self.number(name))
+            .ok()
+            .filter(|limit| *limit > 0)
     }
 
     fn count<T: TryFrom<i64>>(&self, name: &str, at_least: i64) -> Result<T, ConfigError> {
@@ -326,7 +335,8 @@ impl Values {
 
     fn size(&self, name: &str, at_least: i64) -> Result<usize, ConfigError> {
         let least = format!("a size of {} MiB or more", at_least >> 20);
-        self.count(name, at_least).map_err(|_| self.refuse(name, least))
+        self.count(name, at_least)
+            .map_err(|_| self.refuse(name, least))
     }
 
     fn pairs(&self, name: &str) -> Result<Vec<(String, String)>, ConfigError> {
@@ -401,8 +411,15 @@ fn default_moduledir() -> PathBuf {
 }
 
 fn host_name() -> String {
-    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    if name.is_empty() { "localhost".to_owned() } else { name }
+    let name = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
+    if name.is_empty() {
+        "localhost".to_owned()
+    } else {
+        name
+    }
 }
 
 #[cfg(test)]
@@ -445,7 +462,10 @@ mod tests {
     #[test]
     fn bad_values_say_where_and_what_is_expected() {
         for (text, expected) in [
-            ("allowplaintext: maybe", "imapd.conf:2: `maybe` is no value for `allowplaintext`: expected `on` or `off`"),
+            (
+                "allowplaintext: maybe",
+                "imapd.conf:2: `maybe` is no value for `allowplaintext`: expected `on` or `off`",
+            ),
             ("serverinfo: all", "one of `on`, `min`, `off`"),
             ("module_memory: 5", "1 MiB or more"),
             ("module_instances: 0", "1 or more"),
@@ -472,8 +492,15 @@ mod tests {
     fn plaintext_is_for_loopback_without_a_file_and_by_choice_with_one() {
         let with_file = load("").unwrap();
         assert!(!with_file.plaintext_allowed(true));
-        assert!(load("allowplaintext: yes").unwrap().plaintext_allowed(false));
-        let without = Config { file: None, ..with_file };
+        assert!(
+            load("allowplaintext: yes")
+                .unwrap()
+                .plaintext_allowed(false)
+        );
+        let without = Config {
+            file: None,
+            ..with_file
+        };
         assert!(without.plaintext_allowed(true));
         assert!(!without.plaintext_allowed(false));
     }

@@ -35,7 +35,9 @@ impl Kind {
             Self::Switch => "`on` or `off`".to_owned(),
             Self::Integer => "a whole number".to_owned(),
             Self::Duration(unit) => {
-                format!("a duration like `90s`, `5m`, `1h30m` or `2d` (a bare number is in `{unit}`)")
+                format!(
+                    "a duration like `90s`, `5m`, `1h30m` or `2d` (a bare number is in `{unit}`)"
+                )
             }
             Self::Bytes('B') => "a size like `512`, `64K`, `10M` or `2G`".to_owned(),
             Self::Bytes(unit) => {
@@ -173,7 +175,9 @@ pub fn parse_duration(value: &str, unit: char) -> Option<Duration> {
         return None;
     }
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
         let (number, tail) = rest.split_at_checked(digits)?;
         let mut tail = tail.chars();
         let scale = match tail.next().unwrap_or(unit).to_ascii_lowercase() {
@@ -196,7 +200,9 @@ pub fn parse_bytes(value: &str, unit: char) -> Option<i64> {
     if value == "-1" {
         return Some(-1);
     }
-    let digits = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
+    let digits = value
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(value.len());
     let (number, suffix) = value.split_at_checked(digits)?;
     let suffix = suffix.trim_start().to_ascii_uppercase();
     let unit = unit.to_string();
@@ -268,7 +274,10 @@ mod tests {
                 option.default.map(|d| format!("`{d}`")).unwrap_or_default(),
                 option.help.replace('|', "\\|")
             );
-            assert!(page.contains(&row), "docs/imapd.conf.md lacks this row:\n{row}");
+            assert!(
+                page.contains(&row),
+                "docs/imapd.conf.md lacks this row:\n{row}"
+            );
         }
     }
 }

@@ -167,7 +167,9 @@ mod tests {
     }
 
     fn problem(text: &str) -> String {
-        parse(text, Path::new("imapd.conf")).unwrap_err().to_string()
+        parse(text, Path::new("imapd.conf"))
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]

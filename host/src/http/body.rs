@@ -42,7 +42,11 @@ impl Body {
     /// These bytes.
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        Self::new(if bytes.is_empty() { Kind::Empty } else { Kind::Bytes(bytes) })
+        Self::new(if bytes.is_empty() {
+            Kind::Empty
+        } else {
+            Kind::Bytes(bytes)
+        })
     }
 
     /// What comes out of a stream; its length if it is known.
@@ -124,7 +128,9 @@ impl http_body::Body for Body {
         match &self.kind {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Pieces { left: Some(left), .. } => SizeHint::with_exact(*left),
+            Kind::Pieces {
+                left: Some(left), ..
+            } => SizeHint::with_exact(*left),
             Kind::Pieces { left: None, .. } => SizeHint::default(),
         }
     }
@@ -178,7 +184,9 @@ impl RequestBody {
 
     /// How long it will be, if the client said so.
     pub fn announced(&self) -> Option<u64> {
-        self.incoming.as_ref().and_then(|incoming| incoming.size_hint().exact())
+        self.incoming
+            .as_ref()
+            .and_then(|incoming| incoming.size_hint().exact())
     }
 
     fn end(&mut self, error: storage::Error) -> Poll<Option<Result<Bytes, storage::Error>>> {
@@ -195,7 +203,9 @@ impl RequestBody {
             Box::pin(tokio::time::sleep(STALL_MAX))
         });
         std::task::ready!(stall.as_mut().poll(cx));
-        self.end(storage::Error::Invalid("the client sent nothing for too long".to_owned()))
+        self.end(storage::Error::Invalid(
+            "the client sent nothing for too long".to_owned(),
+        ))
     }
 
     fn too_slow(&mut self) -> bool {
@@ -235,7 +245,9 @@ impl Stream for RequestBody {
                     let Ok(bytes) = frame.into_data() else {
                         continue; // trailers
                     };
-                    let before = self.received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                    let before = self
+                        .received
+                        .fetch_add(bytes.len() as u64, Ordering::Relaxed);
                     if before + bytes.len() as u64 > self.size_max {
                         let size_max = self.size_max;
                         return self.end(storage::Error::TooLarge(size_max));
@@ -258,7 +270,10 @@ impl Drop for RequestBody {
         let Some(incoming) = self.incoming.take() else {
             return;
         };
-        let small = incoming.size_hint().exact().is_none_or(|len| len <= DRAIN_BYTES_MAX);
+        let small = incoming
+            .size_hint()
+            .exact()
+            .is_none_or(|len| len <= DRAIN_BYTES_MAX);
         if !self.expects && small && !incoming.is_end_stream() {
             self.runtime.spawn(drain(incoming));
         }

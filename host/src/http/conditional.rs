@@ -35,9 +35,10 @@ pub fn evaluate(headers: &HeaderMap, validators: Validators<'_>) -> Outcome {
         if !matches(headers, &IF_MATCH, validators.etag, strong) {
             return Outcome::Failed;
         }
-    } else if let (Some(date), Some(modified)) =
-        (date(headers, &IF_UNMODIFIED_SINCE), validators.last_modified)
-        && whole_seconds(modified) > date
+    } else if let (Some(date), Some(modified)) = (
+        date(headers, &IF_UNMODIFIED_SINCE),
+        validators.last_modified,
+    ) && whole_seconds(modified) > date
     {
         return Outcome::Failed;
     }
@@ -160,15 +161,24 @@ mod tests {
         assert_eq!(check(&[(IF_MATCH, "\"b\", \"a\"")], tag), Outcome::Proceed);
         assert_eq!(check(&[(IF_MATCH, "*")], tag), Outcome::Proceed);
         assert_eq!(check(&[(IF_MATCH, "\"b\"")], tag), Outcome::Failed);
-        assert_eq!(check(&[(IF_MATCH, "W/\"a\"")], Some("W/\"a\"")), Outcome::Failed);
+        assert_eq!(
+            check(&[(IF_MATCH, "W/\"a\"")], Some("W/\"a\"")),
+            Outcome::Failed
+        );
         assert_eq!(check(&[(IF_MATCH, "\"a\"")], None), Outcome::Failed);
     }
 
     #[test]
     fn s13_1_2_if_none_match_compares_weakly() {
         let tag = Some("\"a\"");
-        assert_eq!(check(&[(IF_NONE_MATCH, "W/\"a\"")], tag), Outcome::NotModified);
-        assert_eq!(check(&[(IF_NONE_MATCH, "\"x,y\" ,, \"a\"")], tag), Outcome::NotModified);
+        assert_eq!(
+            check(&[(IF_NONE_MATCH, "W/\"a\"")], tag),
+            Outcome::NotModified
+        );
+        assert_eq!(
+            check(&[(IF_NONE_MATCH, "\"x,y\" ,, \"a\"")], tag),
+            Outcome::NotModified
+        );
         assert_eq!(check(&[(IF_NONE_MATCH, "*")], tag), Outcome::NotModified);
         assert_eq!(check(&[(IF_NONE_MATCH, "\"b\"")], tag), Outcome::Proceed);
         assert_eq!(check(&[(IF_NONE_MATCH, "a")], tag), Outcome::Proceed);
@@ -178,17 +188,32 @@ mod tests {
 
     #[test]
     fn s13_1_3_dates_count_only_without_tags() {
-        assert_eq!(check(&[(IF_MODIFIED_SINCE, DATE)], None), Outcome::NotModified);
-        assert_eq!(check(&[(IF_MODIFIED_SINCE, EARLIER)], None), Outcome::Proceed);
-        assert_eq!(check(&[(IF_MODIFIED_SINCE, "yesterday")], None), Outcome::Proceed);
+        assert_eq!(
+            check(&[(IF_MODIFIED_SINCE, DATE)], None),
+            Outcome::NotModified
+        );
+        assert_eq!(
+            check(&[(IF_MODIFIED_SINCE, EARLIER)], None),
+            Outcome::Proceed
+        );
+        assert_eq!(
+            check(&[(IF_MODIFIED_SINCE, "yesterday")], None),
+            Outcome::Proceed
+        );
         let both = [(IF_NONE_MATCH, "\"b\""), (IF_MODIFIED_SINCE, LATER)];
         assert_eq!(check(&both, Some("\"a\"")), Outcome::Proceed);
     }
 
     #[test]
     fn s13_1_4_if_unmodified_since() {
-        assert_eq!(check(&[(IF_UNMODIFIED_SINCE, EARLIER)], None), Outcome::Failed);
-        assert_eq!(check(&[(IF_UNMODIFIED_SINCE, DATE)], None), Outcome::Proceed);
+        assert_eq!(
+            check(&[(IF_UNMODIFIED_SINCE, EARLIER)], None),
+            Outcome::Failed
+        );
+        assert_eq!(
+            check(&[(IF_UNMODIFIED_SINCE, DATE)], None),
+            Outcome::Proceed
+        );
         let both = [(IF_MATCH, "\"a\""), (IF_UNMODIFIED_SINCE, EARLIER)];
         assert_eq!(check(&both, Some("\"a\"")), Outcome::Proceed);
     }

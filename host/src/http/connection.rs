@@ -107,7 +107,10 @@ impl Connections {
             let in_flight = noted.begin(request.version() == Version::HTTP_2);
             async move { Ok::<_, Infallible>(host.answer(request, peer, in_flight).await) }
         });
-        let mut connection = pin!(self.protocol.serve_connection(TokioIo::new(stream), service));
+        let mut connection = pin!(
+            self.protocol
+                .serve_connection(TokioIo::new(stream), service)
+        );
         let mut wait = HEAD_TIME_MAX;
         loop {
             tokio::select! {
@@ -128,7 +131,11 @@ impl Connections {
         connection.as_mut().graceful_shutdown();
         // Once the server stops, it decides how long to wait.
         let stopping = *stopping.borrow();
-        let limit = if stopping { Duration::MAX } else { CLOSE_TIME_MAX };
+        let limit = if stopping {
+            Duration::MAX
+        } else {
+            CLOSE_TIME_MAX
+        };
         if tokio::time::timeout(limit, connection).await.is_err() {
             activity.give_up();
         }

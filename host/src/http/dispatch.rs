@@ -86,9 +86,10 @@ impl Host {
             runtime,
             tenant,
             authenticator,
-            static_files: config.httpdocroot.clone().map(|root| {
-                StaticFiles::new(root, config.httpallowedurls.clone())
-            }),
+            static_files: config
+                .httpdocroot
+                .clone()
+                .map(|root| StaticFiles::new(root, config.httpallowedurls.clone())),
             anonymous: Arc::new(SignedIn::anonymous()),
             server: server.map(HeaderValue::from_static),
             servername: config.servername.clone(),
@@ -155,7 +156,12 @@ impl Host {
         };
         trail.module = Some(route.module.clone());
         let method = head.method();
-        if !route.mount.methods.iter().any(|known| known == method.as_str()) {
+        if !route
+            .mount
+            .methods
+            .iter()
+            .any(|known| known == method.as_str())
+        {
             return wrong_method(method, &route.mount.methods);
         }
         let signed_in = match self.sign_in(&head, &route.mount, peer).await {
@@ -213,7 +219,8 @@ impl Host {
 
     /// Checks what every request must be like.
     fn understand<'a>(&'a self, request: &'a Request<()>) -> Result<Understood<'a>, Reply> {
-        let bad = |problem: &str| Reply::text(StatusCode::BAD_REQUEST, format!("bad request: {problem}"));
+        let bad =
+            |problem: &str| Reply::text(StatusCode::BAD_REQUEST, format!("bad request: {problem}"));
         let (uri, method) = (request.uri(), request.method());
         if uri.path().len() + uri.query().map_or(0, str::len) > target::LEN_MAX {
             let text = format!("the target is longer than {} bytes", target::LEN_MAX);
@@ -222,7 +229,8 @@ impl Host {
         let authority = target::authority(request).map_err(bad)?;
         // RFC 9110 §10.1.1: no other expectation is known.
         let expectation = request.headers().get(EXPECT);
-        if expectation.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+        if expectation.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+        {
             let text = "nothing but 100-continue can be expected";
             return Err(Reply::text(StatusCode::EXPECTATION_FAILED, text));
         }
@@ -276,10 +284,14 @@ impl Host {
         if !peer.passwords {
             return Err(no_passwords());
         }
-        let outcome = self.authenticator.sign_in(authorization.as_bytes(), peer.address);
+        let outcome = self
+            .authenticator
+            .sign_in(authorization.as_bytes(), peer.address);
         outcome.await.map_err(|refusal| match refusal {
             Refusal::Scheme => self.challenge(mount, peer, "sign in with the Basic scheme"),
-            Refusal::Credentials => self.challenge(mount, peer, "no such user, or a wrong password"),
+            Refusal::Credentials => {
+                self.challenge(mount, peer, "no such user, or a wrong password")
+            }
             Refusal::TooMany(wait) => later(
                 StatusCode::TOO_MANY_REQUESTS,
                 wait,
@@ -367,9 +379,14 @@ impl Host {
     fn methods(&self) -> BTreeSet<String> {
         let modules = self.runtime.modules();
         let of_files = FILE_METHODS.into_iter().map(str::to_owned);
-        let descriptors = modules.states().iter().filter_map(|state| state.descriptor.as_ref());
+        let descriptors = modules
+            .states()
+            .iter()
+            .filter_map(|state| state.descriptor.as_ref());
         let mounts = descriptors.flat_map(|descriptor| &descriptor.mounts);
-        of_files.chain(mounts.flat_map(|mount| mount.methods.iter().cloned())).collect()
+        of_files
+            .chain(mounts.flat_map(|mount| mount.methods.iter().cloned()))
+            .collect()
     }
 }
 
@@ -382,12 +399,45 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 fn is_known(method: &Method) -> bool {
     matches!(
         method.as_str(),
-        "GET" | "HEAD" | "PUT" | "POST" | "DELETE" | "OPTIONS" | "PROPFIND" | "REPORT" | "PROPPATCH"
-            | "MKCOL" | "COPY" | "MOVE" | "LOCK" | "UNLOCK" | "ACL" | "PATCH" | "SEARCH" | "TRACE"
-            | "CONNECT" | "MKCALENDAR" | "BIND" | "UNBIND" | "REBIND" | "MKREDIRECTREF"
-            | "UPDATEREDIRECTREF" | "ORDERPATCH" | "VERSION-CONTROL" | "CHECKOUT" | "CHECKIN"
-            | "UNCHECKOUT" | "MKWORKSPACE" | "UPDATE" | "LABEL" | "MERGE" | "BASELINE-CONTROL"
-            | "MKACTIVITY" | "LINK" | "UNLINK" | "PRI"
+        "GET"
+            | "HEAD"
+            | "PUT"
+            | "POST"
+            | "DELETE"
+            | "OPTIONS"
+            | "PROPFIND"
+            | "REPORT"
+            | "PROPPATCH"
+            | "MKCOL"
+            | "COPY"
+            | "MOVE"
+            | "LOCK"
+            | "UNLOCK"
+            | "ACL"
+            | "PATCH"
+            | "SEARCH"
+            | "TRACE"
+            | "CONNECT"
+            | "MKCALENDAR"
+            | "BIND"
+            | "UNBIND"
+            | "REBIND"
+            | "MKREDIRECTREF"
+            | "UPDATEREDIRECTREF"
+            | "ORDERPATCH"
+            | "VERSION-CONTROL"
+            | "CHECKOUT"
+            | "CHECKIN"
+            | "UNCHECKOUT"
+            | "MKWORKSPACE"
+            | "UPDATE"
+            | "LABEL"
+            | "MERGE"
+            | "BASELINE-CONTROL"
+            | "MKACTIVITY"
+            | "LINK"
+            | "UNLINK"
+            | "PRI"
     )
 }
 
@@ -437,17 +487,26 @@ fn failed(error: &HandleError) -> Reply {
     match error {
         HandleError::Trapped { .. } => {
             tracing::error!("{error}");
-            Reply::text(StatusCode::INTERNAL_SERVER_ERROR, "this failed; the server's log says why")
+            Reply::text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "this failed; the server's log says why",
+            )
         }
         HandleError::Deadline { .. } | HandleError::Memory { .. } => {
             tracing::warn!("{error}");
-            later(StatusCode::SERVICE_UNAVAILABLE, BUSY_WAIT, "this took too much: it was ended")
+            later(
+                StatusCode::SERVICE_UNAVAILABLE,
+                BUSY_WAIT,
+                "this took too much: it was ended",
+            )
         }
         HandleError::Busy { .. } => later(StatusCode::SERVICE_UNAVAILABLE, BUSY_WAIT, busy),
     }
 }
 
 fn now() -> storage::Instant {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -44,8 +44,14 @@ impl LogLine {
 
     /// Writes the line.
     pub fn write(&self) {
-        let user = self.signed_in.as_ref().and_then(|signed_in| signed_in.name());
-        let bytes_in = self.bytes_in.as_ref().map_or(0, |count| count.load(Ordering::Relaxed));
+        let user = self
+            .signed_in
+            .as_ref()
+            .and_then(|signed_in| signed_in.name());
+        let bytes_in = self
+            .bytes_in
+            .as_ref()
+            .map_or(0, |count| count.load(Ordering::Relaxed));
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         tracing::info!(
             target: TARGET,

@@ -22,7 +22,10 @@ pub fn overview(servername: &str, modules: &ModuleTable) -> Reply {
     }
     page.push_str("</dl>\n");
     let mut reply = Reply::empty(StatusCode::OK);
-    reply.set(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    reply.set(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
     reply.content = Content::Bytes(page.into());
     reply
 }

@@ -29,7 +29,11 @@ pub fn select(field: &str, len: u64) -> Selection {
     }
     let mut parts: Vec<Range<u64>> = Vec::new();
     let mut count = 0;
-    for spec in set.split(',').map(str::trim).filter(|spec| !spec.is_empty()) {
+    for spec in set
+        .split(',')
+        .map(str::trim)
+        .filter(|spec| !spec.is_empty())
+    {
         count += 1;
         if count > RANGES_MAX {
             return Selection::Whole;
@@ -116,7 +120,18 @@ mod tests {
 
     #[test]
     fn s14_2_what_is_malformed_is_ignored() {
-        for field in ["bytes", "bytes=", "bytes=,", "lines=1-2", "bytes=5-4", "bytes=a-", "bytes=--1", "bytes=1", "bytes=-", "bytes=+1-2"] {
+        for field in [
+            "bytes",
+            "bytes=",
+            "bytes=,",
+            "lines=1-2",
+            "bytes=5-4",
+            "bytes=a-",
+            "bytes=--1",
+            "bytes=1",
+            "bytes=-",
+            "bytes=+1-2",
+        ] {
             assert_eq!(select(field, 100), Selection::Whole, "{field}");
         }
         let many = format!("bytes={}", "0-0,".repeat(RANGES_MAX + 1));
@@ -125,7 +140,13 @@ mod tests {
 
     #[test]
     fn s15_5_17_nothing_in_reach_is_unsatisfiable() {
-        for (field, len) in [("bytes=100-", 100), ("bytes=100-200,500-", 100), ("bytes=-0", 100), ("bytes=0-", 0), ("bytes=-5", 0)] {
+        for (field, len) in [
+            ("bytes=100-", 100),
+            ("bytes=100-200,500-", 100),
+            ("bytes=-0", 100),
+            ("bytes=0-", 0),
+            ("bytes=-5", 0),
+        ] {
             assert_eq!(select(field, len), Selection::Unsatisfiable, "{field}");
         }
     }

@@ -93,7 +93,10 @@ impl Reply {
         let mut text = text.into();
         text.push('\n');
         let mut reply = Self::empty(status);
-        reply.set(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        reply.set(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
         reply.content = Content::Bytes(text.into());
         reply
     }
@@ -173,7 +176,10 @@ impl Reply {
     }
 
     /// Evaluates conditions; returns the ranges to send, or a response that needs no body.
-    fn conditional(&mut self, fields: &HeaderMap) -> Result<Option<Vec<Range<u64>>>, Response<Body>> {
+    fn conditional(
+        &mut self,
+        fields: &HeaderMap,
+    ) -> Result<Option<Vec<Range<u64>>>, Response<Body>> {
         let validators = Validators {
             etag: self.etag.as_deref(),
             last_modified: self.last_modified,
@@ -235,7 +241,10 @@ impl Reply {
         match &self.content {
             Content::Empty | Content::Pieces(_) => Part::Bytes(Bytes::new()),
             Content::Bytes(bytes) => Part::Bytes(cut(bytes, range)),
-            Content::Blob(storage::Blob { inline: Some(bytes), .. }) => Part::Bytes(cut(bytes, range)),
+            Content::Blob(storage::Blob {
+                inline: Some(bytes),
+                ..
+            }) => Part::Bytes(cut(bytes, range)),
             Content::Blob(blob) => {
                 let pieces = blob.source.clone().stream(range.start, range.end);
                 Part::Pieces(Box::pin(pieces.map(|piece| piece.map_err(BodyError::from))))
@@ -297,7 +306,11 @@ enum Part {
 }
 
 fn content_range(range: &Range<u64>, len: u64) -> String {
-    format!("bytes {}-{}/{len}", range.start, range.end.saturating_sub(1))
+    format!(
+        "bytes {}-{}/{len}",
+        range.start,
+        range.end.saturating_sub(1)
+    )
 }
 
 fn cut(bytes: &Bytes, range: Range<u64>) -> Bytes {
@@ -368,7 +381,9 @@ mod tests {
         let (status, headers, body) = send(Method::GET, &[(RANGE, "bytes=0-1,500-501")]).await;
         assert_eq!(status, 206);
         let content_type = headers[CONTENT_TYPE].to_str().unwrap();
-        let boundary = content_type.strip_prefix("multipart/byteranges; boundary=").unwrap();
+        let boundary = content_type
+            .strip_prefix("multipart/byteranges; boundary=")
+            .unwrap();
         let mut expected = Vec::new();
         for (range, bytes) in [("0-1", [0, 1]), ("500-501", [244, 245])] {
             let head = format!(

@@ -75,7 +75,9 @@ impl Activity {
     pub fn fate(&self, idle_max: Duration) -> Fate {
         let left = |since: u64, max: Duration| {
             let until = Duration::from_millis(since) + max;
-            until.checked_sub(self.began.elapsed()).filter(|left| !left.is_zero())
+            until
+                .checked_sub(self.began.elapsed())
+                .filter(|left| !left.is_zero())
         };
         if self.in_flight.load(Relaxed) > 0 {
             return match self.blocked_since.load(Relaxed) {
@@ -103,7 +105,9 @@ impl Activity {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
+        u64::try_from(self.began.elapsed().as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1)
     }
 
     fn read(&self, bytes: usize) {

@@ -58,7 +58,10 @@ impl StaticFiles {
             Err(error) if absent(&error) => not_found(),
             Err(error) => {
                 tracing::warn!("can't read {path} below {}: {error}", self.root.display());
-                Reply::text(StatusCode::SERVICE_UNAVAILABLE, "the file can't be read now")
+                Reply::text(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "the file can't be read now",
+                )
             }
         }
     }
@@ -67,7 +70,11 @@ impl StaticFiles {
         let Ok(decoded) = target::decode(path) else {
             return Ok(not_found());
         };
-        if self.allowed.as_ref().is_some_and(|allowed| !allowed.iter().any(|url| *url == *decoded)) {
+        if self
+            .allowed
+            .as_ref()
+            .is_some_and(|allowed| !allowed.iter().any(|url| *url == *decoded))
+        {
             return Ok(not_found());
         }
         let Some(relative) = relative(&decoded) else {
@@ -86,7 +93,10 @@ impl StaticFiles {
         let (seconds, nanos) = (metadata.mtime(), metadata.mtime_nsec());
         let mut reply = Reply::empty(StatusCode::OK);
         reply.set(CONTENT_TYPE, content_type(&relative));
-        reply.set(CACHE_CONTROL, HeaderValue::from_static("max-age=86400, must-revalidate"));
+        reply.set(
+            CACHE_CONTROL,
+            HeaderValue::from_static("max-age=86400, must-revalidate"),
+        );
         reply.etag = Some(format!("\"{seconds:x}.{nanos:x}-{:x}\"", metadata.len()));
         reply.last_modified = Some(seconds.saturating_mul(1000));
         reply.content = Content::File(OpenFile {
@@ -144,19 +154,22 @@ impl OpenFile {
     /// Reads a range piece by piece, on threads that may wait.
     pub fn pieces(&self, range: Range<u64>) -> Pieces {
         let state = (self.file.clone(), range);
-        Box::pin(futures_util::stream::unfold(state, |(file, range)| async move {
-            if range.is_empty() {
-                return None;
-            }
-            let end = range.end.min(range.start + PIECE_LEN);
-            let piece = range.start..end;
-            let reader = file.clone();
-            let read = tokio::task::spawn_blocking(move || read(&reader, &piece)).await;
-            let read = read.map_err(BodyError::from);
-            let piece = read.and_then(|piece| piece.map_err(BodyError::from));
-            let rest = if piece.is_ok() { end..range.end } else { 0..0 };
-            Some((piece, (file, rest)))
-        }))
+        Box::pin(futures_util::stream::unfold(
+            state,
+            |(file, range)| async move {
+                if range.is_empty() {
+                    return None;
+                }
+                let end = range.end.min(range.start + PIECE_LEN);
+                let piece = range.start..end;
+                let reader = file.clone();
+                let read = tokio::task::spawn_blocking(move || read(&reader, &piece)).await;
+                let read = read.map_err(BodyError::from);
+                let piece = read.and_then(|piece| piece.map_err(BodyError::from));
+                let rest = if piece.is_ok() { end..range.end } else { 0..0 };
+                Some((piece, (file, rest)))
+            },
+        ))
     }
 }
 
@@ -190,8 +203,12 @@ fn relative(decoded: &str) -> Option<Cow<'_, str>> {
 fn absent(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound, PermissionDenied};
     let outside = [Errno::XDEV, Errno::LOOP].map(|errno| errno.raw_os_error());
-    matches!(error.kind(), NotFound | NotADirectory | PermissionDenied | InvalidFilename)
-        || error.raw_os_error().is_some_and(|errno| outside.contains(&errno))
+    matches!(
+        error.kind(),
+        NotFound | NotADirectory | PermissionDenied | InvalidFilename
+    ) || error
+        .raw_os_error()
+        .is_some_and(|errno| outside.contains(&errno))
 }
 
 fn not_found() -> Reply {
@@ -221,7 +238,15 @@ mod tests {
         assert_eq!(name("/a/"), Some("a/index.html".into()));
         assert_eq!(name("/a b.txt"), Some("a b.txt".into()));
         assert_eq!(name("/.well-known/x"), Some(".well-known/x".into()));
-        for hidden in ["/.git/config", "/a/.htaccess", "/a/.well-known/x", "//etc", "/a//b", "/a\0", "/a//"] {
+        for hidden in [
+            "/.git/config",
+            "/a/.htaccess",
+            "/a/.well-known/x",
+            "//etc",
+            "/a//b",
+            "/a\0",
+            "/a//",
+        ] {
             assert_eq!(name(hidden), None, "{hidden}");
         }
     }

@@ -98,7 +98,9 @@ fn decode_unreserved(path: &str) -> Result<String, Problem> {
     let mut rest = path;
     while let Some((plain, tail)) = rest.split_once('%') {
         decoded.push_str(plain);
-        let (digits, tail) = tail.split_at_checked(2).ok_or("a percent sign without two digits")?;
+        let (digits, tail) = tail
+            .split_at_checked(2)
+            .ok_or("a percent sign without two digits")?;
         let byte = u8::from_str_radix(digits, 16)
             .ok()
             .filter(|_| digits.bytes().all(|b| b.is_ascii_hexdigit()))
@@ -169,7 +171,21 @@ mod tests {
 
     #[test]
     fn what_can_not_be_meant_well_is_refused() {
-        for path in ["", "*", "a", "/..", "/a/../../b", "/%2e%2e", "/a%2Fb", "/a%00", "/%", "/%4", "/%zz", "/%+1", "/%é"] {
+        for path in [
+            "",
+            "*",
+            "a",
+            "/..",
+            "/a/../../b",
+            "/%2e%2e",
+            "/a%2Fb",
+            "/a%00",
+            "/%",
+            "/%4",
+            "/%zz",
+            "/%+1",
+            "/%é",
+        ] {
             assert!(normalise(path).is_err(), "{path}");
         }
     }
