@@ -5,3 +5,7 @@
     clippy::indexing_slicing,
     reason = "a test that meets what it does not expect has failed, and says where"
 )]
+
+mod host;
+mod protocol;
+mod tidy;
