@@ -1,1 +1,12 @@
-//! x
+//! The host itself: what holds whatever the protocol.
+
+mod auth;
+mod cli;
+mod durability;
+mod isolation;
+mod limits;
+mod malformed;
+mod misbehaving;
+mod mounts;
+mod static_files;
+mod tls;

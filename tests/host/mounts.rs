@@ -1,0 +1,100 @@
+//! From a URL to a module, and switching modules on and off.
+
+use chapar_tests::support::{Server, artifacts, shared};
+
+const DEPTH: [(&str, &str); 1] = [("depth", "0")];
+
+#[test]
+fn what_nobody_answers_for_is_not_found() {
+    let mut client = shared().client("alice");
+    client.send("GET", "/no/such/thing", &[], b"").expect(404);
+    // A mount is a whole segment, not the beginning of one.
+    client.send("GET", "/dav/drives", &[], b"").expect(404);
+}
+
+#[test]
+fn a_method_that_a_module_does_not_have_is_named_in_neither_and_refused() {
+    let mut client = shared().client("alice");
+    let answer = client
+        .send("BREW", "/dav/drive/user/alice/", &[], b"")
+        .expect(405);
+    assert!(
+        answer
+            .list("allow")
+            .iter()
+            .any(|method| method == "PROPFIND")
+    );
+}
+
+#[test]
+fn dot_segments_do_not_lead_from_one_mount_to_another() {
+    let mut client = shared().client("alice");
+    let answer = client.send(
+        "PROPFIND",
+        "/dav/drive/../principals/user/alice/",
+        &DEPTH,
+        b"",
+    );
+    assert!(
+        matches!(answer.status, 207 | 400 | 404),
+        "{}",
+        answer.status
+    );
+    for path in [
+        "/dav/drive/user/alice/../bob/",
+        "/dav/drive/user/alice/%2e%2e/bob/",
+    ] {
+        let answer = client.send("PROPFIND", path, &DEPTH, b"");
+        assert!(
+            matches!(answer.status, 400 | 403 | 404),
+            "{path}: {}",
+            answer.status
+        );
+    }
+}
+
+/// RFC 8615, RFC 6764 §5.
+#[test]
+fn an_unknown_well_known_name_is_not_found() {
+    shared()
+        .anonymous()
+        .send("GET", "/.well-known/no-such-name", &[], b"")
+        .expect(404);
+}
+
+#[test]
+fn only_the_modules_that_httpmodules_names_run() {
+    let server = Server::builder()
+        .user("alice")
+        .option("httpmodules", "webdav")
+        .start();
+    let mut client = server.client("alice");
+    client
+        .send("PROPFIND", "/dav/drive/user/alice/", &DEPTH, b"")
+        .expect(207);
+    client
+        .send("PROPFIND", "/dav/principals/user/alice/", &DEPTH, b"")
+        .expect(404);
+}
+
+#[test]
+fn a_module_that_is_not_in_the_folder_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let shipped = artifacts().join("modules").join("principals.wasm");
+    std::fs::copy(shipped, folder.path().join("principals.wasm")).unwrap();
+    std::fs::write(folder.path().join("broken.wasm"), b"\0asm nonsense").unwrap();
+    std::fs::write(folder.path().join("notes.txt"), b"not a module").unwrap();
+    let moduledir = folder.path().display().to_string();
+    let server = Server::builder()
+        .user("alice")
+        .option("moduledir", &moduledir)
+        .start();
+    let mut client = server.client("alice");
+    client
+        .send("PROPFIND", "/dav/principals/user/alice/", &DEPTH, b"")
+        .expect(207);
+    client
+        .send("PROPFIND", "/dav/drive/user/alice/", &DEPTH, b"")
+        .expect(404);
+    assert!(server.log().contains("broken"), "{}", server.log());
+}
