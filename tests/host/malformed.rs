@@ -76,7 +76,8 @@ fn malformed_requests_get_no_5xx_and_leave_the_server_alive() {
     for fixture in all {
         let answer = exchange(server.address, &fixture.bytes, fixture.incomplete);
         for status in statuses(&answer) {
-            if status >= 500 {
+            // 501 and 505 are about a method and a version that nobody knows: RFC 9110 §15.6.
+            if status >= 500 && !matches!(status, 501 | 505) {
                 wrong.push(format!("{}: {status}", fixture.name));
             }
         }

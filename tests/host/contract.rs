@@ -1,0 +1,92 @@
+//! Every interface of `wit/`, called by a module that was granted all of them: each does what it
+//! says, or says that this host does not have it; none traps.
+
+use chapar_tests::support::{Client, Server};
+
+fn server() -> Server {
+    let granted = [
+        "identity",
+        "directory",
+        "mailbox",
+        "batch",
+        "blob",
+        "annotation",
+        "index",
+        "rights",
+        "lock",
+        "quota",
+        "delivery",
+        "submission",
+        "watch",
+        "timer",
+        "config",
+        "modules",
+    ];
+    let grants: Vec<String> = granted
+        .iter()
+        .map(|name| format!("contract:{name}"))
+        .collect();
+    Server::builder()
+        .user("alice")
+        .user("bob")
+        .guest("contract")
+        .option("module_grants", &grants.join(" "))
+        .option("contract_word", "shown")
+        .start()
+}
+
+#[track_caller]
+fn said(client: &mut Client, path: &str) -> String {
+    let path = format!("/contract/{path}");
+    client
+        .send("POST", &path, &[], b"a body that ends here")
+        .expect(200)
+        .text()
+}
+
+#[test]
+fn every_interface_does_what_it_says() {
+    let server = server();
+    let mut alice = server.client("alice");
+    let expected = [
+        ("identity", "ok alice Password []"),
+        ("directory", "ok alice among 2: true"),
+        (
+            "mailbox",
+            "ok one,two firstsecond 2 changed, refused Some(1), three is there: false",
+        ),
+        ("quota", "ok 2 messages"),
+        ("blob", "ok 21 bytes, 21 again, ending in here"),
+        ("annotation", "ok colour,note,title"),
+        ("index", "ok 1 1 1 0"),
+        ("rights", "ok lr"),
+        ("lock", "ok refused: true, held 1, then 0"),
+        ("config", "ok Some(\"shown\") None"),
+        ("modules", "ok contract,principals,webdav"),
+    ];
+    for (path, expected) in expected {
+        assert_eq!(said(&mut alice, path), expected, "{path}");
+    }
+}
+
+#[test]
+fn what_this_host_does_not_have_it_says() {
+    let server = server();
+    let mut alice = server.client("alice");
+    for path in ["delivery", "question", "submission", "timer"] {
+        let said = said(&mut alice, path);
+        assert!(
+            said.starts_with("ok ") || said == "unsupported",
+            "{path}: {said}"
+        );
+    }
+    for path in ["watch", "socket"] {
+        let answer = alice.send("POST", &format!("/contract/{path}"), &[], b"");
+        assert!(
+            matches!(answer.status, 101 | 200 | 501),
+            "{path}: {}",
+            answer.status
+        );
+    }
+    assert!(server.alive());
+}
