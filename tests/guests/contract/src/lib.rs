@@ -162,7 +162,7 @@ fn mailbox() -> Result<String> {
     let changed = home.changes(before.modseq, 100, Fields::NAME)?;
     let names = listed
         .iter()
-        .filter_map(|entry| entry.name())
+        .map(|entry| entry.name())
         .collect::<Vec<_>>()
         .join(",");
     let conflict = Batch::new();
