@@ -21,7 +21,8 @@ mountpoint=$work/mount
 mkdir "$mountpoint" "$work/cache"
 # It gives up being root, and works as a user of its own then.
 chmod 755 "$work"
-chown davfs2:davfs2 "$work/cache"
+chown root:davfs2 "$work/cache"
+chmod 775 "$work/cache"
 printf '%s %s %s\n' "$url" "$user" "$password" >"$work/secrets"
 chmod 600 "$work/secrets"
 cat >"$work/davfs2.conf" <<CONF

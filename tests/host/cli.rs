@@ -114,15 +114,14 @@ fn modules_are_listed_and_inspected() {
 #[test]
 fn without_a_file_it_serves_a_first_user() {
     let folder = tempfile::tempdir().unwrap();
-    let port = chapar_tests::support::open_port().to_string();
-    let mut command = command(&["serve"]);
+    let address = format!("127.0.0.1:{}", chapar_tests::support::open_port());
+    let mut command = command(&["serve", "--listen", &address]);
     command
         .env("HOME", folder.path())
         .current_dir(folder.path());
     command
         .env("XDG_DATA_HOME", folder.path())
         .env("XDG_STATE_HOME", folder.path());
-    command.env("CHAPAR_LISTEN", format!("127.0.0.1:{port}"));
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
