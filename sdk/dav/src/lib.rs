@@ -25,6 +25,7 @@ pub mod request;
 mod resource;
 pub mod store;
 mod time;
+pub mod walk;
 
 pub use access::{Privilege, Rights};
 pub use context::{Context, Target};

@@ -6,5 +6,6 @@ pub mod acl;
 pub mod lockinfo;
 pub mod mkcol;
 pub mod multistatus;
+pub mod plan;
 pub mod propfind;
 pub mod proppatch;

@@ -1,134 +1,16 @@
 //! `DAV:multistatus`, written resource by resource and sent in pieces once it is long.
 //! RFC 4918 §13, §14.16.
 
-use xml::{Element, Name, Writer};
+use xml::{Name, Writer};
 
-use super::propfind::PropRequest;
-use crate::property::{self, Live, Read, Reading, Subject, Value};
+use super::plan::{Plan, PlanKind, write_property};
+use crate::property::{self, Reading, Subject, Value};
 use crate::request::{Response, ResponseBody, Status};
-use crate::resource::{Fields, Stored, Want};
 use crate::store::Lock;
 use crate::{Context, Error};
 
 /// Answers up to this length are sent at once, longer ones in pieces of about this length.
 const PIECE_LEN: usize = 64 << 10;
-
-/// What a client asked for, resolved once for all resources.
-pub struct Plan {
-    items: Vec<Item>,
-    kind: PlanKind,
-    fields: Fields,
-    stored: Vec<Name>,
-}
-
-enum PlanKind {
-    Prop,
-    AllProp,
-    PropName,
-}
-
-struct Item {
-    name: Name,
-    /// What stands in the tag.
-    tag: Vec<u8>,
-    /// The element asked with, if it says more than its name.
-    request: Option<Element>,
-    /// The live properties of this name: of several, the first that is on the resource.
-    lives: Vec<&'static Live>,
-}
-
-impl Plan {
-    /// Resolves what a client asks for.
-    pub fn new(ctx: &Context<'_>, request: &PropRequest) -> Self {
-        let mut plan = Plan {
-            items: Vec::new(),
-            kind: PlanKind::Prop,
-            fields: Fields::NONE,
-            stored: Vec::new(),
-        };
-        match request {
-            PropRequest::Prop(elements) => {
-                for element in elements {
-                    plan.add(ctx, element);
-                }
-            }
-            PropRequest::AllProp(include) => {
-                plan.kind = PlanKind::AllProp;
-                for live in property::all(ctx.profile).filter(|live| live.in_allprop) {
-                    plan.add(ctx, &Element::new(live.name.clone()));
-                }
-                for element in include {
-                    plan.add(ctx, element);
-                }
-            }
-            PropRequest::PropName => {
-                plan.kind = PlanKind::PropName;
-                for live in property::all(ctx.profile) {
-                    plan.add(ctx, &Element::new(live.name.clone()));
-                }
-                // A name can be given without looking at bodies.
-                plan.fields = Fields::ENTITY.and(Fields::CREATED).and(Fields::OWNER);
-            }
-        }
-        plan
-    }
-
-    /// The plan for these properties.
-    pub fn of_names(ctx: &Context<'_>, names: &[Name]) -> Self {
-        let elements = names.iter().cloned().map(Element::new).collect();
-        Self::new(ctx, &PropRequest::Prop(elements))
-    }
-
-    fn add(&mut self, ctx: &Context<'_>, element: &Element) {
-        if self.items.iter().any(|item| item.name == element.name) {
-            return;
-        }
-        let lives: Vec<&'static Live> = property::all(ctx.profile)
-            .filter(|live| *live.name == element.name)
-            .collect();
-        for live in &lives {
-            self.fields = self.fields.and(live.fields);
-            self.stored.extend(live.uses.iter().cloned());
-        }
-        self.stored.push(element.name.clone());
-        let says_more = !element.attributes.is_empty() || !element.children.is_empty();
-        self.items.push(Item {
-            name: element.name.clone(),
-            tag: Writer::prepare(ctx.profile.prefixes, &element.name),
-            request: says_more.then(|| element.clone()),
-            lives,
-        });
-    }
-
-    /// What has to be read of each resource.
-    pub fn want(&self) -> Want<'_> {
-        let stored = match self.kind {
-            PlanKind::Prop if self.has_stored() => Stored::Names(&self.stored),
-            PlanKind::Prop => Stored::None,
-            PlanKind::AllProp | PlanKind::PropName => Stored::All,
-        };
-        Want {
-            fields: self.fields,
-            stored,
-        }
-    }
-
-    /// Whether locks have to be read.
-    pub fn needs_locks(&self) -> bool {
-        self.fields.has(Fields::LOCKS)
-    }
-
-    /// Whether anything asked for may be stored: most listings ask for live properties alone.
-    fn has_stored(&self) -> bool {
-        self.items.iter().any(|item| {
-            item.lives.is_empty()
-                || item
-                    .lives
-                    .iter()
-                    .any(|live| matches!(live.read, Read::Stored) || !live.uses.is_empty())
-        })
-    }
-}
 
 /// A multistatus being written.
 pub struct Multistatus<'m, 'c> {
@@ -332,38 +214,6 @@ impl<'m, 'c> Multistatus<'m, 'c> {
 }
 
 const ROOT: Name = Name::dav("multistatus");
-
-/// Writes one property with its element, or says why not: then what was written is to be undone.
-fn write_property(
-    writer: &mut Writer,
-    reading: &Reading<'_, '_>,
-    item: &Item,
-) -> Result<Value, Error> {
-    let live = item.lives.iter().find(|live| reading.subject.has(&live.on));
-    let read = match live {
-        Some(live) => live.read,
-        // What others contribute to a principal comes with it.
-        None if item.lives.is_empty() || matches!(reading.subject, Subject::Principal(_)) => {
-            Read::Stored
-        }
-        None => return Ok(Value::Missing),
-    };
-    match read {
-        Read::Stored => match reading.subject.find_stored(&item.name) {
-            Some(stored) => {
-                writer.raw(&stored.xml);
-                Ok(Value::Written)
-            }
-            None => Ok(Value::Missing),
-        },
-        Read::With(rule) => {
-            writer.start_prepared(&item.tag);
-            let value = rule(reading, writer)?;
-            writer.end_prepared(&item.tag);
-            Ok(value)
-        }
-    }
-}
 
 /// Writes one `DAV:propstat` for each outcome that occurs.
 pub fn write_propstats(writer: &mut Writer, outcomes: &[(Name, Status, Option<Error>)]) {

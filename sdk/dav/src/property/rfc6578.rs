@@ -66,11 +66,25 @@ pub fn token_for(id: &str, state: u64) -> String {
     format!("data:,{id}-{state}")
 }
 
-/// The state that a token of `collection` stands for; none if it is not one of its tokens.
-pub fn parse_token(token: &str, collection: &Collection) -> Option<u64> {
-    let (id, state) = token.strip_prefix("data:,")?.rsplit_once('-')?;
-    let digits = !state.is_empty() && state.bytes().all(|byte| byte.is_ascii_digit());
-    (id == collection.id && digits)
-        .then(|| state.parse().ok())
-        .flatten()
+/// The token for a first answer that was cut short: what was removed up to `removed_state` was
+/// never told to the client, and need not be.
+pub fn token_for_part(id: &str, state: u64, removed_state: u64) -> String {
+    format!("data:,{id}-{state}.{removed_state}")
+}
+
+/// The states that a token of `collection` stands for, that for removals second; none if it is
+/// not one of its tokens.
+pub fn parse_token(token: &str, collection: &Collection) -> Option<(u64, u64)> {
+    let (id, states) = token.strip_prefix("data:,")?.rsplit_once('-')?;
+    if id != collection.id {
+        return None;
+    }
+    let number = |digits: &str| {
+        let valid = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        valid.then(|| digits.parse::<u64>().ok()).flatten()
+    };
+    match states.split_once('.') {
+        Some((state, removed)) => Some((number(state)?, number(removed)?)),
+        None => number(states).map(|state| (state, state)),
+    }
 }

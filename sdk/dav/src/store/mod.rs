@@ -37,11 +37,11 @@ pub trait Store {
 
     /// What changed after `since`, in the order of its states, oldest first.
     ///
-    /// Gives at least one change if there is any, and all with one state together. `since` 0 asks
-    /// for all that is there, removals left out.
+    /// Gives at least one change if there is any, and all with one state together.
     ///
-    /// Fails with [`StoreError::TooOld`] if the store cannot tell any more, or never gave out
-    /// `since`.
+    /// Fails with [`StoreError::TooOld`] if the store does not know all removals after
+    /// [`ChangeQuery::removed_since`] any more, or never gave out that state. What is there it
+    /// always knows, however old [`ChangeQuery::since`] is.
     fn changes(
         &self,
         collection: &Collection,
@@ -147,8 +147,11 @@ pub struct Page {
 /// Which changes are asked for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ChangeQuery<'a> {
-    /// Only what changed after this state.
+    /// Only what was created or changed after this state.
     pub since: u64,
+    /// Only what was removed after this state: later than `since` while a client gets to know the
+    /// collection, because it need not hear of what it never saw.
+    pub removed_since: u64,
     /// Those of subcollections too, at any depth.
     pub deep: bool,
     /// How many at most, as far as equal states allow.

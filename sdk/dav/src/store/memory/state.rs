@@ -186,7 +186,7 @@ impl State {
         path: &Path,
         query: &ChangeQuery<'_>,
     ) -> Result<Vec<(u64, Path, bool)>, StoreError> {
-        if query.since > self.counter || (query.since > 0 && query.since < self.forgotten) {
+        if query.removed_since > self.counter || query.removed_since < self.forgotten {
             return Err(StoreError::TooOld);
         }
         let depth = path.parts().len();
@@ -195,7 +195,7 @@ impl State {
         for (state, gone, is_collection) in &self.removed {
             let back = self.collections.contains_key(gone) || self.member(gone).is_some();
             let inside = gone.is_within(path) && gone != path && in_reach(gone);
-            if query.since > 0 && *state > query.since && inside && !back {
+            if *state > query.removed_since && inside && !back {
                 changes.retain(|(_, other, _)| other != gone);
                 changes.push((*state, gone.clone(), *is_collection));
             }
