@@ -71,32 +71,33 @@ impl Path {
 /// Appends a part of a path, encoded. Safe inside XML: `&` and `'` are encoded as well.
 pub fn percent_encode(out: &mut Vec<u8>, part: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in part.bytes() {
-        match byte {
-            b'A'..=b'Z'
-            | b'a'..=b'z'
-            | b'0'..=b'9'
-            | b'-'
-            | b'.'
-            | b'_'
-            | b'~'
-            | b'!'
-            | b'$'
-            | b'('
-            | b')'
-            | b'*'
-            | b'+'
-            | b','
-            | b';'
-            | b'='
-            | b':'
-            | b'@' => out.push(byte),
-            _ => {
-                let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
-                out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
-            }
+    let mut rest = part.as_bytes();
+    loop {
+        let Some(at) = rest.iter().position(|byte| !is_plain(*byte)) else {
+            out.extend_from_slice(rest);
+            return;
+        };
+        let (plain, found) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+        out.extend_from_slice(plain);
+        if let [byte, after @ ..] = found {
+            let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+            out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
+            rest = after;
         }
     }
+}
+
+/// Whether a byte stands for itself in a part of a path of ours.
+fn is_plain(byte: u8) -> bool {
+    const fn bits(bytes: &[u8]) -> u128 {
+        match bytes {
+            [] => 0,
+            [first, rest @ ..] => 1 << *first | bits(rest),
+        }
+    }
+    const PLAIN: u128 = bits(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+        | bits(b"!$()*+,;=:@");
+    byte < 128 && PLAIN >> byte & 1 == 1
 }
 
 /// Decodes `%XX`; none if a triplet is broken or the result is not UTF-8.

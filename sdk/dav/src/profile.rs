@@ -297,7 +297,7 @@ impl Limits {
         resources_max: 100_000,
         lock_timeout_max_s: 7 * 86_400,
         principals_max: 1000,
-        page: 1000,
+        page: 250,
     };
 }
 

@@ -13,33 +13,29 @@ impl Time {
     /// Appends `Sun, 06 Nov 1994 08:49:37 GMT`.
     pub fn write_http_date(self, out: &mut Vec<u8>) {
         let (days, year, month, day, second) = self.civil();
-        out.extend_from_slice(
-            DAYS.get(days.rem_euclid(7) as usize)
-                .copied()
-                .unwrap_or(b"Thu"),
-        );
-        out.extend_from_slice(b", ");
-        two_digits(out, day);
-        out.push(b' ');
-        out.extend_from_slice(MONTHS.get(month as usize - 1).copied().unwrap_or(b"Jan"));
-        out.push(b' ');
-        four_digits(out, year);
-        out.push(b' ');
-        clock(out, second);
-        out.extend_from_slice(b" GMT");
+        let [a, b, c] = *DAYS
+            .get(days.rem_euclid(7) as usize)
+            .copied()
+            .unwrap_or(b"Thu");
+        let [d, e] = digits(day);
+        let [f, g, h] = *MONTHS.get(month as usize - 1).copied().unwrap_or(b"Jan");
+        let ([i, j], [k, l]) = (digits(year / 100), digits(year));
+        let [m, n, o, p, q, r, s, t] = clock(second);
+        out.extend_from_slice(&[
+            a, b, c, b',', b' ', d, e, b' ', f, g, h, b' ', i, j, k, l, b' ', m, n, o, p, q, r, s,
+            t, b' ', b'G', b'M', b'T',
+        ]);
     }
 
     /// Appends `1994-11-06T08:49:37Z`.
     pub fn write_rfc3339(self, out: &mut Vec<u8>) {
         let (_, year, month, day, second) = self.civil();
-        four_digits(out, year);
-        out.push(b'-');
-        two_digits(out, month);
-        out.push(b'-');
-        two_digits(out, day);
-        out.push(b'T');
-        clock(out, second);
-        out.push(b'Z');
+        let ([a, b], [c, d]) = (digits(year / 100), digits(year));
+        let ([e, f], [g, h]) = (digits(month), digits(day));
+        let [i, j, k, l, m, n, o, p] = clock(second);
+        out.extend_from_slice(&[
+            a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, k, l, m, n, o, p, b'Z',
+        ]);
     }
 
     /// The same as [`Time::write_http_date`], as a string.
@@ -120,21 +116,15 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
-fn clock(out: &mut Vec<u8>, second: u32) {
-    two_digits(out, second / 3600);
-    out.push(b':');
-    two_digits(out, second / 60 % 60);
-    out.push(b':');
-    two_digits(out, second % 60);
+fn clock(second: u32) -> [u8; 8] {
+    let ([a, b], [c, d]) = (digits(second / 3600), digits(second / 60 % 60));
+    let [e, f] = digits(second % 60);
+    [a, b, b':', c, d, b':', e, f]
 }
 
-fn two_digits(out: &mut Vec<u8>, number: u32) {
-    out.extend_from_slice(&[b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]);
-}
-
-fn four_digits(out: &mut Vec<u8>, number: u32) {
-    two_digits(out, number / 100);
-    two_digits(out, number % 100);
+/// The last two digits.
+fn digits(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
 }
 
 #[cfg(test)]

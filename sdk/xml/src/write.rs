@@ -92,6 +92,7 @@ impl Writer {
     }
 
     /// Writes text, escaped.
+    #[inline]
     pub fn text(&mut self, text: &str) {
         if !text.is_empty() {
             self.close_tag();
@@ -100,6 +101,7 @@ impl Writer {
     }
 
     /// Writes what is XML already: an element that stands alone, or text without markup.
+    #[inline]
     pub fn raw(&mut self, xml: &[u8]) {
         if !xml.is_empty() {
             self.close_tag();
@@ -126,6 +128,7 @@ impl Writer {
     }
 
     /// Writes a start tag prepared with [`Writer::prepare`].
+    #[inline]
     pub fn start_prepared(&mut self, tag: &[u8]) {
         self.close_tag();
         self.out.push(b'<');
@@ -134,6 +137,7 @@ impl Writer {
     }
 
     /// Writes the end tag for [`Writer::start_prepared`], out of the same bytes.
+    #[inline]
     pub fn end_prepared(&mut self, tag: &[u8]) {
         if self.tag_open {
             self.out.extend_from_slice(b"/>");
@@ -154,18 +158,21 @@ impl Writer {
     }
 
     /// Where the writer is, to come back to with [`Writer::rewind`].
+    #[inline]
     pub fn mark(&mut self) -> usize {
         self.close_tag();
         self.out.len()
     }
 
     /// Forgets everything since `mark`.
+    #[inline]
     pub fn rewind(&mut self, mark: usize) {
         self.out.truncate(mark);
         self.tag_open = false;
     }
 
     /// How many bytes are in the buffer.
+    #[inline]
     pub fn len(&self) -> usize {
         self.out.len()
     }
@@ -176,6 +183,7 @@ impl Writer {
     }
 
     /// The buffer itself, for those who escape by themselves.
+    #[inline]
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         self.close_tag();
         &mut self.out
@@ -187,6 +195,7 @@ impl Writer {
         self.out
     }
 
+    #[inline]
     fn close_tag(&mut self) {
         if self.tag_open {
             self.out.push(b'>');
@@ -221,49 +230,69 @@ fn write_tag(out: &mut Vec<u8>, prefixes: &[Prefix], name: &Name, declare: bool)
 
 /// Appends text with markup escaped. Characters that XML 1.0 cannot carry are left out.
 pub fn escape_text(out: &mut Vec<u8>, text: &str) {
-    escape(out, text, |byte| match byte {
-        b'<' => Some(b"&lt;"),
-        b'>' => Some(b"&gt;"),
-        b'&' => Some(b"&amp;"),
-        // A bare one would be read back as a line feed.
-        b'\r' => Some(b"&#13;"),
-        _ => None,
-    });
+    escape(out, text, &TEXT);
 }
 
 /// Appends an attribute value for double quotes. Characters that XML 1.0 cannot carry are left out.
 pub fn escape_attribute(out: &mut Vec<u8>, text: &str) {
-    escape(out, text, |byte| match byte {
-        b'<' => Some(b"&lt;"),
-        b'>' => Some(b"&gt;"),
-        b'&' => Some(b"&amp;"),
-        b'"' => Some(b"&quot;"),
-        b'\t' => Some(b"&#9;"),
-        b'\n' => Some(b"&#10;"),
-        b'\r' => Some(b"&#13;"),
-        _ => None,
-    });
+    escape(out, text, &ATTRIBUTE);
 }
 
-fn escape(out: &mut Vec<u8>, text: &str, replacement: impl Fn(u8) -> Option<&'static [u8]>) {
-    let bytes = text.as_bytes();
-    let mut copied = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        let (instead, width): (&[u8], usize) = match replacement(*byte) {
-            Some(instead) => (instead, 1),
-            None if *byte < b' ' && *byte != b'\t' && *byte != b'\n' => (b"", 1),
-            // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
-            None if *byte == 0xEF
-                && bytes.get(at + 1) == Some(&0xBF)
-                && bytes.get(at + 2).is_some_and(|last| *last >= 0xBE) =>
-            {
-                (b"", 3)
-            }
-            None => continue,
-        };
-        out.extend_from_slice(bytes.get(copied..at).unwrap_or_default());
-        out.extend_from_slice(instead);
-        copied = at + width;
+/// For each byte whether it has to be looked at.
+type Special = [bool; 256];
+
+/// A carriage return must be escaped in text: bare, it would be read back as a line feed.
+static TEXT: Special = special(b"<>&", b"\t\n");
+static ATTRIBUTE: Special = special(b"<>&\"", b"");
+
+const fn special(markup: &[u8], allowed: &[u8]) -> Special {
+    let mut table = [false; 256];
+    let mut byte = 0u8;
+    loop {
+        // U+FFFE and U+FFFF start with EF.
+        let control = byte < b' ' && !contains(allowed, byte);
+        let (_, from) = table.split_at_mut(byte as usize);
+        if let [slot, ..] = from {
+            *slot = control || byte == 0xEF || contains(markup, byte);
+        }
+        if byte == u8::MAX {
+            return table;
+        }
+        byte += 1;
     }
-    out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
+}
+
+const fn contains(bytes: &[u8], byte: u8) -> bool {
+    match bytes {
+        [] => false,
+        [first, rest @ ..] => *first == byte || contains(rest, byte),
+    }
+}
+
+fn escape(out: &mut Vec<u8>, text: &str, special: &Special) {
+    let mut rest = text.as_bytes();
+    loop {
+        let is_special = |byte: &u8| special.get(usize::from(*byte)).copied().unwrap_or(true);
+        let Some(at) = rest.iter().position(is_special) else {
+            out.extend_from_slice(rest);
+            return;
+        };
+        let (plain, found) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+        out.extend_from_slice(plain);
+        let (instead, width): (&[u8], usize) = match found {
+            [b'<', ..] => (b"&lt;", 1),
+            [b'>', ..] => (b"&gt;", 1),
+            [b'&', ..] => (b"&amp;", 1),
+            [b'"', ..] => (b"&quot;", 1),
+            [b'\t', ..] => (b"&#9;", 1),
+            [b'\n', ..] => (b"&#10;", 1),
+            [b'\r', ..] => (b"&#13;", 1),
+            // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
+            [0xEF, 0xBF, 0xBE | 0xBF, ..] => (b"", 3),
+            [0xEF, ..] => (b"\xEF", 1),
+            _ => (b"", 1),
+        };
+        out.extend_from_slice(instead);
+        rest = found.get(width..).unwrap_or_default();
+    }
 }
