@@ -158,8 +158,8 @@ impl Bodies {
         Ok(swept)
     }
 
-    /// The digests of all bodies in place.
-    pub(super) fn all(&self) -> Result<Vec<Digest>, Error> {
+    /// The digests of all bodies that are in place for so long.
+    pub(super) fn all(&self, age_ms: i64) -> Result<Vec<Digest>, Error> {
         let mut found = Vec::new();
         let Ok(shelves) = std::fs::read_dir(self.folder.join("sha256")) else {
             return Ok(found);
@@ -167,8 +167,11 @@ impl Bodies {
         for shelf in shelves {
             let shelf = shelf.map_err(unavailable)?;
             for entry in std::fs::read_dir(shelf.path()).map_err(unavailable)? {
-                let name = entry.map_err(unavailable)?.file_name();
-                found.extend(name.to_str().and_then(Digest::from_hex));
+                let entry = entry.map_err(unavailable)?;
+                if older(&entry.path(), age_ms) {
+                    let name = entry.file_name();
+                    found.extend(name.to_str().and_then(Digest::from_hex));
+                }
             }
         }
         Ok(found)

@@ -12,11 +12,10 @@ const ADMIN: Rights =
 /// What an owner never loses.
 const OWNER: Rights = Rights(Rights::LOOKUP.0 | Rights::ADMINISTER.0);
 
-/// A mailbox that the actor may look up, with what else the actor may do there.
+/// A mailbox on which the actor has the rights asked for.
 pub(super) struct Access {
     pub(super) path: String,
     pub(super) owner: String,
-    pub(super) rights: Rights,
 }
 
 /// Makes sure that the mailbox is there and the actor has these rights on it.
@@ -33,11 +32,7 @@ pub(super) fn access(
         .ok_or(Error::NotFound)?;
     let rights = effective(db, actor, mailbox, &owner)?;
     need(rights, needed)?;
-    Ok(Access {
-        path,
-        owner,
-        rights,
-    })
+    Ok(Access { path, owner })
 }
 
 /// Refuses what lacks rights: as if there were nothing without `lookup`.

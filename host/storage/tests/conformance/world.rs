@@ -167,7 +167,9 @@ impl World {
     }
 
     pub async fn put(&self, name: &str, body: &str) -> Uid {
-        self.one(put_in(self.drive, name, body.to_owned())).await.uid
+        self.one(put_in(self.drive, name, body.to_owned()))
+            .await
+            .uid
     }
 
     pub async fn find(&self, mailbox: MailboxId, name: &str) -> Option<Message> {
@@ -196,7 +198,10 @@ impl World {
             .list(&self.alice, mailbox, 0, 2000, NAMES)
             .await
             .unwrap();
-        page.entries.iter().map(|entry| name(&page, entry)).collect()
+        page.entries
+            .iter()
+            .map(|entry| name(&page, entry))
+            .collect()
     }
 
     pub async fn modseq(&self, actor: &Actor, mailbox: MailboxId) -> Modseq {
