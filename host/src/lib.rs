@@ -14,6 +14,11 @@
 //!    ([`http::range`]), HEAD; [`http::body`] streams it, and when it is sent [`http::log_line`]
 //!    says so.
 
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
+)]
+
 pub mod cli;
 pub mod config;
 pub mod error;

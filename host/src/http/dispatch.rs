@@ -17,7 +17,7 @@ use http::header::{
     ALLOW, AUTHORIZATION, CONNECTION, EXPECT, LOCATION, PROXY_AUTHORIZATION, RETRY_AFTER, SERVER,
     WWW_AUTHENTICATE,
 };
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
 use runtime::{Access, Answer, AnswerBody, HandleError, ModuleTable, Mount, Runtime, Tenant};
 use std::borrow::Cow;
@@ -67,6 +67,8 @@ struct Trail {
     signed_in: Option<Arc<SignedIn>>,
     cpu: Duration,
     bytes_in: Option<Arc<AtomicU64>>,
+    /// The request made no sense: neither may what follows on its connection.
+    nonsense: bool,
 }
 
 impl Host {
@@ -119,10 +121,15 @@ impl Host {
                 broken: None,
             })
         });
+        let version = request.version();
         let wish = Wish::of(request.method(), request.headers());
         let mut trail = Trail::default();
         let reply = self.reply(request, peer, &mut trail).await;
         let mut response = reply.send(&wish);
+        if trail.nonsense && version < Version::HTTP_2 {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
         if let Some(server) = &self.server {
             response.headers_mut().insert(SERVER, server.clone());
         }
@@ -143,7 +150,10 @@ impl Host {
         let body = self.body(&head, body, trail);
         let understood = match self.understand(&head) {
             Ok(understood) => understood,
-            Err(reply) => return reply,
+            Err(reply) => {
+                trail.nonsense = reply.status == StatusCode::BAD_REQUEST;
+                return *reply;
+            }
         };
         let modules = self.runtime.modules();
         if let Some(name) = understood.path.strip_prefix("/.well-known/")
@@ -166,7 +176,7 @@ impl Host {
         }
         let signed_in = match self.sign_in(&head, &route.mount, peer).await {
             Ok(signed_in) => signed_in,
-            Err(reply) => return reply,
+            Err(reply) => return *reply,
         };
         trail.signed_in = Some(signed_in.clone());
         let body_length = body.as_ref().and_then(RequestBody::announced);
@@ -218,13 +228,13 @@ impl Host {
     }
 
     /// Checks what every request must be like.
-    fn understand<'a>(&'a self, request: &'a Request<()>) -> Result<Understood<'a>, Reply> {
+    fn understand<'a>(&'a self, request: &'a Request<()>) -> Result<Understood<'a>, Box<Reply>> {
         let bad =
             |problem: &str| Reply::text(StatusCode::BAD_REQUEST, format!("bad request: {problem}"));
         let (uri, method) = (request.uri(), request.method());
         if uri.path().len() + uri.query().map_or(0, str::len) > target::LEN_MAX {
             let text = format!("the target is longer than {} bytes", target::LEN_MAX);
-            return Err(Reply::text(StatusCode::URI_TOO_LONG, text));
+            return Err(Reply::text(StatusCode::URI_TOO_LONG, text).into());
         }
         let authority = target::authority(request).map_err(bad)?;
         // RFC 9110 §10.1.1: no other expectation is known.
@@ -232,22 +242,22 @@ impl Host {
         if expectation.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
         {
             let text = "nothing but 100-continue can be expected";
-            return Err(Reply::text(StatusCode::EXPECTATION_FAILED, text));
+            return Err(Reply::text(StatusCode::EXPECTATION_FAILED, text).into());
         }
         // RFC 9110 §9.1: 501 if a method is known nowhere, 405 if it is not for this resource.
         if !is_known(method) && !self.methods().contains(method.as_str()) {
             let text = format!("there is no method {method} here");
-            return Err(Reply::text(StatusCode::NOT_IMPLEMENTED, text));
+            return Err(Reply::text(StatusCode::NOT_IMPLEMENTED, text).into());
         }
         if *method == Method::OPTIONS && uri.path() == "*" {
             // RFC 9110 §9.3.7: the server in general.
             let mut reply = Reply::empty(StatusCode::NO_CONTENT);
             let methods: Vec<String> = self.methods().into_iter().collect();
             reply.set_text(ALLOW, &methods.join(", "));
-            return Err(reply);
+            return Err(reply.into());
         }
         if *method == Method::CONNECT {
-            return Err(wrong_method(method, &FILE_METHODS));
+            return Err(wrong_method(method, &FILE_METHODS).into());
         }
         Ok(Understood {
             path: target::normalise(uri.path()).map_err(bad)?,
@@ -262,7 +272,7 @@ impl Host {
         head: &Request<()>,
         mount: &Mount,
         peer: Peer,
-    ) -> Result<Arc<SignedIn>, Reply> {
+    ) -> Result<Arc<SignedIn>, Box<Reply>> {
         let mut fields = head.headers().get_all(AUTHORIZATION).iter();
         let Some(authorization) = fields.next() else {
             let open = match mount.access {
@@ -272,22 +282,20 @@ impl Host {
             };
             return match open {
                 true => Ok(self.anonymous.clone()),
-                false => Err(self.challenge(mount, peer, "sign in")),
+                false => Err(self.challenge(mount, peer, "sign in").into()),
             };
         };
         if fields.next().is_some() {
-            return Err(Reply::text(
-                StatusCode::BAD_REQUEST,
-                "bad request: more than one Authorization",
-            ));
+            let text = "bad request: more than one Authorization";
+            return Err(Reply::text(StatusCode::BAD_REQUEST, text).into());
         }
         if !peer.passwords {
-            return Err(no_passwords());
+            return Err(no_passwords().into());
         }
         let outcome = self
             .authenticator
             .sign_in(authorization.as_bytes(), peer.address);
-        outcome.await.map_err(|refusal| match refusal {
+        let refused = |refusal| match refusal {
             Refusal::Scheme => self.challenge(mount, peer, "sign in with the Basic scheme"),
             Refusal::Credentials => {
                 self.challenge(mount, peer, "no such user, or a wrong password")
@@ -310,7 +318,8 @@ impl Host {
                     "users can't be looked up now",
                 )
             }
-        })
+        };
+        outcome.await.map_err(|refusal| refused(refusal).into())
     }
 
     /// 401, or where passwords may not be sent, 403: a client that is asked would send one.

@@ -119,7 +119,7 @@ impl Reply {
         let ranged = match &wish.fields {
             Some(fields) if self.status == StatusCode::OK => match self.conditional(fields) {
                 Ok(ranged) => ranged,
-                Err(response) => return response,
+                Err(status) => return self.without_body(status),
             },
             _ => None,
         };
@@ -175,19 +175,16 @@ impl Reply {
         }
     }
 
-    /// Evaluates conditions; returns the ranges to send, or a response that needs no body.
-    fn conditional(
-        &mut self,
-        fields: &HeaderMap,
-    ) -> Result<Option<Vec<Range<u64>>>, Response<Body>> {
+    /// Evaluates conditions; returns the ranges to send, or a status that needs no body.
+    fn conditional(&mut self, fields: &HeaderMap) -> Result<Option<Vec<Range<u64>>>, StatusCode> {
         let validators = Validators {
             etag: self.etag.as_deref(),
             last_modified: self.last_modified,
         };
         match conditional::evaluate(fields, validators) {
             Outcome::Proceed => {}
-            Outcome::NotModified => return Err(self.without_body(StatusCode::NOT_MODIFIED)),
-            Outcome::Failed => return Err(self.without_body(StatusCode::PRECONDITION_FAILED)),
+            Outcome::NotModified => return Err(StatusCode::NOT_MODIFIED),
+            Outcome::Failed => return Err(StatusCode::PRECONDITION_FAILED),
         }
         let (Some(field), Some(len)) = (fields.get(RANGE), self.len()) else {
             return Ok(None);
@@ -201,8 +198,7 @@ impl Reply {
             Selection::Unsatisfiable => {
                 // RFC 9110 §14.4: "bytes */" and the length.
                 self.set_text(CONTENT_RANGE, &format!("bytes */{len}"));
-                let status = StatusCode::RANGE_NOT_SATISFIABLE;
-                Err(self.without_body(status))
+                Err(StatusCode::RANGE_NOT_SATISFIABLE)
             }
         }
     }

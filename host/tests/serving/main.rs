@@ -1,0 +1,8 @@
+//! The host over real sockets, without modules: files, framing, timeouts, TLS, sign-in.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod files;
+mod malformed;
+mod sign_in;
+mod support;
+mod tls;

@@ -1,0 +1,125 @@
+//! Sign-in against a store that another process changes.
+
+use base64::Engine;
+use chapar::auth::{Authenticator, Refusal, password};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use storage::{Kind, Principal, SqliteStore, Store, StoreLimits};
+
+fn header(user: &str, password: &str) -> Vec<u8> {
+    let token = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+    format!("Basic {token}").into_bytes()
+}
+
+async fn add(store: &dyn Store, id: &str, kind: Kind) {
+    let principal = Principal {
+        id: id.to_owned(),
+        kind,
+        display_name: id.to_owned(),
+        addresses: Vec::new(),
+    };
+    store.put_principal(&principal).await.unwrap();
+}
+
+fn authenticator(store: &Arc<SqliteStore>, pause: Duration) -> Authenticator {
+    Authenticator::new(store.clone(), vec!["alice".to_owned()], true, pause).unwrap()
+}
+
+const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_sign_in_until_their_password_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || SqliteStore::open(folder.path(), "default", StoreLimits::default()).unwrap();
+    let store = open();
+    add(&*store, "alice", Kind::User).await;
+    add(&*store, "staff", Kind::Group).await;
+    store
+        .set_members("staff", &["alice".to_owned()])
+        .await
+        .unwrap();
+    store
+        .set_credentials("alice", &password::derive("first").unwrap())
+        .await
+        .unwrap();
+    let authenticator = authenticator(&store, Duration::ZERO);
+
+    let signed_in = authenticator
+        .sign_in(&header("Alice", "first"), HERE)
+        .await
+        .unwrap();
+    assert_eq!(signed_in.name(), Some("alice"));
+    assert_eq!(signed_in.identity.actor.groups, ["staff"]);
+    assert!(signed_in.identity.actor.admin);
+    for (user, password) in [
+        ("alice", "wrong"),
+        ("nobody", "first"),
+        ("a/b", "first"),
+        ("", ""),
+    ] {
+        let outcome = authenticator.sign_in(&header(user, password), HERE).await;
+        assert_eq!(outcome.unwrap_err(), Refusal::Credentials, "{user}");
+    }
+    let bearer = authenticator.sign_in(b"Bearer x", HERE).await;
+    assert_eq!(bearer.unwrap_err(), Refusal::Scheme);
+
+    // The cache answers at once.
+    let began = Instant::now();
+    for _ in 0..1000 {
+        authenticator
+            .sign_in(&header("Alice", "first"), HERE)
+            .await
+            .unwrap();
+    }
+    assert!(began.elapsed() < Duration::from_secs(1));
+
+    // Another process changes the password, then removes the user.
+    let other = open();
+    other
+        .set_credentials("alice", &password::derive("second").unwrap())
+        .await
+        .unwrap();
+    ends(&authenticator, "first").await;
+    authenticator
+        .sign_in(&header("alice", "second"), HERE)
+        .await
+        .unwrap();
+    other.remove_principal("alice").await.unwrap();
+    ends(&authenticator, "second").await;
+}
+
+/// Waits until a password holds no longer: within seconds.
+async fn ends(authenticator: &Authenticator, password: &str) {
+    let began = Instant::now();
+    while authenticator
+        .sign_in(&header("Alice", password), HERE)
+        .await
+        .is_ok()
+        && authenticator
+            .sign_in(&header("alice", password), HERE)
+            .await
+            .is_ok()
+    {
+        assert!(began.elapsed() < Duration::from_secs(5));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessing_is_slowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), "default", StoreLimits::default()).unwrap();
+    let authenticator = authenticator(&store, Duration::from_millis(300));
+    for _ in 0..3 {
+        let _ = authenticator.sign_in(&header("x", "y"), HERE).await;
+    }
+    let began = Instant::now();
+    assert!(
+        authenticator
+            .sign_in(&header("x", "y"), HERE)
+            .await
+            .is_err()
+    );
+    assert!(began.elapsed() >= Duration::from_millis(300));
+}

@@ -1,0 +1,142 @@
+//! A server in a thread of its own, and a client that sends bytes as they are.
+
+use chapar::config::Config;
+use chapar::server::Server;
+use chapar::state;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+
+pub struct Running {
+    pub addresses: Vec<SocketAddr>,
+    _folder: TempDir,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+/// Starts a server with these options; `{folder}` in them is a temporary folder, whose `www` has
+/// the files given.
+pub fn start(options: &str, files: &[(&str, &[u8])]) -> Running {
+    let folder = tempfile::tempdir().unwrap();
+    let www = folder.path().join("www");
+    for (name, content) in files {
+        let file = www.join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, content).unwrap();
+    }
+    let place = folder.path().display().to_string();
+    std::fs::create_dir(folder.path().join("modules")).unwrap();
+    let mut text = options.replace("{folder}", &place);
+    text.push_str(&format!(
+        "\nconfigdirectory: {place}/state\nmoduledir: {place}/modules\nservername: test\n"
+    ));
+    if !text.contains("listen:") {
+        text.push_str("listen: 127.0.0.1:0\n");
+    }
+    let file = folder.path().join("imapd.conf");
+    std::fs::write(&file, text).unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let (ready, started) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || serve(&file, &ready, stopped));
+    Running {
+        addresses: started.recv().unwrap(),
+        _folder: folder,
+        stop: Some(stop),
+        thread: Some(thread),
+    }
+}
+
+fn serve(
+    file: &Path,
+    ready: &std::sync::mpsc::Sender<Vec<SocketAddr>>,
+    stopped: tokio::sync::oneshot::Receiver<()>,
+) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let config = Config::load(Some(file)).unwrap();
+        let store = state::open_store(&config).unwrap();
+        let server = Server::start(&config, store).await.unwrap();
+        ready
+            .send(server.addresses().map(|(address, _)| address).collect())
+            .unwrap();
+        server.run(async { drop(stopped.await) }).await;
+    });
+    runtime.shutdown_background();
+}
+
+impl Running {
+    /// Stops the server and waits for it.
+    pub fn stop(&mut self) {
+        drop(self.stop.take());
+        self.thread.take().unwrap().join().unwrap();
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.addresses[0]).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        stream
+    }
+
+    /// Sends bytes and returns all that comes until the connection ends.
+    pub fn send(&self, request: &str) -> String {
+        let mut stream = self.connect();
+        stream.write_all(request.as_bytes()).unwrap();
+        read_all(&mut stream)
+    }
+
+    /// Sends one request with these fields, and returns its answer.
+    pub fn ask(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut request =
+            format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
+        for (name, value) in fields {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        request.push_str("\r\n");
+        Answer::parse(&self.send(&request))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.thread.is_some() {
+            self.stop();
+        }
+    }
+}
+
+pub fn read_all(stream: &mut impl Read) -> String {
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+pub struct Answer {
+    pub status: u16,
+    head: String,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn parse(text: &str) -> Self {
+        let (head, body) = text
+            .split_once("\r\n\r\n")
+            .unwrap_or_else(|| panic!("no answer: {text:?}"));
+        Self {
+            status: head[9..12].parse().unwrap(),
+            head: head.to_ascii_lowercase(),
+            body: body.to_owned(),
+        }
+    }
+
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        fields
+            .into_iter()
+            .find(|(field, _)| *field == name)
+            .map(|(_, value)| value)
+    }
+}
