@@ -4,14 +4,36 @@
 //! It knows nothing of sockets, TLS or passwords: whoever calls has accepted the request, signed
 //! the principal in and found the tenant.
 
+mod bindings;
+mod cache;
+mod descriptor;
+mod engine;
 mod exchange;
+mod folder;
+mod grants;
+mod handles;
+mod incoming;
+mod inspect;
+mod instance;
+mod interfaces;
+mod limits;
+mod load;
 mod module;
+mod outgoing;
 mod runtime;
+mod serve;
+mod state;
+mod stdio;
+mod stream;
+mod table;
+mod warm;
 
 pub use exchange::{
     Answer, AnswerBody, BodyStream, HandleError, Identity, Request, SignIn, Tenant,
 };
+pub use inspect::inspect;
 pub use module::{
     Access, Descriptor, Extent, Home, Inspection, ModuleState, Mount, OptionSpec, WellKnown,
 };
-pub use runtime::{ModuleTable, Route, Runtime, RuntimeConfig, RuntimeError, inspect};
+pub use runtime::{Runtime, RuntimeConfig, RuntimeError};
+pub use table::{ModuleTable, Route};

@@ -1,9 +1,27 @@
-//! The runtime: an engine, the modules that are loaded, and the way from a path to an instance.
+//! The runtime: an engine, the modules that are loaded, and the threads that guests run on.
 
-use crate::{Answer, HandleError, Identity, Inspection, ModuleState, Mount, Request, Tenant};
-use std::path::{Path, PathBuf};
+use crate::cache::Cache;
+use crate::engine::{self, Ticker};
+use crate::folder;
+use crate::instance::Bounds;
+use crate::limits::{Meter, Metered};
+use crate::load::Loader;
+use crate::serve::{Job, Leave, Shared, serve};
+use crate::table::{ModuleTable, Route};
+use crate::warm::Warm;
+use crate::{Answer, AnswerBody, HandleError, Identity, Request, Tenant};
+use futures_util::StreamExt;
+use parking_lot::RwLock;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::{Semaphore, oneshot};
+
+/// How often idle instances are looked at.
+const SWEEP: Duration = Duration::from_secs(1);
+/// How many requests may wait for each instance that can live.
+const WAITING_PER_INSTANCE: usize = 4;
 
 /// How modules are run.
 #[derive(Clone, Debug)]
@@ -16,8 +34,8 @@ pub struct RuntimeConfig {
     pub httpmodules: Option<Vec<String>>,
     /// Prefixes that replace a module's own: (module, its path, the path to use).
     pub prefixes: Vec<(String, String, String)>,
-    /// Interfaces granted to modules beyond the harmless ones: (module, interface). A module that
-    /// the project ships gets what it asks for.
+    /// Interfaces granted to modules beyond the harmless ones: (module, interface), with `*` for
+    /// all of either. What a module imports must be named by its descriptor and granted here.
     pub grants: Vec<(String, String)>,
     /// Memory that an instance may have, in bytes.
     pub memory_max: usize,
@@ -53,78 +71,201 @@ pub enum RuntimeError {
     Engine(String),
 }
 
-/// A module and the mount that a path matched.
-#[derive(Clone)]
-pub struct Route {
-    /// The module's name.
-    pub module: String,
-    /// The mount.
-    pub mount: Arc<Mount>,
-}
-
-/// The modules in force: replaced as a whole, never changed.
-pub struct ModuleTable {
-    states: Vec<ModuleState>,
-}
-
-impl ModuleTable {
-    /// Finds the mount with the longest path that matches.
-    pub fn route(&self, _path: &str) -> Option<Route> {
-        None
-    }
-
-    /// Finds where a name below `/.well-known/` leads.
-    pub fn well_known(&self, _name: &str) -> Option<&str> {
-        None
-    }
-
-    /// Lists what lies in the module folder, loaded or refused.
-    pub fn states(&self) -> &[ModuleState] {
-        &self.states
-    }
-
-    /// Lists the well-known names with their targets.
-    pub fn well_known_names(&self) -> Vec<(&str, &str)> {
-        Vec::new()
-    }
-}
-
 /// Runs modules.
 pub struct Runtime {
-    table: Arc<ModuleTable>,
+    table: RwLock<Arc<ModuleTable>>,
+    shared: Arc<Shared>,
+    /// As many as instances may live.
+    places: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    waiting_max: usize,
+    guests: Guests,
+    _ticker: Ticker,
 }
 
 impl Runtime {
     /// Starts the engine and loads the modules. Modules that can't be loaded are refused, logged,
     /// and listed in the table; the others serve.
-    pub fn start(_config: RuntimeConfig) -> Result<Self, RuntimeError> {
+    ///
+    /// Waits until the modules are compiled.
+    pub fn start(config: RuntimeConfig) -> Result<Self, RuntimeError> {
+        let engine = engine::engine(Some(&config)).map_err(engine_error)?;
+        let linker = engine::linker(&engine).map_err(engine_error)?;
+        let ticker = Ticker::start(&engine).map_err(|error| RuntimeError::Engine(error.to_string()))?;
+        let guests = Guests::start(config.threads)?;
+        let cache = Cache::open(&config.cachedir, &engine)
+            .inspect_err(|error| tracing::warn!("compiled modules can't be kept: {error}"))
+            .ok();
+        let bounds = Bounds {
+            memory_max: config.memory_max,
+            cpu_max: config.cpu_max,
+        };
+        let loader = Loader {
+            engine,
+            linker,
+            cache,
+            bounds,
+            guests: guests.handle(),
+        };
+        let table = folder::load(&loader, &config)?;
+        let warm = Warm::new(engine::warm_max(config.instances_max) as usize);
+        let shared = Arc::new(Shared { warm, bounds });
+        let weak = Arc::downgrade(&shared);
+        guests.handle().spawn(async move {
+            loop {
+                tokio::time::sleep(SWEEP).await;
+                let Some(shared) = weak.upgrade() else { break };
+                shared.warm.sweep();
+            }
+        });
+        let places = config.instances_max.max(1) as usize;
         Ok(Self {
-            table: Arc::new(ModuleTable { states: Vec::new() }),
+            table: RwLock::new(Arc::new(table)),
+            shared,
+            places: Arc::new(Semaphore::new(places)),
+            waiting: AtomicUsize::new(0),
+            waiting_max: places * WAITING_PER_INSTANCE,
+            guests,
+            _ticker: ticker,
         })
     }
 
     /// Returns the modules in force.
     pub fn modules(&self) -> Arc<ModuleTable> {
-        self.table.clone()
+        self.table.read().clone()
+    }
+
+    /// Counts the instances that wait for the next request of the principal they serve.
+    pub fn idle_instances(&self) -> usize {
+        self.shared.warm.count()
     }
 
     /// Answers a request in an instance of the route's module that serves this identity.
     ///
-    /// May be called from any executor; the guest runs on the runtime's own threads.
+    /// May be called from any executor; the guest runs on the runtime's own threads. A caller that
+    /// stops waiting, or drops the body of the answer, stops the guest.
     pub async fn handle(
         &self,
         route: &Route,
-        _tenant: &Arc<Tenant>,
-        _identity: Identity,
-        _request: Request,
+        tenant: &Arc<Tenant>,
+        identity: Identity,
+        request: Request,
     ) -> Result<Answer, HandleError> {
-        Err(HandleError::Busy {
-            module: route.module.clone(),
-        })
+        let table = self.modules();
+        let Some(module) = table.module(&route.module).cloned() else {
+            return Err(HandleError::Trapped {
+                module: route.module.clone(),
+                reason: "it is not loaded any more".to_owned(),
+            });
+        };
+        let place = self.place(&route.module).await?;
+        let (reply, answer) = oneshot::channel();
+        let meter = Arc::new(Meter::default());
+        let job = Job {
+            shared: self.shared.clone(),
+            module,
+            table,
+            tenant: tenant.clone(),
+            identity,
+            mount: route.mount.clone(),
+            request,
+            reply,
+            meter: meter.clone(),
+            place,
+        };
+        let guests = self.guests.handle();
+        let task = guests.spawn(Metered::new(meter, serve(job)));
+        let leave = Leave::new(guests, task.abort_handle());
+        let Ok(answer) = answer.await else {
+            return Err(HandleError::Trapped {
+                module: route.module.clone(),
+                reason: "it was broken off by a fault of the host".to_owned(),
+            });
+        };
+        let mut answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                leave.done();
+                return Err(error);
+            }
+        };
+        match answer.body {
+            AnswerBody::Stream(body) => {
+                let leave = leave.with_grace();
+                answer.body = AnswerBody::Stream(Box::pin(body.inspect(move |_| {
+                    // Owned by the body: dropping it unfinished stops the guest.
+                    let _ = &leave;
+                })));
+            }
+            AnswerBody::None | AnswerBody::Bytes(_) | AnswerBody::Blob(_) => leave.done(),
+        }
+        Ok(answer)
+    }
+
+    /// Waits for room for one more instance, unless too many wait already.
+    async fn place(&self, module: &str) -> Result<tokio::sync::OwnedSemaphorePermit, HandleError> {
+        let busy = || HandleError::Busy {
+            module: module.to_owned(),
+        };
+        if let Ok(place) = self.places.clone().try_acquire_owned() {
+            return Ok(place);
+        }
+        let waiting = Counted::new(&self.waiting);
+        if waiting.before >= self.waiting_max {
+            return Err(busy());
+        }
+        self.places.clone().acquire_owned().await.map_err(|_| busy())
     }
 }
 
-/// Tells what a file is.
-pub fn inspect(_file: &Path) -> Result<Inspection, RuntimeError> {
-    Err(RuntimeError::Engine("not started".to_owned()))
+fn engine_error(error: wasmtime::Error) -> RuntimeError {
+    RuntimeError::Engine(format!("{error:#}"))
+}
+
+/// Counts for as long as it lives.
+struct Counted<'a> {
+    count: &'a AtomicUsize,
+    before: usize,
+}
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        let before = count.fetch_add(1, Ordering::Relaxed);
+        Self { count, before }
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The threads that guests run on.
+pub(crate) struct Guests(Option<tokio::runtime::Runtime>, tokio::runtime::Handle);
+
+impl Guests {
+    pub(crate) fn start(threads: usize) -> Result<Self, RuntimeError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads.max(1))
+            .thread_name("guest")
+            .enable_all()
+            .build()
+            .map_err(|error| RuntimeError::Engine(error.to_string()))?;
+        let handle = runtime.handle().clone();
+        Ok(Self(Some(runtime), handle))
+    }
+
+    pub(crate) fn handle(&self) -> tokio::runtime::Handle {
+        self.1.clone()
+    }
+}
+
+impl Drop for Guests {
+    fn drop(&mut self) {
+        // Waiting for guests is not possible on a thread that runs tasks itself.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }

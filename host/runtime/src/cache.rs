@@ -1,0 +1,217 @@
+//! Compiled modules, so that a start costs milliseconds and not minutes. Compiled code runs with
+//! all the host's power: only files that this host has written are ever loaded, which a keyed hash
+//! proves.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest as _, Sha256};
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// The file with the key of the hashes.
+const KEY_FILE: &str = "key";
+/// As long as a block of SHA-256.
+const KEY_LEN: usize = 64;
+/// How compiled files end.
+const COMPILED: &str = "cwasm";
+/// How their hashes end.
+const SEAL: &str = "seal";
+
+/// The folder of compiled modules.
+pub(crate) struct Cache {
+    folder: PathBuf,
+    key: [u8; KEY_LEN],
+    /// What compiled code depends on besides the module: compiler, settings, processor.
+    compatibility: String,
+}
+
+impl Cache {
+    /// Opens the folder, and makes it and its key if they are missing.
+    pub(crate) fn open(folder: &Path, engine: &Engine) -> io::Result<Self> {
+        if !folder.exists() {
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder)?;
+        }
+        if !is_private(folder, true)? {
+            return Err(io::Error::other(format!(
+                "{} can be written by others: make it the host's own, with mode 0700",
+                folder.display()
+            )));
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            key: key(&folder.join(KEY_FILE))?,
+            compatibility: compatibility(engine),
+        })
+    }
+
+    /// Loads the compiled form of a module, or compiles it and keeps the result.
+    pub(crate) fn component(
+        &self,
+        engine: &Engine,
+        wasm: &[u8],
+        sha256: &str,
+    ) -> wasmtime::Result<Component> {
+        let file = self.file(sha256);
+        if let Some(component) = self.load(engine, &file) {
+            return Ok(component);
+        }
+        let compiled = engine.precompile_component(wasm)?;
+        let kept = self
+            .write(&file, &compiled)
+            .and_then(|()| self.write(&file.with_extension(SEAL), &self.seal(&file, &compiled)));
+        match kept {
+            Ok(()) => match self.load(engine, &file) {
+                Some(component) => Ok(component),
+                None => Component::new(engine, wasm),
+            },
+            Err(error) => {
+                tracing::warn!("can't keep a compiled module in {}: {error}", file.display());
+                Component::new(engine, wasm)
+            }
+        }
+    }
+
+    /// Removes compiled files of modules that are not among these hashes any more.
+    pub(crate) fn sweep(&self, sha256: &[String]) {
+        let Ok(entries) = fs::read_dir(&self.folder) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let ours = path
+                .extension()
+                .is_some_and(|end| end == COMPILED || end == SEAL || end == "new");
+            let kept = sha256
+                .iter()
+                .any(|hash| path.with_extension("") == self.file(hash).with_extension(""));
+            if ours && !kept && let Err(error) = fs::remove_file(&path) {
+                tracing::warn!("can't remove {}: {error}", path.display());
+            }
+        }
+    }
+
+    fn file(&self, sha256: &str) -> PathBuf {
+        self.folder
+            .join(format!("{sha256}-{}.{COMPILED}", self.compatibility))
+    }
+
+    /// Loads a file that this host has written; none if it is missing, or is not what was written.
+    fn load(&self, engine: &Engine, file: &Path) -> Option<Component> {
+        let compiled = fs::read(file).ok()?;
+        let seal = fs::read(file.with_extension(SEAL)).ok()?;
+        let private = is_private(file, false).unwrap_or(false);
+        let mut mac = self.mac(file);
+        mac.update(&compiled);
+        if !private || mac.verify_slice(&seal).is_err() {
+            tracing::warn!("{} was changed: compiling anew", file.display());
+            return None;
+        }
+        // SAFETY: `deserialize_file` runs whatever code the file holds, and maps it, so the file
+        // must be what `precompile_component` gave and must not change. The hash was made with a
+        // key that only this host's user can read, over these bytes and this name; the folder and
+        // the file are that user's alone; and files are replaced by renaming, never written to.
+        #[allow(unsafe_code)]
+        let component = unsafe { Component::deserialize_file(engine, file) };
+        component
+            .inspect_err(|error| tracing::warn!("can't load {}: {error}", file.display()))
+            .ok()
+    }
+
+    fn mac(&self, file: &Path) -> Hmac<Sha256> {
+        let name = file.file_name().unwrap_or_default().as_encoded_bytes();
+        let mut mac = Hmac::<Sha256>::new(&self.key.into());
+        mac.update(&(name.len() as u64).to_le_bytes());
+        mac.update(name);
+        mac
+    }
+
+    fn seal(&self, file: &Path, compiled: &[u8]) -> Vec<u8> {
+        let mut mac = self.mac(file);
+        mac.update(compiled);
+        mac.finalize().into_bytes().to_vec()
+    }
+
+    /// Writes a file whole or not at all.
+    fn write(&self, file: &Path, bytes: &[u8]) -> io::Result<()> {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let new = self
+            .folder
+            .join(format!("{name}.{}.new", std::process::id()));
+        create(&new, bytes)?;
+        fs::rename(&new, file)?;
+        fs::File::open(&self.folder)?.sync_all()
+    }
+}
+
+/// SHA-256 in hex.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads the key, or makes a new one, which makes everything that was kept useless.
+fn key(file: &Path) -> io::Result<[u8; KEY_LEN]> {
+    if is_private(file, false).unwrap_or(false)
+        && let Ok(bytes) = fs::read(file)
+        && let Ok(key) = <[u8; KEY_LEN]>::try_from(bytes)
+    {
+        return Ok(key);
+    }
+    let mut key = [0; KEY_LEN];
+    getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
+    let new = file.with_extension(format!("{}.new", std::process::id()));
+    create(&new, &key)?;
+    fs::rename(&new, file)?;
+    Ok(key)
+}
+
+fn create(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    // What an earlier process of this number left behind.
+    let _ = fs::remove_file(file);
+    let mut out = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)?;
+    out.write_all(bytes)?;
+    out.sync_all()
+}
+
+/// Whether a path is this user's, and nobody else can write it (or, a file, read it).
+fn is_private(path: &Path, folder: bool) -> io::Result<bool> {
+    let metadata = fs::symlink_metadata(path)?;
+    let others = metadata.permissions().mode() & if folder { 0o022 } else { 0o077 };
+    let kind = if folder {
+        fs::metadata(path)?.is_dir()
+    } else {
+        metadata.is_file()
+    };
+    let ours = metadata.uid() == rustix::process::geteuid().as_raw();
+    Ok(kind && ours && (others == 0 || metadata.is_symlink()))
+}
+
+/// What compiled code depends on besides the module, as a short name.
+fn compatibility(engine: &Engine) -> String {
+    struct Hashing(Sha256);
+    impl Hasher for Hashing {
+        fn finish(&self) -> u64 {
+            0
+        }
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+    }
+    let mut hashing = Hashing(Sha256::new());
+    engine.precompile_compatibility_hash().hash(&mut hashing);
+    hex(&hashing.0.finalize()).chars().take(16).collect()
+}

@@ -1,0 +1,105 @@
+//! The engine that all modules share: what WebAssembly may do, how much room there is, and the
+//! clock that interrupts guests.
+
+use crate::RuntimeConfig;
+use crate::limits::{CORES_MAX, TABLE_MAX};
+use crate::state::State;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use wasmtime::component::Linker;
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+};
+
+/// How often a running guest makes room for others.
+const TICK: Duration = Duration::from_millis(2);
+/// Stack of a guest.
+const WASM_STACK: usize = 512 << 10;
+/// Stack of a guest and of the host's functions that it calls: those must never run out.
+const FIBER_STACK: usize = WASM_STACK + (768 << 10);
+/// Core instances that a component has on average: its module, and those that join it to the host.
+const CORES: u32 = 4;
+
+/// How many instances may be idle, waiting for the same principal's next request.
+pub(crate) fn warm_max(instances_max: u32) -> u32 {
+    instances_max.clamp(1, 256)
+}
+
+/// Makes the engine. With `config`, instances live in a pool of that size; without, each gets its
+/// memory from the system: for looking at single files.
+pub(crate) fn engine(config: Option<&RuntimeConfig>) -> wasmtime::Result<Engine> {
+    let mut settings = Config::new();
+    settings
+        .concurrency_support(false)
+        .consume_fuel(false)
+        .epoch_interruption(true)
+        .max_wasm_stack(WASM_STACK)
+        .async_stack_size(FIBER_STACK)
+        .memory_init_cow(true)
+        .wasm_relaxed_simd(false)
+        .wasm_memory64(false);
+    if let Some(config) = config {
+        settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
+    }
+    Engine::new(&settings)
+}
+
+fn pool(config: &RuntimeConfig) -> PoolingAllocationConfig {
+    let instances = config.instances_max.max(1) + warm_max(config.instances_max);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances * CORES)
+        .total_memories(instances + instances / 4)
+        .total_tables(instances * CORES)
+        .total_stacks(config.instances_max.max(1) + 8)
+        .max_core_instances_per_component(CORES_MAX as u32)
+        .max_memories_per_component(CORES_MAX as u32)
+        .max_tables_per_component(CORES_MAX as u32)
+        .max_memories_per_module(4)
+        .max_tables_per_module(4)
+        .table_elements(TABLE_MAX)
+        .max_memory_size(config.memory_max)
+        .linear_memory_keep_resident(64 << 10)
+        .table_keep_resident(4 << 10)
+        .async_stack_keep_resident(16 << 10)
+        .max_unused_warm_slots(64);
+    pool
+}
+
+/// Everything that any module may import; grants are checked before.
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    crate::interfaces::add_to_linker(&mut linker)?;
+    Ok(linker)
+}
+
+/// The clock of an engine: stops when dropped.
+pub(crate) struct Ticker(Arc<AtomicBool>);
+
+impl Ticker {
+    pub(crate) fn start(engine: &Engine) -> std::io::Result<Self> {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let (engine, stop) = (engine.weak(), stopped.clone());
+        std::thread::Builder::new()
+            .name("epoch".to_owned())
+            .spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    std::thread::sleep(TICK);
+                    let Some(engine) = engine.upgrade() else {
+                        break;
+                    };
+                    engine.increment_epoch();
+                }
+            })?;
+        Ok(Self(stopped))
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,184 @@
+//! From a file to a module that can serve: compile it, check what it imports, ask it what it is.
+
+use crate::bindings::exports::chapar::host::{
+    alarm, handler, indexer, principal, receiver, socket, waker,
+};
+use crate::cache::Cache;
+use crate::instance::{Bounds, Instance};
+use crate::limits::{Meter, Metered};
+use crate::module::Descriptor;
+use crate::state::{ModuleFacts, State};
+use crate::{descriptor, grants, incoming};
+use std::sync::Arc;
+use std::time::Duration;
+use wasmtime::Engine;
+use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime_wasi_http::p2::bindings::exports::wasi::http::incoming_handler;
+
+/// How long `describe` may take by the clock on the wall.
+const DESCRIBE_MAX: Duration = Duration::from_secs(10);
+/// How a component begins: the magic number, the version of the format, and the layer.
+const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
+/// How a core module begins.
+const CORE: [u8; 8] = *b"\0asm\x01\0\0\0";
+
+/// How a module answers requests.
+pub(crate) enum Entry {
+    /// Our own interface.
+    Handler(handler::GuestIndices),
+    /// That of WASI.
+    Incoming(incoming_handler::GuestIndices),
+}
+
+/// What a module exports besides.
+#[derive(Default)]
+pub(crate) struct Extras {
+    pub(crate) indexer: Option<indexer::GuestIndices>,
+    pub(crate) receiver: Option<receiver::GuestIndices>,
+    pub(crate) waker: Option<waker::GuestIndices>,
+    pub(crate) socket: Option<socket::GuestIndices>,
+    pub(crate) alarm: Option<alarm::GuestIndices>,
+    pub(crate) principal: Option<principal::GuestIndices>,
+}
+
+/// A module, ready to be instantiated.
+pub(crate) struct Module {
+    pub(crate) facts: Arc<ModuleFacts>,
+    pub(crate) pre: InstancePre<State>,
+    pub(crate) entry: Entry,
+    pub(crate) extras: Extras,
+}
+
+/// What loading needs.
+pub(crate) struct Loader {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<State>,
+    pub(crate) cache: Option<Cache>,
+    pub(crate) bounds: Bounds,
+    /// Runs `describe`.
+    pub(crate) guests: tokio::runtime::Handle,
+}
+
+impl Loader {
+    /// Compiles a file, or takes its compiled form out of the cache.
+    pub(crate) fn compile(&self, wasm: &[u8], sha256: &str) -> Result<Component, String> {
+        if wasm.starts_with(&CORE) {
+            return Err("it is a core module and not a component: build it for wasm32-wasip2".into());
+        }
+        if !wasm.starts_with(&COMPONENT) {
+            return Err("it is not a WebAssembly component".into());
+        }
+        let component = match &self.cache {
+            Some(cache) => cache.component(&self.engine, wasm, sha256),
+            None => Component::new(&self.engine, wasm),
+        };
+        component.map_err(|error| format!("it does not compile: {error:#}"))
+    }
+
+    /// Makes a module of a component and asks it what it is. Must not be called on a thread that
+    /// runs tasks: it waits.
+    pub(crate) fn load(
+        &self,
+        name: &str,
+        component: &Component,
+        granted: &[(String, String)],
+    ) -> Result<(Module, Descriptor), String> {
+        let imports = grants::imports(&self.engine, component);
+        let missing = grants::missing(&imports);
+        if !missing.is_empty() {
+            let missing = missing.join(", ");
+            return Err(format!("it imports {missing}, which this host does not have"));
+        }
+        let pre = self
+            .linker
+            .instantiate_pre(component)
+            .map_err(|error| format!("it does not fit this host: {error:#}"))?;
+        let mut module = module(name, pre)?;
+        let own = matches!(module.entry, Entry::Handler(_));
+        let descriptor = if own {
+            let described;
+            (module, described) = self.describe(module)?;
+            descriptor::check(name, &described)?;
+            described
+        } else {
+            incoming::descriptor(name)
+        };
+        let declared = own.then_some(descriptor.capabilities.as_slice());
+        if let Some(reason) = grants::refusal(name, &imports, declared, granted) {
+            return Err(reason);
+        }
+        module.facts = Arc::new(ModuleFacts {
+            name: name.to_owned(),
+            options: descriptor
+                .options
+                .iter()
+                .map(|option| option.name.clone())
+                .collect(),
+            receives: module.extras.receiver.is_some(),
+        });
+        Ok((module, descriptor))
+    }
+
+    /// Runs `describe` in an instance without a principal.
+    fn describe(&self, module: Module) -> Result<(Module, Descriptor), String> {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        let module = Arc::new(module);
+        let meter = Arc::new(Meter::default());
+        let described = {
+            let (module, bounds, meter) = (module.clone(), self.bounds, meter.clone());
+            async move {
+                let mut instance = Instance::new(module, None, bounds, meter)
+                    .await
+                    .map_err(|error| error.to_string())?;
+                let described = instance.describe().await;
+                described.map_err(|error| error.to_string())
+            }
+        };
+        self.guests.spawn(async move {
+            let described = Metered::new(meter, described);
+            let described = tokio::time::timeout(DESCRIBE_MAX, described)
+                .await
+                .unwrap_or_else(|_| Err(format!("it took longer than {DESCRIBE_MAX:?}")));
+            // Whoever asked waits until this comes.
+            let _ = sender.send(described);
+        });
+        let described = receiver
+            .recv()
+            .map_err(|_| "describe was broken off".to_owned())?
+            .map_err(|reason| format!("describe failed: {reason}"))?;
+        let module = Arc::into_inner(module).ok_or("describe goes on")?;
+        Ok((module, described))
+    }
+}
+
+fn module(name: &str, pre: InstancePre<State>) -> Result<Module, String> {
+    let entry = match handler::GuestIndices::new(&pre) {
+        Ok(indices) => Entry::Handler(indices),
+        Err(_) => match incoming_handler::GuestIndices::new(&pre) {
+            Ok(indices) => Entry::Incoming(indices),
+            Err(_) => {
+                return Err("it exports neither chapar:host/handler@0.1.0 nor \
+                     wasi:http/incoming-handler@0.2"
+                    .into());
+            }
+        },
+    };
+    let extras = Extras {
+        indexer: indexer::GuestIndices::new(&pre).ok(),
+        receiver: receiver::GuestIndices::new(&pre).ok(),
+        waker: waker::GuestIndices::new(&pre).ok(),
+        socket: socket::GuestIndices::new(&pre).ok(),
+        alarm: alarm::GuestIndices::new(&pre).ok(),
+        principal: principal::GuestIndices::new(&pre).ok(),
+    };
+    let facts = ModuleFacts {
+        name: name.to_owned(),
+        ..ModuleFacts::default()
+    };
+    Ok(Module {
+        facts: Arc::new(facts),
+        pre,
+        entry,
+        extras,
+    })
+}

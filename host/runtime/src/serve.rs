@@ -1,0 +1,164 @@
+//! The task that answers one request on the guests' threads.
+
+use crate::instance::{Bounds, Instance, Outcome};
+use crate::interfaces::GRACE;
+use crate::limits::Meter;
+use crate::load::Module;
+use crate::module::Mount;
+use crate::state::{Current, Serving};
+use crate::table::ModuleTable;
+use crate::warm::Warm;
+use crate::{Answer, HandleError, Identity, Request, Tenant};
+use std::sync::Arc;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::task::AbortHandle;
+
+/// What all requests share.
+pub(crate) struct Shared {
+    pub(crate) warm: Warm,
+    pub(crate) bounds: Bounds,
+}
+
+/// One request.
+pub(crate) struct Job {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) module: Arc<Module>,
+    pub(crate) table: Arc<ModuleTable>,
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) identity: Identity,
+    pub(crate) mount: Arc<Mount>,
+    pub(crate) request: Request,
+    pub(crate) reply: oneshot::Sender<Result<Answer, HandleError>>,
+    pub(crate) meter: Arc<Meter>,
+    /// Room for one instance, given back at the end.
+    pub(crate) place: OwnedSemaphorePermit,
+}
+
+/// Answers a request in a warm instance or a new one.
+pub(crate) async fn serve(job: Job) {
+    let Job { shared, module, tenant, reply, meter, .. } = job;
+    let instance = match shared.warm.take(&module, &tenant, &job.identity) {
+        Some(instance) => Ok(instance),
+        None => {
+            let serving = Serving {
+                module: module.facts.clone(),
+                tenant: tenant.clone(),
+                identity: job.identity,
+            };
+            Instance::new(module.clone(), Some(serving), shared.bounds, meter.clone()).await
+        }
+    };
+    let mut instance = match instance {
+        Ok(instance) => instance,
+        Err(error) => {
+            log(&tenant, &error);
+            // Whoever asked may have gone.
+            let _ = reply.send(Err(error));
+            return;
+        }
+    };
+    let current = Current {
+        table: job.table,
+        reply: Some(reply),
+    };
+    let answered = instance
+        .answer(&job.mount.path, job.request, current, meter)
+        .await;
+    let outcome = match answered {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            log(&tenant, &error);
+            fail(instance, error).await;
+            return;
+        }
+    };
+    // Given back before the answer goes out, so that the client's next request finds it; what is
+    // not kept is taken apart after.
+    let gone = if instance.end() {
+        shared.warm.put(instance)
+    } else {
+        Some(instance)
+    };
+    match outcome {
+        Outcome::Reply(reply, answer) => {
+            let _ = reply.send(Ok(answer));
+        }
+        Outcome::End(writer) => writer.end().await,
+        Outcome::Sent => {}
+    }
+    drop(gone);
+    drop(job.place);
+}
+
+/// Tells whoever waits why there is no answer, or no more of it. The instance is dropped.
+async fn fail(mut instance: Instance, error: HandleError) {
+    let state = instance.store.data_mut();
+    let reply = state.current.take().and_then(|current| current.reply);
+    let writer = state.handles.take_writer();
+    drop(instance);
+    match (reply, writer) {
+        // Whoever asked may have gone.
+        (Some(reply), _) => drop(reply.send(Err(error))),
+        (None, Some(writer)) => writer.0.fail(error).await,
+        (None, None) => {}
+    }
+}
+
+fn log(tenant: &Tenant, error: &HandleError) {
+    let tenant = &tenant.name;
+    match error {
+        HandleError::Trapped { module, reason } => {
+            tracing::error!(%module, %tenant, %reason, "module failed");
+        }
+        HandleError::Deadline { module, .. }
+        | HandleError::Memory { module, .. }
+        | HandleError::Busy { module } => {
+            tracing::warn!(%module, %tenant, reason = %error, "request not answered");
+        }
+    }
+}
+
+/// Stops the guest when whoever waits for it leaves.
+pub(crate) struct Leave {
+    guests: Handle,
+    task: Option<AbortHandle>,
+    grace: bool,
+}
+
+impl Leave {
+    pub(crate) fn new(guests: Handle, task: AbortHandle) -> Self {
+        Self {
+            guests,
+            task: Some(task),
+            grace: false,
+        }
+    }
+
+    /// From now on the guest has a moment to see that its client has gone.
+    pub(crate) fn with_grace(mut self) -> Self {
+        self.grace = true;
+        self
+    }
+
+    /// The guest needs no stopping any more.
+    pub(crate) fn done(mut self) {
+        self.task = None;
+    }
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        let Some(task) = self.task.take().filter(|task| !task.is_finished()) else {
+            return;
+        };
+        if !self.grace {
+            task.abort();
+            return;
+        }
+        self.guests.spawn(async move {
+            tokio::time::sleep(GRACE).await;
+            task.abort();
+        });
+    }
+}

@@ -1,0 +1,138 @@
+//! What the host keeps for an instance: whom it serves, the request at hand, the handles it holds,
+//! and its empty WASI world.
+
+use crate::handles::Handles;
+use crate::limits::{Limits, Meter};
+use crate::stdio::Log;
+use crate::table::ModuleTable;
+use crate::{Answer, HandleError, Identity, Tenant};
+use std::collections::HashSet;
+use std::sync::Arc;
+use storage::{Actor, Store};
+use tokio::sync::oneshot;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+/// Most bytes of random numbers per call.
+const RANDOM_MAX: u64 = 64 << 10;
+/// Most WASI resources an instance may hold.
+const WASI_HANDLES_MAX: usize = 1024;
+
+/// What interfaces need to know of a module.
+#[derive(Debug, Default)]
+pub(crate) struct ModuleFacts {
+    /// Its name.
+    pub(crate) name: String,
+    /// Names of the options that it reads.
+    pub(crate) options: HashSet<String>,
+    /// It exports `receiver`.
+    pub(crate) receives: bool,
+}
+
+/// Whom an instance serves: fixed when it is made, the same as long as it lives.
+pub(crate) struct Serving {
+    pub(crate) module: Arc<ModuleFacts>,
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) identity: Identity,
+}
+
+impl Serving {
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.tenant.store
+    }
+
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.identity.actor
+    }
+}
+
+/// The request at hand.
+pub(crate) struct Current {
+    /// The modules in force when it came.
+    pub(crate) table: Arc<ModuleTable>,
+    /// Where the answer goes; none once it was begun.
+    pub(crate) reply: Option<oneshot::Sender<Result<Answer, HandleError>>>,
+}
+
+/// The data of a wasmtime store.
+pub(crate) struct State {
+    pub(crate) serving: Option<Serving>,
+    pub(crate) current: Option<Current>,
+    pub(crate) handles: Handles,
+    pub(crate) limits: Limits,
+    pub(crate) meter: Arc<Meter>,
+    wasi: WasiCtx,
+    /// WASI's handles outlive a request: standard libraries keep those of the standard streams.
+    pub(crate) table: ResourceTable,
+    http: WasiHttpCtx,
+    hooks: crate::outgoing::Hooks,
+}
+
+impl State {
+    /// The state of an instance that serves someone, or nobody: then every import of ours traps.
+    pub(crate) fn new(
+        module: &Arc<ModuleFacts>,
+        serving: Option<Serving>,
+        limits: Limits,
+        meter: Arc<Meter>,
+    ) -> Self {
+        let log = Log::new(module.clone(), serving.as_ref().map(|s| s.tenant.clone()));
+        let wasi = WasiCtx::builder()
+            .stdout(log.clone())
+            .stderr(log)
+            .allow_tcp(false)
+            .allow_udp(false)
+            .max_random_size(RANDOM_MAX)
+            .build();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(WASI_HANDLES_MAX);
+        Self {
+            serving,
+            current: None,
+            handles: Handles::default(),
+            limits,
+            meter,
+            wasi,
+            table,
+            http: WasiHttpCtx::new(),
+            hooks: crate::outgoing::Hooks,
+        }
+    }
+
+    /// Whom the instance serves while it answers a request. A call outside one is a trap.
+    pub(crate) fn serving(&self) -> wasmtime::Result<&Serving> {
+        match (&self.serving, &self.current) {
+            (Some(serving), Some(_)) => Ok(serving),
+            _ => Err(outside()),
+        }
+    }
+
+    /// The request at hand.
+    pub(crate) fn request(&mut self) -> wasmtime::Result<&mut Current> {
+        self.current.as_mut().ok_or_else(outside)
+    }
+}
+
+fn outside() -> wasmtime::Error {
+    wasmtime::format_err!("an import of the host was called while no request is served")
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.hooks,
+        }
+    }
+}
