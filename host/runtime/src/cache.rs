@@ -72,7 +72,10 @@ impl Cache {
                 None => Component::new(engine, wasm),
             },
             Err(error) => {
-                tracing::warn!("can't keep a compiled module in {}: {error}", file.display());
+                tracing::warn!(
+                    "can't keep a compiled module in {}: {error}",
+                    file.display()
+                );
                 Component::new(engine, wasm)
             }
         }
@@ -91,7 +94,10 @@ impl Cache {
             let kept = sha256
                 .iter()
                 .any(|hash| path.with_extension("") == self.file(hash).with_extension(""));
-            if ours && !kept && let Err(error) = fs::remove_file(&path) {
+            if ours
+                && !kept
+                && let Err(error) = fs::remove_file(&path)
+            {
                 tracing::warn!("can't remove {}: {error}", path.display());
             }
         }

@@ -27,7 +27,9 @@ pub(crate) fn check(name: &str, descriptor: &Descriptor) -> Result<(), String> {
         descriptor.capabilities.len(),
     ];
     if lists.iter().any(|len| *len > ENTRIES_MAX) {
-        return Err(format!("its descriptor has a list of more than {ENTRIES_MAX} entries"));
+        return Err(format!(
+            "its descriptor has a list of more than {ENTRIES_MAX} entries"
+        ));
     }
     if let Some(text) = texts(descriptor).find(|text| !is_plain(text)) {
         return Err(format!(
@@ -86,7 +88,9 @@ pub(crate) fn apply_prefixes(descriptor: &mut Descriptor, prefixes: &[(String, S
 
 fn check_mount(mount: &Mount) -> Result<(), String> {
     let path = mount.path.as_str();
-    let inner = path.strip_prefix('/').map(|rest| rest.trim_end_matches('/'));
+    let inner = path
+        .strip_prefix('/')
+        .map(|rest| rest.trim_end_matches('/'));
     let well_formed = inner.is_some_and(|inner| {
         inner.is_empty()
             || inner
@@ -188,11 +192,7 @@ mod tests {
             name: "files".to_owned(),
             target: "/dav/files/".to_owned(),
         });
-        let prefixes = [(
-            "files".to_owned(),
-            "/dav/files".to_owned(),
-            "/f".to_owned(),
-        )];
+        let prefixes = [("files".to_owned(), "/dav/files".to_owned(), "/f".to_owned())];
         apply_prefixes(&mut one, &prefixes);
         assert_eq!(one.mounts[0].path, "/f");
         assert_eq!(one.well_known[0].target, "/f/");

@@ -3,7 +3,7 @@
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
-use wasmtime::component::types::{ComponentItem, ComponentExtern};
+use wasmtime::component::types::{ComponentExtern, ComponentItem};
 
 /// Our interfaces that are always there: they give nothing but the request itself.
 const HARMLESS: [&str; 7] = [
@@ -30,7 +30,15 @@ const GRANTED: [&str; 11] = [
     "timer",
 ];
 /// Parts of WASI that are there and empty. `http` is its types: sending has a grant of its own.
-const WASI: [&str; 7] = ["io", "cli", "clocks", "random", "filesystem", "sockets", "http"];
+const WASI: [&str; 7] = [
+    "io",
+    "cli",
+    "clocks",
+    "random",
+    "filesystem",
+    "sockets",
+    "http",
+];
 /// Sending HTTP requests; grants and capabilities name it so.
 const OUTGOING: &str = "outgoing-handler";
 
@@ -85,9 +93,9 @@ pub(crate) fn wanted(imports: &[String]) -> Vec<&str> {
 
 /// Whether the operator granted an interface to a module.
 pub(crate) fn granted(grants: &[(String, String)], module: &str, interface: &str) -> bool {
-    grants.iter().any(|(to, what)| {
-        (to == "*" || to == module) && (what == "*" || what == interface)
-    })
+    grants
+        .iter()
+        .any(|(to, what)| (to == "*" || to == module) && (what == "*" || what == interface))
 }
 
 /// Checks imports against what the module declares and what it was granted; returns why it may not
@@ -179,14 +187,16 @@ mod tests {
             "wasi:io/streams@0.2.6",
         ]);
         let declared = names(&["mailbox", "batch"]);
-        let check = |given: &[(&str, &str)]| {
-            refusal("files", &imports, Some(&declared), &grants(given))
-        };
+        let check =
+            |given: &[(&str, &str)]| refusal("files", &imports, Some(&declared), &grants(given));
         assert_eq!(check(&[("files", "*")]), None);
         assert_eq!(check(&[("*", "*")]), None);
         assert_eq!(check(&[("files", "mailbox"), ("*", "batch")]), None);
         let reason = check(&[("files", "mailbox"), ("other", "*")]).unwrap();
-        assert!(reason.contains("batch") && !reason.contains("mailbox"), "{reason}");
+        assert!(
+            reason.contains("batch") && !reason.contains("mailbox"),
+            "{reason}"
+        );
     }
 
     #[test]

@@ -22,8 +22,26 @@ use wasmtime_wasi_http::{Error, WasiHttpView};
 
 /// Methods that such a component is asked: it decides itself what it knows.
 const METHODS: [&str; 20] = [
-    "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "PROPFIND", "PROPPATCH",
-    "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "ACL", "REPORT", "SEARCH", "MKCALENDAR", "QUERY",
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "DELETE",
+    "OPTIONS",
+    "PATCH",
+    "TRACE",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+    "ACL",
+    "REPORT",
+    "SEARCH",
+    "MKCALENDAR",
+    "QUERY",
 ];
 
 /// What the host says of such a component, which can't say it itself.

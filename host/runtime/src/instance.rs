@@ -118,7 +118,9 @@ impl Instance {
         self.uses += 1;
         let answered = match &self.guest {
             Guest::Handler(guest) => handle(&mut self.store, guest, mount, request).await,
-            Guest::Incoming(guest) => crate::incoming::handle(&mut self.store, guest, request).await,
+            Guest::Incoming(guest) => {
+                crate::incoming::handle(&mut self.store, guest, request).await
+            }
         };
         answered.map_err(|error| self.failure(&error))
     }
@@ -233,7 +235,10 @@ fn failure(
         let limit = bounds.memory_max;
         return HandleError::Memory { module, limit };
     }
-    if error.downcast_ref::<wasmtime::PoolConcurrencyLimitError>().is_some() {
+    if error
+        .downcast_ref::<wasmtime::PoolConcurrencyLimitError>()
+        .is_some()
+    {
         return HandleError::Busy { module };
     }
     let reason = summary(error);

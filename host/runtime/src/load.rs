@@ -63,7 +63,9 @@ impl Loader {
     /// Compiles a file, or takes its compiled form out of the cache.
     pub(crate) fn compile(&self, wasm: &[u8], sha256: &str) -> Result<Component, String> {
         if wasm.starts_with(&CORE) {
-            return Err("it is a core module and not a component: build it for wasm32-wasip2".into());
+            return Err(
+                "it is a core module and not a component: build it for wasm32-wasip2".into(),
+            );
         }
         if !wasm.starts_with(&COMPONENT) {
             return Err("it is not a WebAssembly component".into());
@@ -87,7 +89,9 @@ impl Loader {
         let missing = grants::missing(&imports);
         if !missing.is_empty() {
             let missing = missing.join(", ");
-            return Err(format!("it imports {missing}, which this host does not have"));
+            return Err(format!(
+                "it imports {missing}, which this host does not have"
+            ));
         }
         let pre = self
             .linker

@@ -91,7 +91,8 @@ impl Runtime {
     pub fn start(config: RuntimeConfig) -> Result<Self, RuntimeError> {
         let engine = engine::engine(Some(&config)).map_err(engine_error)?;
         let linker = engine::linker(&engine).map_err(engine_error)?;
-        let ticker = Ticker::start(&engine).map_err(|error| RuntimeError::Engine(error.to_string()))?;
+        let ticker =
+            Ticker::start(&engine).map_err(|error| RuntimeError::Engine(error.to_string()))?;
         let guests = Guests::start(config.threads)?;
         let cache = Cache::open(&config.cachedir, &engine)
             .inspect_err(|error| tracing::warn!("compiled modules can't be kept: {error}"))
@@ -214,7 +215,11 @@ impl Runtime {
         if waiting.before >= self.waiting_max {
             return Err(busy());
         }
-        self.places.clone().acquire_owned().await.map_err(|_| busy())
+        self.places
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(|_| busy())
     }
 }
 

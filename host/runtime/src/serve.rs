@@ -37,7 +37,14 @@ pub(crate) struct Job {
 
 /// Answers a request in a warm instance or a new one.
 pub(crate) async fn serve(job: Job) {
-    let Job { shared, module, tenant, reply, meter, .. } = job;
+    let Job {
+        shared,
+        module,
+        tenant,
+        reply,
+        meter,
+        ..
+    } = job;
     let instance = match shared.warm.take(&module, &tenant, &job.identity) {
         Some(instance) => Ok(instance),
         None => {

@@ -91,7 +91,10 @@ impl ModuleTable {
 
     fn conflict(&self, descriptor: &Descriptor) -> Option<String> {
         for mount in &descriptor.mounts {
-            let taken = self.routes.iter().find(|route| route.mount.path == mount.path);
+            let taken = self
+                .routes
+                .iter()
+                .find(|route| route.mount.path == mount.path);
             if let Some(route) = taken {
                 return Some(format!(
                     "{} is already a mount of module {}: give one of them another prefix",

@@ -56,7 +56,12 @@ impl wit::Host for State {
 }
 
 impl State {
-    fn add(&mut self, this: &Resource<Batch>, change: Change, bytes: usize) -> wasmtime::Result<()> {
+    fn add(
+        &mut self,
+        this: &Resource<Batch>,
+        change: Change,
+        bytes: usize,
+    ) -> wasmtime::Result<()> {
         let batch = self.handles.get_mut(this)?;
         if batch.wrong.is_none() {
             batch.add(change, bytes);
@@ -104,7 +109,11 @@ impl wit::HostBatch for State {
         self.handles.push(Batch::default())
     }
 
-    fn submit_tokens(&mut self, this: Resource<Batch>, tokens: Vec<String>) -> wasmtime::Result<()> {
+    fn submit_tokens(
+        &mut self,
+        this: Resource<Batch>,
+        tokens: Vec<String>,
+    ) -> wasmtime::Result<()> {
         let batch = self.handles.get_mut(&this)?;
         batch.bytes += tokens.iter().map(String::len).sum::<usize>();
         if batch.bytes > BYTES_MAX {
@@ -159,7 +168,13 @@ impl wit::HostBatch for State {
     ) -> wasmtime::Result<()> {
         let (source, target) = (self.mailbox(&source)?, self.mailbox(&target)?);
         let condition = condition.into();
-        let change = Change::Copy { source, uid, target, name, condition };
+        let change = Change::Copy {
+            source,
+            uid,
+            target,
+            name,
+            condition,
+        };
         self.add(&this, change, 0)
     }
 
@@ -174,7 +189,13 @@ impl wit::HostBatch for State {
     ) -> wasmtime::Result<()> {
         let (source, target) = (self.mailbox(&source)?, self.mailbox(&target)?);
         let condition = condition.into();
-        let change = Change::Move { source, uid, target, name, condition };
+        let change = Change::Move {
+            source,
+            uid,
+            target,
+            name,
+            condition,
+        };
         self.add(&this, change, 0)
     }
 
@@ -198,7 +219,16 @@ impl wit::HostBatch for State {
     ) -> wasmtime::Result<()> {
         let mailbox = self.mailbox(&mailbox)?;
         let bytes = add.iter().chain(&remove).map(String::len).sum();
-        self.add(&this, Change::SetFlags { mailbox, uid, add, remove }, bytes)
+        self.add(
+            &this,
+            Change::SetFlags {
+                mailbox,
+                uid,
+                add,
+                remove,
+            },
+            bytes,
+        )
     }
 
     fn set_keys(
@@ -212,7 +242,12 @@ impl wit::HostBatch for State {
         let mailbox = self.mailbox(&mailbox)?;
         let bytes = keys_size(&keys);
         let keys = keys.into_iter().map(storage::Key::from).collect();
-        let change = Change::SetKeys { mailbox, uid, keys, keys_version };
+        let change = Change::SetKeys {
+            mailbox,
+            uid,
+            keys,
+            keys_version,
+        };
         self.add(&this, change, bytes)
     }
 
@@ -226,7 +261,15 @@ impl wit::HostBatch for State {
         let mailbox = self.mailbox(&mailbox)?;
         let annotation = storage::Annotation::from(annotation);
         let bytes = annotation.value.as_ref().map_or(0, Bytes::len);
-        self.add(&this, Change::Annotate { mailbox, uid, annotation }, bytes)
+        self.add(
+            &this,
+            Change::Annotate {
+                mailbox,
+                uid,
+                annotation,
+            },
+            bytes,
+        )
     }
 
     fn annotate_outcome(
@@ -255,7 +298,12 @@ impl wit::HostBatch for State {
         self.add(&this, change, 0)
     }
 
-    fn put_into(&mut self, this: Resource<Batch>, created: u32, put: wit::Put) -> wasmtime::Result<()> {
+    fn put_into(
+        &mut self,
+        this: Resource<Batch>,
+        created: u32,
+        put: wit::Put,
+    ) -> wasmtime::Result<()> {
         let target = Target::Created(created);
         let (put, bytes) = self.put_change(put)?;
         self.add(&this, Change::Put { target, put }, bytes)
@@ -281,7 +329,15 @@ impl wit::HostBatch for State {
     ) -> wasmtime::Result<()> {
         let mailbox = self.mailbox(&mailbox)?;
         let path = Path(path);
-        self.add(&this, Change::CopyMailbox { mailbox, path, deep }, 0)
+        self.add(
+            &this,
+            Change::CopyMailbox {
+                mailbox,
+                path,
+                deep,
+            },
+            0,
+        )
     }
 
     fn delete_mailbox(
@@ -300,7 +356,14 @@ impl wit::HostBatch for State {
         subscribed: bool,
     ) -> wasmtime::Result<()> {
         let mailbox = self.mailbox(&mailbox)?;
-        self.add(&this, Change::Subscribe { mailbox, subscribed }, 0)
+        self.add(
+            &this,
+            Change::Subscribe {
+                mailbox,
+                subscribed,
+            },
+            0,
+        )
     }
 
     fn set_rights(
@@ -325,7 +388,15 @@ impl wit::HostBatch for State {
         let mailbox = self.mailbox(&mailbox)?;
         let bytes = request.owner.len();
         let request = request.into();
-        self.add(&this, Change::Lock { mailbox, name, request }, bytes)
+        self.add(
+            &this,
+            Change::Lock {
+                mailbox,
+                name,
+                request,
+            },
+            bytes,
+        )
     }
 
     fn refresh_lock(
@@ -336,7 +407,15 @@ impl wit::HostBatch for State {
         expires: i64,
     ) -> wasmtime::Result<()> {
         let mailbox = self.mailbox(&mailbox)?;
-        self.add(&this, Change::RefreshLock { mailbox, token, expires }, 0)
+        self.add(
+            &this,
+            Change::RefreshLock {
+                mailbox,
+                token,
+                expires,
+            },
+            0,
+        )
     }
 
     fn unlock(

@@ -80,7 +80,8 @@ impl wit::Host for State {
         status: u16,
         headers: Vec<types::Header>,
     ) -> Result<Resource<Writer>, Error> {
-        let status = status_out(status).ok_or_else(|| invalid("status: not between 200 and 999"))?;
+        let status =
+            status_out(status).ok_or_else(|| invalid("status: not between 200 and 999"))?;
         let (headers, etag) = headers_out(headers).map_err(|why| invalid(&why))?;
         let cpu = self.meter.used();
         let module = self.serving()?.module.clone();
@@ -121,7 +122,10 @@ impl wit::HostBody for State {
     async fn read_all(&mut self, this: Resource<Body>, size_max: u32) -> Result<Vec<u8>, Error> {
         let body = self.handles.get_mut(&this)?;
         let size_max = size_max.min(READ_ALL_MAX) as usize;
-        if body.length.is_some_and(|length| length > READ_ALL_MAX.into()) {
+        if body
+            .length
+            .is_some_and(|length| length > READ_ALL_MAX.into())
+        {
             return Err(types::Error::TooLarge(size_max as u64).into());
         }
         if !body.fill().await? {
@@ -154,9 +158,11 @@ impl wit::HostBody for State {
 impl wit::HostWriter for State {
     async fn write(&mut self, this: Resource<Writer>, bytes: Vec<u8>) -> Result<(), Error> {
         let writer = self.handles.get_mut(&this)?;
-        writer.0.send(bytes.into()).await.map_err(|_| {
-            Error::from(types::Error::Unavailable("the client has gone".to_owned()))
-        })
+        writer
+            .0
+            .send(bytes.into())
+            .await
+            .map_err(|_| Error::from(types::Error::Unavailable("the client has gone".to_owned())))
     }
 
     async fn drop(&mut self, this: Resource<Writer>) -> wasmtime::Result<()> {

@@ -4,7 +4,9 @@
 use super::{Blob, Error};
 use crate::bindings::chapar::host::mailbox as wit;
 use crate::state::State;
-use storage::{Entry, Fields, ListScope, MailboxChange, MailboxId, Message, Page, Part, Path, Span, Status};
+use storage::{
+    Entry, Fields, ListScope, MailboxChange, MailboxId, Message, Page, Part, Path, Span, Status,
+};
 use wasmtime::component::Resource;
 
 /// A mailbox that the module opened.
@@ -17,9 +19,7 @@ impl wit::Host for State {
     async fn open(&mut self, path: Vec<String>) -> Result<Resource<Mailbox>, Error> {
         let serving = self.serving()?;
         let status = serving.store().open(serving.actor(), &Path(path)).await?;
-        Ok(self.handles.push(Mailbox {
-            id: status.mailbox,
-        })?)
+        Ok(self.handles.push(Mailbox { id: status.mailbox })?)
     }
 
     async fn list(

@@ -1,0 +1,10 @@
+//! The runtime with a real guest: one binary, one file per concern.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod answers;
+mod isolation;
+mod limits;
+mod loading;
+mod store;
+mod support;

@@ -1,0 +1,224 @@
+//! Builds the probe, starts runtimes around copies of it, and asks them.
+
+use crate::store::Empty;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use runtime::{
+    Answer, AnswerBody, HandleError, Identity, Request, Runtime, RuntimeConfig, SignIn, Tenant,
+};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+pub const MEMORY_MAX: usize = 32 << 20;
+pub const CPU_MAX: Duration = Duration::from_millis(100);
+
+/// The probe as it was compiled.
+pub fn probe() -> &'static [u8] {
+    static WASM: OnceLock<Vec<u8>> = OnceLock::new();
+    WASM.get_or_init(|| {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guest/Cargo.toml");
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guest");
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--release", "--locked"])
+            .args(["--target", "wasm32-wasip2", "--manifest-path"])
+            .arg(&manifest)
+            .arg("--target-dir")
+            .arg(&target)
+            .env_remove("RUSTC_WRAPPER")
+            .env_remove("RUSTC_WORKSPACE_WRAPPER")
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .status()
+            .unwrap();
+        assert!(status.success(), "the probe does not compile");
+        std::fs::read(target.join("wasm32-wasip2/release/probe.wasm")).unwrap()
+    })
+}
+
+/// The probe under another name, with another way to describe itself.
+pub fn disguised(name: &str, mode: &str) -> Vec<u8> {
+    let mut wasm = probe().to_vec();
+    for (mark, text) in [("@NAME:", name), ("@MODE:", mode)] {
+        let place = wasm
+            .windows(mark.len())
+            .position(|bytes| bytes == mark.as_bytes())
+            .unwrap();
+        let padded = format!("{text:.<18}");
+        wasm[place + mark.len()..place + 24].copy_from_slice(padded.as_bytes());
+    }
+    wasm
+}
+
+pub struct Bed {
+    _folder: tempfile::TempDir,
+    pub config: RuntimeConfig,
+}
+
+/// A folder with these modules: (name, mode).
+pub fn bed(modules: &[(&str, &str)]) -> Bed {
+    let folder = tempfile::tempdir().unwrap();
+    let moduledir = folder.path().join("modules");
+    std::fs::create_dir(&moduledir).unwrap();
+    for (name, mode) in modules {
+        std::fs::write(
+            moduledir.join(format!("{name}.wasm")),
+            disguised(name, mode),
+        )
+        .unwrap();
+    }
+    let config = RuntimeConfig {
+        moduledir,
+        cachedir: cachedir(modules == [("probe", "normal")]),
+        httpmodules: None,
+        prefixes: Vec::new(),
+        grants: vec![("*".into(), "*".into())],
+        memory_max: MEMORY_MAX,
+        cpu_max: CPU_MAX,
+        instances_max: 16,
+        threads: 2,
+    };
+    Bed {
+        _folder: folder,
+        config,
+    }
+}
+
+impl Bed {
+    pub fn start(&self) -> Runtime {
+        Runtime::start(self.config.clone()).unwrap()
+    }
+
+    pub fn module(&self, name: &str) -> PathBuf {
+        self.config.moduledir.join(format!("{name}.wasm"))
+    }
+}
+
+/// Where compiled modules are kept: a folder for all tests with the same modules, or one's own,
+/// because what is kept of one folder of modules is swept by another.
+fn cachedir(shared: bool) -> PathBuf {
+    static SHARED: OnceLock<PathBuf> = OnceLock::new();
+    let own = || {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        folder.keep()
+    };
+    match shared {
+        true => SHARED.get_or_init(own).clone(),
+        false => own(),
+    }
+}
+
+/// Why a module was refused.
+pub fn refusal(runtime: &Runtime, name: &str) -> String {
+    let table = runtime.modules();
+    let state = table.states().iter().find(|state| state.name == name);
+    state.unwrap().refused.clone().unwrap_or_default()
+}
+
+pub fn tenant(name: &str) -> Arc<Tenant> {
+    let option = |name: &str| (name.to_owned(), "set".to_owned());
+    Arc::new(Tenant {
+        name: name.into(),
+        store: Arc::new(Empty),
+        options: HashMap::from([option("probe_option"), option("another_option")]),
+    })
+}
+
+pub fn identity(principal: &str) -> Identity {
+    Identity {
+        actor: storage::Actor {
+            principal: Some(principal.into()),
+            ..storage::Actor::default()
+        },
+        sign_in: SignIn::Password,
+    }
+}
+
+pub fn request(path: &str) -> Request {
+    let (path, query) = match path.split_once('?') {
+        Some((path, query)) => (path, Some(query.to_owned())),
+        None => (path, None),
+    };
+    Request {
+        method: "GET".into(),
+        scheme: "http".into(),
+        authority: "localhost".into(),
+        path: path.into(),
+        query,
+        headers: http::HeaderMap::new(),
+        body: None,
+        body_length: None,
+        received: 0,
+    }
+}
+
+/// A request with a body in these pieces.
+pub fn upload(path: &str, pieces: Vec<Result<Bytes, storage::Error>>) -> Request {
+    Request {
+        body: Some(Box::pin(futures_util::stream::iter(pieces))),
+        ..request(path)
+    }
+}
+
+/// Asks a runtime as someone of a tenant.
+pub async fn ask(
+    runtime: &Runtime,
+    tenant: &Arc<Tenant>,
+    identity: Identity,
+    request: Request,
+) -> Result<Answer, HandleError> {
+    let route = runtime.modules().route(&request.path).unwrap();
+    runtime.handle(&route, tenant, identity, request).await
+}
+
+/// One person's requests to one runtime.
+pub struct Client<'a> {
+    pub runtime: &'a Runtime,
+    pub tenant: Arc<Tenant>,
+    pub identity: Identity,
+}
+
+pub fn client<'a>(runtime: &'a Runtime, principal: &str) -> Client<'a> {
+    Client {
+        runtime,
+        tenant: tenant("example"),
+        identity: identity(principal),
+    }
+}
+
+impl Client<'_> {
+    pub async fn send(&self, request: Request) -> Result<Answer, HandleError> {
+        ask(self.runtime, &self.tenant, self.identity.clone(), request).await
+    }
+
+    /// The text of an answer, or why there is none.
+    pub async fn get(&self, path: &str) -> Result<String, HandleError> {
+        text(self.send(request(path)).await?).await
+    }
+
+    pub async fn fails(&self, path: &str) -> HandleError {
+        match self.get(path).await {
+            Ok(text) => panic!("{path} answered {text}"),
+            Err(error) => error,
+        }
+    }
+}
+
+/// The whole body of an answer.
+pub async fn text(answer: Answer) -> Result<String, HandleError> {
+    let bytes = match answer.body {
+        AnswerBody::None => Vec::new(),
+        AnswerBody::Bytes(bytes) => bytes.to_vec(),
+        AnswerBody::Blob(blob) => blob.inline.unwrap().to_vec(),
+        AnswerBody::Stream(mut stream) => {
+            let mut all = Vec::new();
+            while let Some(piece) = stream.next().await {
+                all.extend_from_slice(&piece?);
+            }
+            all
+        }
+    };
+    Ok(String::from_utf8(bytes).unwrap())
+}
