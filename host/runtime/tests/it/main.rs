@@ -6,5 +6,4 @@ mod answers;
 mod isolation;
 mod limits;
 mod loading;
-mod store;
 mod support;

@@ -1,6 +1,5 @@
 //! Builds the probe, starts runtimes around copies of it, and asks them.
 
-use crate::store::Empty;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use runtime::{
@@ -118,10 +117,13 @@ pub fn refusal(runtime: &Runtime, name: &str) -> String {
 }
 
 pub fn tenant(name: &str) -> Arc<Tenant> {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+        .unwrap()
+        .keep();
     let option = |name: &str| (name.to_owned(), "set".to_owned());
     Arc::new(Tenant {
         name: name.into(),
-        store: Arc::new(Empty),
+        store: storage::SqliteStore::open(&folder, name, storage::StoreLimits::default()).unwrap(),
         options: HashMap::from([option("probe_option"), option("another_option")]),
     })
 }
