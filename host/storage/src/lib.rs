@@ -12,7 +12,7 @@ mod path;
 mod sqlite;
 mod store;
 
-pub use faulty::Faults;
+pub use faulty::{Faults, FaultyStore};
 
 pub use model::{
     Actor, Annotation, Blob, BlobSource, Change, Condition, Content, Credentials, Delivery,

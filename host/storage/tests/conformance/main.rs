@@ -8,9 +8,18 @@
 )]
 
 mod access;
+mod annotations;
 mod batches;
+mod blobs;
+mod changes;
 mod conditions;
+mod directory;
+mod durability;
+mod locks;
 mod mailboxes;
+mod queues;
+mod quotas;
+mod searches;
 mod world;
 
 use std::sync::Arc;
@@ -65,9 +74,33 @@ suite! {
         a_read_only_actor_writes_nothing
         deleting_a_tree_takes_the_right_on_all_of_it
         ;
+    annotations:
+        they_are_read_by_prefix_in_order_and_removed
+        a_private_one_moves_one_principals_state_alone
+        anonymous_has_none_of_its_own
+        ;
     batches:
         a_message_is_put_found_listed_read_and_removed
         a_failing_change_undoes_those_before_it
+        ;
+    blobs:
+        small_and_big_bodies_come_back_as_they_were
+        what_is_too_large_is_not_taken_in
+        the_same_big_body_is_shared_until_its_last_link_goes
+        a_kept_blob_survives_until_it_expires
+        a_body_is_opened_by_its_digest_by_whoever_may_read_it
+        a_batch_that_fails_leaves_its_bodies_to_be_put_again
+        bulk_reads_are_bounded
+        ;
+    changes:
+        one_counter_runs_over_all_mailboxes_of_an_owner
+        changes_name_what_came_changed_and_went
+        a_page_of_changes_never_cuts_a_batch
+        a_big_batch_takes_further_modseqs
+        listings_page_by_uid
+        expired_tombstones_are_admitted
+        a_replaced_message_keeps_what_belongs_to_its_name
+        copies_and_moves_carry_everything
         ;
     conditions:
         a_free_name_must_be_free
@@ -78,6 +111,28 @@ suite! {
         malformed_arguments_are_refused
         a_message_larger_than_the_limit_is_refused
         ;
+    directory:
+        principals_are_found_by_name_address_and_text
+        credentials_stay_when_a_principal_is_put_again
+        groups_hold_principals_and_groups_but_not_themselves
+        a_principal_goes_with_everything_it_owns
+        ;
+    durability:
+        what_was_acknowledged_is_there_after_a_restart
+        a_deleted_mailbox_is_never_another_one
+        sixteen_writers_lose_nothing_and_share_no_uid
+        of_many_who_replace_the_same_state_one_wins
+        failing_calls_leave_nothing_half_done
+        ;
+    locks:
+        a_locked_name_is_changed_by_its_holder_only
+        a_lock_on_a_mailbox_guards_its_membership
+        a_deep_lock_guards_everything_below
+        shared_locks_stand_together_and_keep_exclusive_ones_out
+        trees_with_locks_inside_do_not_go_or_move
+        a_lock_can_be_taken_on_a_name_that_is_free
+        locks_end_and_are_counted
+        ;
     mailboxes:
         mailboxes_are_created_below_others_and_homes_without
         listings_have_parents_first_and_page
@@ -87,6 +142,23 @@ suite! {
         a_tree_given_to_another_owner_starts_over_there
         what_a_batch_creates_can_be_filled_and_annotated
         subscriptions_belong_to_a_principal
+        ;
+    queues:
+        deliveries_wait_for_each_recipient
+        timers_are_set_listed_fired_and_cleared
+        ;
+    quotas:
+        headers_and_bodies_are_counted_for_the_owner
+        what_exceeds_a_limit_is_refused
+        ;
+    searches:
+        texts_and_numbers_are_found
+        intervals_are_found_by_overlap
+        words_are_found_whatever_they_are_written_with
+        conditions_are_joined_ordered_and_paged
+        a_tree_is_searched_where_the_actor_may_read
+        bodies_come_along_until_they_are_too_many
+        keys_are_replaced_with_the_message_or_alone
         ;
 }
 

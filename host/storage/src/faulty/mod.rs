@@ -3,9 +3,13 @@
 //! [`Faults`] act inside the embedded engine, where the disk would; [`FaultyStore`] stands before
 //! any engine.
 
+mod store;
+
 use crate::store::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+pub use store::FaultyStore;
 
 /// Faults inside an engine's writer.
 #[derive(Debug, Default)]
