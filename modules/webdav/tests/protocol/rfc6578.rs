@@ -1,0 +1,94 @@
+//! RFC 6578.
+
+use super::*;
+
+fn sync(host: &Host, path: &str, token: &str, level: &str, limit: &str) -> Reply {
+    let body = format!(
+        "<sync-collection xmlns='DAV:'><sync-token>{token}</sync-token>\
+         <sync-level>{level}</sync-level>{limit}<prop><getetag/></prop></sync-collection>"
+    );
+    send(host, "REPORT", path, &[("depth", "0")], &body)
+}
+
+fn token(reply: &Reply) -> String {
+    assert_eq!(reply.status, 207, "{}", reply.text());
+    element(reply, "D:sync-token").unwrap_or_else(|| panic!("{}", reply.text()))
+}
+
+#[test]
+fn s3_4_changes_and_removals_since_a_token() {
+    let host = host();
+    put(&host, &format!("{HOME}/a"), "1");
+    put(&host, &format!("{HOME}/b"), "1");
+    let first = sync(&host, HOME, "", "1", "");
+    assert_eq!(hrefs(&first), [format!("{HOME}/a"), format!("{HOME}/b")]);
+    assert_eq!(hrefs(&sync(&host, HOME, &token(&first), "1", "")), [""; 0]);
+    put(&host, &format!("{HOME}/b"), "2");
+    put(&host, &format!("{HOME}/c"), "1");
+    mkcol(&host, &format!("{HOME}/d"));
+    send(&host, "DELETE", &format!("{HOME}/a"), &[], "");
+    let second = sync(&host, HOME, &token(&first), "1", "");
+    let all = ["a", "b", "c", "d/"].map(|name| format!("{HOME}/{name}"));
+    assert_eq!(hrefs(&second), all);
+    assert_eq!(second.text().matches("404").count(), 1, "{}", second.text());
+    assert_eq!(hrefs(&sync(&host, HOME, &token(&second), "1", "")), [""; 0]);
+    send(&host, "DELETE", &format!("{HOME}/d/"), &[], "");
+    let third = sync(&host, HOME, &token(&second), "1", "");
+    assert_eq!(hrefs(&third), [format!("{HOME}/d/")]);
+}
+
+#[test]
+fn s3_3_infinite_level_goes_down() {
+    let host = host();
+    mkcol(&host, &format!("{HOME}/c"));
+    let first = sync(&host, HOME, "", "infinite", "");
+    put(&host, &format!("{HOME}/c/f"), "1");
+    let second = sync(&host, HOME, &token(&first), "infinite", "");
+    assert!(
+        hrefs(&second).contains(&format!("{HOME}/c/f")),
+        "{}",
+        second.text()
+    );
+    let third = sync(&host, HOME, &token(&second), "infinite", "");
+    assert_eq!(hrefs(&third), [""; 0]);
+}
+
+#[test]
+fn s3_6_with_a_limit_all_comes_in_the_end() {
+    let host = host();
+    for number in 0..7 {
+        put(&host, &format!("{HOME}/f{number}"), "1");
+    }
+    let limit = "<limit><nresults>3</nresults></limit>";
+    let (mut since, mut seen) = (String::new(), Vec::new());
+    for _ in 0..10 {
+        let reply = sync(&host, HOME, &since, "1", limit);
+        since = token(&reply);
+        let members = hrefs(&reply)
+            .into_iter()
+            .filter(|href| !href.ends_with("/alice/"));
+        seen.extend(members);
+        if !reply.text().contains("507") {
+            break;
+        }
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 7, "{seen:?}");
+}
+
+#[test]
+fn s3_2_foreign_and_future_tokens_are_refused() {
+    let host = host();
+    mkcol(&host, &format!("{HOME}/c"));
+    let other = token(&sync(&host, &format!("{HOME}/c/"), "", "1", ""));
+    for bad in [other.as_str(), "urn:nonsense", &format!("{other}9999")] {
+        let reply = sync(&host, HOME, bad, "1", "");
+        assert_eq!(reply.status, 403, "{bad}");
+        assert!(
+            reply.text().contains("valid-sync-token"),
+            "{}",
+            reply.text()
+        );
+    }
+}
