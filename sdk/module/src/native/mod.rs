@@ -148,6 +148,18 @@ impl Host {
         self
     }
 
+    /// Forgets all removals so far, as the real host does after months.
+    pub fn forget_removals(&self) -> &Self {
+        with_state(|state| {
+            state.oldest = state.modseqs.clone();
+            state.gone.clear();
+            for mailbox in state.mailboxes.values_mut() {
+                mailbox.tombstones.clear();
+            }
+        });
+        self
+    }
+
     /// What was handed to other principals, oldest first, with the sender.
     pub fn deliveries(&self) -> Vec<(Option<String>, Delivery)> {
         with_state(|state| state.deliveries.clone())

@@ -90,16 +90,18 @@ impl Mailbox {
     pub(crate) fn changes(&self, since: Modseq, limit: u32, fields: Fields) -> Result<Page> {
         self.with(Rights::READ, |state| {
             let mailbox = state.mailbox(self.row)?;
+            state.remembers(&mailbox.path, since)?;
             let live = mailbox
                 .messages
                 .iter()
                 .map(|(&uid, message)| (message.modseq, uid, None));
             // What replaced a message stands for both.
             let gone = mailbox.tombstones.iter().filter(|tombstone| {
-                tombstone
-                    .name
-                    .as_deref()
-                    .is_none_or(|name| mailbox.named(name).is_none())
+                since > 0
+                    && tombstone
+                        .name
+                        .as_deref()
+                        .is_none_or(|name| mailbox.named(name).is_none())
             });
             let gone = gone.map(|tombstone| (tombstone.modseq, tombstone.uid, Some(tombstone)));
             let mut all: Vec<_> = live
@@ -144,6 +146,7 @@ impl Mailbox {
     ) -> Result<Vec<MailboxChange>> {
         self.with(Rights::empty(), |state| {
             let path = &state.mailbox(self.row)?.path;
+            state.remembers(path, since)?;
             let inside = |other: &[String]| {
                 other.starts_with(path)
                     && (other.len() == path.len() + 1 || deep && other.len() > path.len())
@@ -162,9 +165,13 @@ impl Mailbox {
                 .iter()
                 .filter(|change| inside(&change.path) && !state.paths.contains_key(&change.path));
             let mut changes: Vec<_> = live.chain(gone.cloned()).collect();
-            changes.retain(|change| change.modseq > since);
+            changes.retain(|change| change.modseq > since && !(change.removed && since == 0));
             changes.sort_by(|a, b| (a.modseq, &a.path).cmp(&(b.modseq, &b.path)));
-            changes.truncate(limit as usize);
+            // As above: changes that share a modseq are listed together.
+            let last = changes.get((limit as usize).saturating_sub(1));
+            if let Some(last) = last.map(|change| change.modseq) {
+                changes.retain(|change| change.modseq <= last);
+            }
             Ok(changes)
         })
     }

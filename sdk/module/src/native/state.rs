@@ -84,6 +84,7 @@ pub(crate) struct State {
     pub(crate) mailboxes: BTreeMap<Row, StoredMailbox>,
     pub(crate) gone: Vec<MailboxChange>,
     pub(crate) modseqs: BTreeMap<Option<String>, Modseq>,
+    pub(crate) oldest: BTreeMap<Option<String>, Modseq>,
     pub(crate) numbers: u64,
     pub(crate) locks: Vec<Lock>,
     pub(crate) subscriptions: BTreeSet<(String, Row)>,
@@ -114,6 +115,7 @@ impl Default for State {
             mailboxes: BTreeMap::new(),
             gone: Vec::new(),
             modseqs: BTreeMap::new(),
+            oldest: BTreeMap::new(),
             numbers: 0,
             locks: Vec::new(),
             subscriptions: BTreeSet::new(),
@@ -224,13 +226,24 @@ impl State {
             rights: self.rights(mailbox),
             modseq: mailbox.modseq,
             owner_modseq: self.modseqs.get(&owner).copied().unwrap_or(0),
+            oldest_modseq: self.oldest.get(&owner).copied().unwrap_or(0),
             owner,
-            oldest_modseq: 0,
             uid_next: mailbox.uid_next,
             messages: mailbox.messages.len() as u64,
             bytes: mailbox.messages.values().map(StoredMessage::bytes).sum(),
             created: mailbox.created,
         })
+    }
+
+    /// Refuses a modseq from before what is remembered, or from the future.
+    pub(crate) fn remembers(&self, path: &[String], since: Modseq) -> Result<()> {
+        let owner = owner_of(path);
+        let oldest = self.oldest.get(&owner).copied().unwrap_or(0);
+        let counter = self.modseqs.get(&owner).copied().unwrap_or(0);
+        match since == 0 || (oldest..=counter).contains(&since) {
+            true => Ok(()),
+            false => Err(Error::TooOld),
+        }
     }
 
     /// Bytes and messages that an owner has stored.

@@ -2,15 +2,18 @@
 
 use std::collections::HashSet;
 
-use module::{Mailbox, MailboxScope};
+use module::{Mailbox, MailboxChange, MailboxScope};
 
 use super::MailboxStore;
 use super::convert::store_error;
 use super::listing::{entry_member, fill, host_fields};
 use super::tree::Opened;
 use crate::Path;
-use crate::resource::{Collection, Resource, Want};
+use crate::resource::{Collection, Member, Resource, Want};
 use crate::store::{Change, ChangeQuery, Changes, StoreError};
+
+/// How many messages one call to the host lists.
+const LIST_MAX: u32 = 2000;
 
 impl MailboxStore {
     /// Lists changes, oldest first, those of one state together.
@@ -69,28 +72,34 @@ impl MailboxStore {
         let Some(collection) = self.collection(&opened.status, None, &Want::default())? else {
             return Ok(());
         };
-        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         let fields = host_fields(&query.want);
+        let (since, removed_since) = (query.since, query.removed_since.max(query.since));
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let remembered = remembers(opened, query)?;
+        let asked = if remembered { since } else { removed_since };
         let page = opened
             .mailbox
-            .changes(query.since, limit, fields)
+            .changes(asked, limit, fields)
             .map_err(store_error)?;
         if page.more {
-            let last = page.last().map_or(query.since, |entry| entry.modseq());
+            let last = page.last().map_or(asked, |entry| entry.modseq());
             *complete = last.min(*complete);
         }
         let named = || page.iter().filter(|entry| !entry.name().is_empty());
-        if query.since > 0 {
-            let removed = named().filter(|entry| entry.removed());
-            found.extend(removed.map(|entry| Change {
-                path: collection.path.join(entry.name()),
-                state: entry.modseq(),
-                resource: None,
-                is_collection: false,
-            }));
-        }
-        let live = named().filter(|entry| !entry.removed());
-        let mut members: Vec<_> = live.map(entry_member).collect();
+        let gone = named().filter(|entry| entry.removed() && entry.modseq() > removed_since);
+        found.extend(gone.map(|entry| Change {
+            path: collection.path.join(entry.name()),
+            state: entry.modseq(),
+            resource: None,
+            is_collection: false,
+        }));
+        let mut members: Vec<Member> = match remembered {
+            true => named()
+                .filter(|entry| !entry.removed())
+                .map(entry_member)
+                .collect(),
+            false => members_since(opened, query, limit as usize, complete)?,
+        };
         fill(&opened.mailbox, &mut members, &query.want)?;
         found.extend(members.into_iter().map(|member| Change {
             path: collection.path.join(&member.name),
@@ -111,23 +120,39 @@ impl MailboxStore {
     ) -> Result<(), StoreError> {
         // One more than may be given tells whether there are more.
         let asked = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
-        let changes = opened
-            .mailbox
-            .mailbox_changes(query.since, query.deep, asked);
-        let changes = changes.map_err(store_error)?;
+        let removed_since = query.removed_since.max(query.since);
+        let remembered = remembers(opened, query)?;
+        let since = if remembered {
+            query.since
+        } else {
+            removed_since
+        };
+        let changes = opened.mailbox.mailbox_changes(since, query.deep, asked);
+        let mut changes = changes.map_err(store_error)?;
         if changes.len() > limit {
-            // Of the last state some may be missing.
-            let last = changes.last().map_or(query.since, |change| change.modseq);
-            let whole = changes
-                .iter()
-                .map(|change| change.modseq)
-                .filter(|&state| state < last);
-            *complete = whole.max().unwrap_or(last).min(*complete);
+            let last = changes.last().map_or(since, |change| change.modseq);
+            *complete = last.min(*complete);
         }
-        let wanted = changes
-            .into_iter()
-            .filter(|change| !(change.removed && query.since == 0));
-        for change in wanted {
+        if !remembered {
+            changes.retain(|change| change.removed);
+            let path = opened.status.path.clone();
+            let scope = match query.deep {
+                true => MailboxScope::Tree(path),
+                false => MailboxScope::Children(path),
+            };
+            self.each_status(&scope, |status| {
+                if status.modseq > query.since {
+                    changes.push(MailboxChange {
+                        path: status.path.clone(),
+                        id: status.id.clone(),
+                        modseq: status.modseq,
+                        removed: false,
+                    });
+                }
+            })?;
+        }
+        changes.retain(|change| !change.removed || change.modseq > removed_since);
+        for change in changes {
             let Some(path) = self.path_of(&change.path) else {
                 continue;
             };
@@ -174,6 +199,57 @@ impl MailboxStore {
         }
         Ok(())
     }
+}
+
+/// Whether the host can tell what changed after `since`. If it cannot, what is there has to be
+/// looked through; what was removed must be known in any case.
+fn remembers(opened: &Opened, query: &ChangeQuery<'_>) -> Result<bool, StoreError> {
+    let oldest = opened.status.oldest_modseq;
+    match query.since == 0 || query.since >= oldest {
+        true => Ok(true),
+        false if query.removed_since >= oldest => Ok(false),
+        false => Err(StoreError::TooOld),
+    }
+}
+
+/// The members that changed after a state from before what is remembered: a client is on its way
+/// through all there is, and began before tombstones expired.
+fn members_since(
+    opened: &Opened,
+    query: &ChangeQuery<'_>,
+    limit: usize,
+    complete: &mut u64,
+) -> Result<Vec<Member>, StoreError> {
+    let mut members: Vec<Member> = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = opened
+            .mailbox
+            .list(after, LIST_MAX, host_fields(&query.want))
+            .map_err(store_error)?;
+        let newer = page.iter().filter(|entry| entry.modseq() > query.since);
+        members.extend(
+            newer
+                .filter(|entry| !entry.name().is_empty())
+                .map(entry_member),
+        );
+        match page.last() {
+            Some(last) if page.more => after = last.uid(),
+            _ => break,
+        }
+    }
+    members.sort_by_key(|member| member.state);
+    if let Some(last) = members
+        .get(limit.saturating_sub(1))
+        .map(|member| member.state)
+    {
+        let end = members.partition_point(|member| member.state <= last);
+        if end < members.len() {
+            members.truncate(end);
+            *complete = last.min(*complete);
+        }
+    }
+    Ok(members)
 }
 
 /// A name that was removed and is taken again, perhaps by something of the other sort, is there.
