@@ -1,0 +1,568 @@
+//! A protocol that does not exist: albums of stamps. It uses every field of a profile, so that a
+//! protocol that does exist needs no change of the engine.
+
+mod support;
+
+use dav::profile::{Accepted, Incoming, Method, On, Origin, Report};
+use dav::property::{Live, Read, Subject, Value, Write};
+use dav::request::{ResponseBody, Status};
+use dav::store::{
+    Accept, Batch, CommitError, Content, Filter, Key, KeyValue, Listing, Operation, Refusal,
+    Unique, UniqueScope,
+};
+use dav::{
+    Collection, CollectionKind, Context, Error, Fields, Limits, Member, Precondition, Privilege,
+    Profile, Reading, Resource, Response, Rights,
+};
+use support::Server;
+use xml::{Element, Name, Writer};
+
+const NS: &str = "urn:stamps";
+const VALID_STAMP: Precondition = Precondition::forbidden(NS, "valid-stamp");
+const NO_DUPLICATES: Precondition = Precondition::conflict(NS, "no-duplicates");
+const ALBUM_LOCATION_OK: Precondition = Precondition::forbidden(NS, "album-location-ok");
+const ALBUM: &[&str] = &["album"];
+
+static STAMPS: Profile = Profile {
+    dav_tokens: &["stamp-album"],
+    prefixes: &[(NS, "S")],
+    kinds: &[
+        CollectionKind {
+            name: "shelf",
+            holds_collections: true,
+            ..CollectionKind::PLAIN
+        },
+        CollectionKind {
+            name: "album",
+            resourcetype: &[Name::new(NS, "album")],
+            creatable: true,
+            holds_collections: true,
+            holds_members: true,
+            syncs: true,
+            add_member: true,
+            extension: ".stamp",
+            put: Some(put),
+            remove: Some(remove),
+            get_member: Some(get_member),
+            get: Some(get),
+            post: Some(post),
+        },
+    ],
+    default_kind: Some("album"),
+    place: Some(place),
+    properties: &[&CURRENCY, &COLOUR, &FACE_VALUE, &PAGES],
+    reports: &[Report {
+        name: Name::new(NS, "stamp-query"),
+        on: On::kinds(ALBUM),
+        run: stamp_query,
+    }],
+    methods: &[
+        Method {
+            name: "MKALBUM",
+            mapped: false,
+            on: On::ALL,
+            run: mkalbum,
+        },
+        Method {
+            name: "LICK",
+            mapped: true,
+            on: On::members_of(ALBUM),
+            run: lick,
+        },
+    ],
+    privileges: &PRIVILEGES,
+    searchable: &SEARCHABLE,
+    limits: Limits {
+        member_len_max: 100,
+        ..Limits::DEFAULT
+    },
+};
+
+static PRIVILEGES: [Privilege; 1] = [Privilege {
+    name: Name::new(NS, "lend"),
+    parent: Some(Name::dav("read")),
+    rights: Rights::of("9"),
+    is_abstract: false,
+    description: "Lend stamps",
+}];
+
+static SEARCHABLE: [(Name, &str); 1] = [(Name::dav("alternate-URI-set"), "Address")];
+
+/// Stored as it is, if the album is made with it.
+static CURRENCY: Live = Live {
+    name: &Name::new(NS, "currency"),
+    on: On::kinds(ALBUM),
+    in_allprop: true,
+    fields: Fields::NONE,
+    uses: &[],
+    read: Read::Stored,
+    write: Write::AtCreation(|_, element| match element.text().len() {
+        3 => Ok(()),
+        _ => Err(Error::Conflict("a currency has three letters".to_owned())),
+    }),
+};
+
+/// Turned into something else when it is set, and read out of it.
+static COLOUR: Live = Live {
+    name: &Name::new(NS, "colour"),
+    on: On::kinds(ALBUM),
+    in_allprop: false,
+    fields: Fields::NONE,
+    uses: &[Name::new(NS, "paint")],
+    read: Read::With(
+        |reading, out| match reading.subject.find_stored(&Name::new(NS, "paint")) {
+            Some(_) => {
+                out.text("painted");
+                Ok(Value::Written)
+            }
+            None => Ok(Value::Missing),
+        },
+    ),
+    write: Write::With(|_, path, element, batch| {
+        let xml = element.map(|_| b"<S:paint xmlns:S='urn:stamps'/>".to_vec());
+        let name = Name::new(NS, "paint");
+        batch.push(Operation::Property {
+            path: path.clone(),
+            name,
+            xml,
+        });
+        Ok(())
+    }),
+};
+
+/// Made out of the body, in a way that the request can choose.
+static FACE_VALUE: Live = Live {
+    name: &Name::new(NS, "face-value"),
+    on: On::members_of(ALBUM),
+    in_allprop: false,
+    fields: Fields::BODY,
+    uses: &[],
+    read: Read::With(read_face_value),
+    write: Write::Protected,
+};
+
+static PAGES: Live = Live {
+    name: &Name::new(NS, "pages"),
+    on: On::PRINCIPALS,
+    in_allprop: false,
+    fields: Fields::NONE,
+    uses: &[],
+    read: Read::With(|_, out| {
+        out.number(12);
+        Ok(Value::Written)
+    }),
+    write: Write::Protected,
+};
+
+fn read_face_value(reading: &Reading<'_, '_>, out: &mut Writer) -> Result<Value, Error> {
+    let body = reading
+        .subject
+        .member()
+        .and_then(|member| member.body.as_deref());
+    let Some(value) = body.and_then(|body| value_of(body)) else {
+        return Ok(Value::Missing);
+    };
+    if let Some(unit) = reading
+        .request
+        .and_then(|request| request.attribute("unit"))
+    {
+        out.attribute("unit", unit);
+    }
+    out.number(value);
+    Ok(Value::Written)
+}
+
+/// A stamp is `<motif> <value>`.
+fn value_of(body: &[u8]) -> Option<u64> {
+    std::str::from_utf8(body)
+        .ok()?
+        .trim()
+        .rsplit_once(' ')?
+        .1
+        .parse()
+        .ok()
+}
+
+fn put(_: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted, Error> {
+    let value = value_of(&incoming.body).ok_or_else(|| VALID_STAMP.error())?;
+    let text = String::from_utf8_lossy(&incoming.body).into_owned();
+    let cleaned = text.trim().to_owned();
+    let changed = cleaned != text;
+    let content = match incoming.origin {
+        Origin::Put | Origin::Post => Content::Bytes(cleaned.clone().into_bytes()),
+        Origin::Copy | Origin::Move => Content::Unchanged,
+    };
+    let mut accept = Accept::plain(content, Some("text/stamp".to_owned()));
+    accept.keys.push(Key {
+        name: "value".to_owned(),
+        value: KeyValue::Number(value as i64),
+    });
+    let scope = UniqueScope::Owner;
+    accept.unique.push(Unique {
+        name: "motif".to_owned(),
+        value: cleaned,
+        scope,
+    });
+    let mut accepted = Accepted::plain(accept);
+    accepted.changed = changed;
+    accepted.headers.push(("Stamp-Value", value.to_string()));
+    accepted.more.push(Operation::Property {
+        path: incoming.path.clone(),
+        name: Name::new(NS, "hinged"),
+        xml: Some(b"<S:hinged xmlns:S='urn:stamps'/>".to_vec()),
+    });
+    accepted.refused = Some(duplicate);
+    Ok(accepted)
+}
+
+fn duplicate(ctx: &Context<'_>, error: &CommitError) -> Option<Error> {
+    match &error.refusal {
+        Refusal::NotUnique {
+            other: Some(other), ..
+        } => Some(NO_DUPLICATES.error_at(&[ctx.href(other, false)])),
+        _ => None,
+    }
+}
+
+fn remove(_: &Context<'_>, _: &Collection, member: &Member, _: &mut Batch) -> Result<(), Error> {
+    match member.name.starts_with("rare") {
+        true => Err(Error::Forbidden("rare stamps stay".to_owned())),
+        false => Ok(()),
+    }
+}
+
+fn get_member(ctx: &Context<'_>, _: &Resource) -> Result<Option<Response>, Error> {
+    Ok(ctx
+        .header("Accept")
+        .filter(|accept| accept == "text/short")
+        .map(|_| {
+            let mut response = Response::new(Status::OK);
+            response.body = ResponseBody::Bytes(b"short".to_vec());
+            response
+        }))
+}
+
+fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Response>, Error> {
+    let Resource::Collection(collection) = resource else {
+        return Ok(None);
+    };
+    let listing = Listing {
+        members: true,
+        limit: 1000,
+        ..Listing::default()
+    };
+    let page = ctx.store.children(collection, &listing)?;
+    let mut response = Response::new(Status::OK);
+    response.body = ResponseBody::Bytes(format!("{} stamps", page.members.len()).into_bytes());
+    Ok(Some(response))
+}
+
+fn post(ctx: &Context<'_>, _: &Resource) -> Result<Option<Response>, Error> {
+    let len = ctx.read_body(10)?.len();
+    let mut response = Response::new(Status::ACCEPTED);
+    response.body = ResponseBody::Bytes(len.to_string().into_bytes());
+    Ok(Some(response))
+}
+
+fn place(
+    _: &Context<'_>,
+    parent: &Collection,
+    _: &dav::Path,
+    _: &CollectionKind,
+) -> Result<(), Error> {
+    match parent.kind.as_str() {
+        "shelf" => Ok(()),
+        _ => Err(ALBUM_LOCATION_OK.error()),
+    }
+}
+
+fn stamp_query(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Response, Error> {
+    let Resource::Collection(collection) = resource else {
+        return Err(Error::NotFound);
+    };
+    let min = root
+        .attribute("min")
+        .and_then(|min| min.parse().ok())
+        .unwrap_or(0);
+    let request = dav::body::propfind::parse_children(root)?.ok_or(Error::NotFound)?;
+    let plan = dav::body::plan::Plan::new(ctx, &request);
+    let filter = [Filter::Between("value", min, i64::MAX)];
+    let listing = Listing {
+        want: plan.want(),
+        members: true,
+        filter: &filter,
+        limit: 1000,
+        ..Listing::default()
+    };
+    let mut multistatus = dav::body::multistatus::Multistatus::new(ctx);
+    for member in &ctx.store.children(collection, &listing)?.members {
+        let href = ctx.href(&collection.path.join(&member.name), false);
+        multistatus.resource(&plan, Subject::Member(collection, member), &href, &[])?;
+    }
+    multistatus.finish()
+}
+
+fn mkalbum(ctx: &Context<'_>, _: Option<&Resource>) -> Result<Response, Error> {
+    let request = match dav::method::mkcol::parse_body(ctx)? {
+        Some(root) => dav::body::mkcol::parse(&root, NS, "mkalbum")?,
+        None => dav::body::mkcol::MakeCollection::default(),
+    };
+    let kind = Some(ctx.profile.kind("album"));
+    match dav::method::mkcol::make(ctx, kind, &request.updates)? {
+        Ok(response) => Ok(response),
+        Err(outcomes) => {
+            let root = Name::new(NS, "mkalbum-response");
+            Ok(dav::method::mkcol::refusal(ctx, &root, &outcomes))
+        }
+    }
+}
+
+fn lick(_: &Context<'_>, resource: Option<&Resource>) -> Result<Response, Error> {
+    resource
+        .map(|_| Response::new(Status::NO_CONTENT))
+        .ok_or(Error::NotFound)
+}
+
+fn server() -> Server {
+    let server = Server::with(&STAMPS, "shelf");
+    server.fill(&["a/"]);
+    for (name, body) in [("one", "ship 10"), ("two", "bird 20"), ("rare", "queen 1")] {
+        assert_eq!(
+            server.status("PUT", &format!("/dav/a/{name}"), &[], body),
+            201
+        );
+    }
+    server
+}
+
+#[test]
+fn kinds_and_places() {
+    let server = server();
+    let found = server.propfind("/dav/a/", "0", "<D:resourcetype/>");
+    found.expect(207, &["<D:collection/><S:album/>"]);
+    server
+        .ask("MKCOL", "/dav/a/b/", &[], "")
+        .expect(403, &["<S:album-location-ok/>"]);
+    assert_eq!(server.status("PUT", "/dav/on-shelf", &[], "ship 10"), 403);
+    let typed = |name: &str| {
+        format!(
+            "<D:mkcol xmlns:D='DAV:' xmlns:S='urn:stamps'><D:set><D:prop><D:resourcetype>\
+             <D:collection/><S:{name}/></D:resourcetype><D:displayname>B</D:displayname>\
+             </D:prop></D:set></D:mkcol>"
+        )
+    };
+    server
+        .ask("MKCOL", "/dav/b/", &[], &typed("box"))
+        .expect(403, &["<D:valid-resourcetype/>"]);
+    assert_eq!(server.status("MKCOL", "/dav/b/", &[], &typed("album")), 201);
+    server
+        .propfind("/dav/b/", "0", "<D:displayname/>")
+        .expect(207, &[">B<"]);
+    server
+        .ask("GET", "/dav/a/", &[], "")
+        .expect(200, &["3 stamps"]);
+    server
+        .ask("GET", "/dav/a/one", &[("Accept", "text/short")], "")
+        .expect(200, &["short"]);
+    server
+        .ask("GET", "/dav/a/one", &[], "")
+        .expect(200, &["ship 10"]);
+    server
+        .ask("POST", "/dav/a/", &[], "12345")
+        .expect(202, &["5"]);
+    assert_eq!(server.status("POST", "/dav/a/", &[], "12345678901"), 413);
+}
+
+#[test]
+fn member_rules() {
+    let server = server();
+    server
+        .ask("PUT", "/dav/a/x", &[], "no stamp")
+        .expect(403, &["<S:valid-stamp/>"]);
+    let twice = server.ask("PUT", "/dav/a/x", &[], "ship 10");
+    twice.expect(
+        409,
+        &["<S:no-duplicates><D:href>/dav/a/one</D:href></S:no-duplicates>"],
+    );
+    let cleaned = server.ask("PUT", "/dav/a/x", &[], "  cat 5 ");
+    assert_eq!(
+        (
+            cleaned.status,
+            cleaned.header("ETag"),
+            cleaned.header("Stamp-Value")
+        ),
+        (201, "", "5")
+    );
+    assert_ne!(
+        server.ask("PUT", "/dav/a/y", &[], "dog 6").header("ETag"),
+        ""
+    );
+    assert_eq!(
+        server.status("PUT", "/dav/a/long", &[], &"x".repeat(101)),
+        413
+    );
+    server
+        .propfind("/dav/a/x", "0", "<hinged xmlns='urn:stamps'/>")
+        .expect(207, &["200 OK"]);
+    let copy = server.ask("COPY", "/dav/a/one", &[("Destination", "/dav/a/three")], "");
+    assert_eq!(copy.status, 409, "a copy is a duplicate");
+    assert_eq!(
+        server.status("MOVE", "/dav/a/one", &[("Destination", "/dav/a/three")], ""),
+        201
+    );
+    assert_eq!(server.status("DELETE", "/dav/a/rare", &[], ""), 403);
+    assert_eq!(
+        server.status("DELETE", "/dav/a/", &[], ""),
+        403,
+        "with a rare one in it"
+    );
+    assert_eq!(server.status("DELETE", "/dav/a/two", &[], ""), 204);
+    assert_eq!(
+        server.status("LOCK", "/dav/a/empty", &[], &support::lockinfo("shared")),
+        403
+    );
+}
+
+#[test]
+fn added_members_get_names() {
+    let server = server();
+    server
+        .propfind("/dav/a/", "0", "<D:add-member/>")
+        .expect(207, &["/dav/a/?action=add-member"]);
+    let added = server.ask("POST", "/dav/a/?action=add-member", &[], "fox 7");
+    assert_eq!(added.status, 201);
+    let location = added.header("Location");
+    assert!(
+        location.starts_with("/dav/a/") && location.ends_with(".stamp"),
+        "{location}"
+    );
+    server.ask("GET", location, &[], "").expect(200, &["fox 7"]);
+    assert_eq!(
+        server.status("POST", "/dav/?action=add-member", &[], "fox 8"),
+        403
+    );
+    assert_eq!(server.status("POST", "/dav/a/one", &[], "x"), 405);
+}
+
+#[test]
+fn properties() {
+    let server = server();
+    let set = |local: &str| format!("<S:{local} xmlns:S='urn:stamps'>EUR</S:{local}>");
+    server
+        .set("/dav/a/", &set("currency"))
+        .expect(207, &["403 Forbidden"]);
+    server
+        .set("/dav/a/", &set("colour"))
+        .expect(207, &["200 OK"]);
+    let asked = "<S:colour xmlns:S='urn:stamps'/><S:currency xmlns:S='urn:stamps'/>";
+    server
+        .propfind("/dav/a/", "0", asked)
+        .expect(207, &["<S:colour>painted</S:colour>", "404"]);
+    let asked = "<S:face-value xmlns:S='urn:stamps' unit='c'/>";
+    let found = server.propfind("/dav/a/", "1", asked);
+    found.expect(207, &["<S:face-value unit=\"c\">10</S:face-value>", "404"]);
+    server
+        .set("/dav/a/one", &set("face-value"))
+        .expect(207, &["cannot-modify-protected-property"]);
+    let pages = "<S:pages xmlns:S='urn:stamps'/>";
+    server
+        .propfind("/dav/principals/alice/", "0", pages)
+        .expect(207, &["<S:pages>12</S:pages>"]);
+}
+
+#[test]
+fn report() {
+    let server = server();
+    let query = "<S:stamp-query xmlns:S='urn:stamps' xmlns:D='DAV:' min='10'><D:prop><D:getetag/>\
+                 </D:prop></S:stamp-query>";
+    let found = server.ask("REPORT", "/dav/a/", &[], query);
+    assert_eq!(found.expect(207, &[]).hrefs(), ["/dav/a/one", "/dav/a/two"]);
+    server
+        .ask("REPORT", "/dav/", &[], query)
+        .expect(403, &["<D:supported-report/>"]);
+    let supported = server.propfind("/dav/a/", "0", "<D:supported-report-set/>");
+    supported.expect(
+        207,
+        &[
+            "<D:report><S:stamp-query/></D:report>",
+            "<D:sync-collection/>",
+        ],
+    );
+    let shelf = server.propfind("/dav/", "0", "<D:supported-report-set/>");
+    assert!(!shelf.text.contains("stamp-query") && !shelf.text.contains("sync-collection"));
+}
+
+#[test]
+fn methods_and_tokens() {
+    let server = server();
+    let body = |currency: &str| {
+        format!(
+            "<S:mkalbum xmlns:S='urn:stamps' xmlns:D='DAV:'><D:set><D:prop><S:currency>{currency}\
+             </S:currency><D:displayname>C</D:displayname></D:prop></D:set></S:mkalbum>"
+        )
+    };
+    let refused = server.ask("MKALBUM", "/dav/c/", &[], &body("EURO"));
+    refused.expect(
+        403,
+        &[
+            "<S:mkalbum-response",
+            "409 Conflict",
+            "424 Failed Dependency",
+        ],
+    );
+    assert_eq!(server.status("MKALBUM", "/dav/c/", &[], &body("EUR")), 201);
+    server
+        .ask("PROPFIND", "/dav/c/", &[("Depth", "0")], "")
+        .expect(207, &[">EUR<"]);
+    assert_eq!(server.status("MKALBUM", "/dav/c/", &[], ""), 405);
+    assert_eq!(server.status("LICK", "/dav/a/one", &[], ""), 204);
+    assert_eq!(server.status("LICK", "/dav/a/", &[], ""), 405);
+    assert_eq!(server.status("LICK", "/dav/a/none", &[], ""), 404);
+    assert!(
+        server
+            .ask("OPTIONS", "/dav/", &[], "")
+            .header("DAV")
+            .ends_with(", stamp-album")
+    );
+    assert!(
+        server
+            .ask("OPTIONS", "/dav/a/one", &[], "")
+            .header("Allow")
+            .contains("LICK")
+    );
+    assert!(
+        server
+            .ask("OPTIONS", "/dav/new", &[], "")
+            .header("Allow")
+            .contains("MKALBUM")
+    );
+}
+
+#[test]
+fn privileges_and_searches() {
+    let server = server();
+    let all = server.propfind("/dav/a/", "0", "<D:supported-privilege-set/>");
+    all.expect(
+        207,
+        &["<D:privilege><S:lend/></D:privilege>", "Lend stamps"],
+    );
+    let lend = "<D:acl xmlns:D='DAV:' xmlns:S='urn:stamps'><D:ace><D:principal><D:href>\
+        /principals/bob/</D:href></D:principal><D:grant><D:privilege><S:lend/></D:privilege>\
+        </D:grant></D:ace></D:acl>";
+    assert_eq!(server.status("ACL", "/dav/a/", &[], lend), 200);
+    server
+        .propfind("/dav/a/", "0", "<D:acl/>")
+        .expect(207, &["<S:lend/>"]);
+    let set = "<D:principal-search-property-set xmlns:D='DAV:'/>";
+    server
+        .ask("REPORT", "/dav/", &[], set)
+        .expect(200, &["<D:alternate-URI-set/>", "Address"]);
+    let search = "<D:principal-property-search xmlns:D='DAV:'><D:property-search><D:prop>\
+        <D:alternate-URI-set/></D:prop><D:match>BOB@</D:match></D:property-search><D:prop>\
+        <D:displayname/></D:prop><D:apply-to-principal-collection-set/></D:principal-property-search>";
+    let found = server.ask("REPORT", "/dav/", &[], search);
+    assert_eq!(
+        found.expect(207, &["The bob"]).hrefs(),
+        ["/principals/bob/"]
+    );
+}
