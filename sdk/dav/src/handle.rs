@@ -25,10 +25,10 @@ pub fn handle<'c>(
         Err(error) => {
             let error = challenge(&ctx, error);
             let mut response = error.response(profile);
-            if matches!(error, Error::MethodNotAllowed) {
-                if let Ok(allow) = method::options::allow(&ctx) {
-                    response.set("Allow", allow);
-                }
+            if matches!(error, Error::MethodNotAllowed)
+                && let Ok(allow) = method::options::allow(&ctx)
+            {
+                response.set("Allow", allow);
             }
             if ctx.is_streaming() {
                 response.body = ResponseBody::Broken(error.to_string());

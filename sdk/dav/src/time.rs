@@ -128,6 +128,7 @@ fn digits(number: u32) -> [u8; 2] {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -1,4 +1,5 @@
 //! RFC 3744, with RFC 5397 and RFC 4331: who may do what, and who that is.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
 

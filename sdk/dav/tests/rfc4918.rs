@@ -1,4 +1,5 @@
 //! RFC 4918, clause by clause, on plain files in memory.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
 

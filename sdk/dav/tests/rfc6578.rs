@@ -1,4 +1,5 @@
 //! RFC 6578, with RFC 3253 §3.8, RFC 5689 and RFC 8144: reports and preferences.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What goes in comes back: the tree, its limits, and standing alone.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use xml::{Element, Error, Limits, Name, Writer, parse};
 

@@ -100,6 +100,7 @@ fn matches_any(etag: &Etag, list: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -185,6 +185,7 @@ fn parse_list(text: &str) -> Option<(Vec<Condition>, &str)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

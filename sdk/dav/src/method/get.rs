@@ -18,10 +18,10 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
         (Resource::Member(..), Some(kind)) => kind.get_member,
         _ => None,
     };
-    if let Some(rule) = rule {
-        if let Some(response) = rule(ctx, &resource)? {
-            return Ok(response);
-        }
+    if let Some(rule) = rule
+        && let Some(response) = rule(ctx, &resource)?
+    {
+        return Ok(response);
     }
     match &resource {
         Resource::Member(collection, member) => Ok(member_response(collection, member)),

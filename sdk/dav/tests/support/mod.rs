@@ -1,5 +1,4 @@
 //! One helper for all suites: a server in memory, and answers that are easy to look at.
-#![allow(dead_code)]
 
 use dav::store::memory::Memory;
 use dav::{CollectionKind, Profile};

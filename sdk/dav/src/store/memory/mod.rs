@@ -209,16 +209,16 @@ impl Store for Memory {
     }
 
     fn find(&self, path: &Path, want: &Want<'_>) -> Result<Option<Resource>, StoreError> {
-        if let [first, id] = path.parts() {
-            if first == "principals" {
-                let found = self
-                    .principals
-                    .borrow()
-                    .iter()
-                    .find(|found| found.id == *id)
-                    .cloned();
-                return Ok(found.map(Resource::Principal));
-            }
+        if let [first, id] = path.parts()
+            && first == "principals"
+        {
+            let found = self
+                .principals
+                .borrow()
+                .iter()
+                .find(|found| found.id == *id)
+                .cloned();
+            return Ok(found.map(Resource::Principal));
         }
         Ok(self.find_in(&self.state.borrow(), path, want))
     }
