@@ -243,3 +243,40 @@ async fn linger(mut stream: TcpStream) {
     };
     let _ = tokio::time::timeout(LINGER_TIME_MAX, read).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDLE_MAX: Duration = Duration::from_secs(300);
+
+    /// A connection that began so many seconds ago; none on a machine that started since.
+    fn after(seconds: u64) -> Option<Arc<Activity>> {
+        let began = Instant::now().checked_sub(Duration::from_secs(seconds))?;
+        let mut activity = Arc::into_inner(Activity::new())?;
+        activity.began = began;
+        Some(Arc::new(activity))
+    }
+
+    #[test]
+    fn who_never_asks_is_dropped_and_who_is_idle_closed() {
+        let Some(activity) = after(31) else { return };
+        assert_eq!(activity.fate(IDLE_MAX), Fate::Drop);
+        drop(activity.begin(false));
+        assert!(matches!(activity.fate(IDLE_MAX), Fate::Wait(_)));
+        assert_eq!(activity.fate(Duration::ZERO), Fate::Close);
+    }
+
+    #[test]
+    fn a_head_that_takes_too_long_is_dropped_a_long_answer_is_not() {
+        let Some(activity) = after(100) else { return };
+        drop(activity.begin(false));
+        activity.head_since.store(60_000, Relaxed);
+        assert_eq!(activity.fate(IDLE_MAX), Fate::Drop);
+        let in_flight = activity.begin(false);
+        assert!(matches!(activity.fate(IDLE_MAX), Fate::Wait(_)));
+        activity.blocked_since.store(30_000, Relaxed);
+        assert_eq!(activity.fate(IDLE_MAX), Fate::Drop);
+        drop(in_flight);
+    }
+}

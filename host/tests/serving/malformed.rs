@@ -70,7 +70,10 @@ fn malformed_requests_are_the_clients_fault() {
             "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
             400,
         ),
-        ("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", 405),
+        (
+            "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\nConnection: close\r\n\r\n",
+            405,
+        ),
         (
             "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: gold\r\n\r\n",
             417,
