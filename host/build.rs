@@ -8,17 +8,24 @@ use std::path::{Path, PathBuf};
 
 fn main() -> Result<(), String> {
     println!("cargo::rerun-if-env-changed=CHAPAR_SKIP_MODULES");
+    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").ok_or("run by cargo only")?);
+    let root = root.parent().ok_or("the host is not in a workspace")?;
+    let packages = modules::packages_in(&root.join("modules"));
+    // The host trusts the modules that it is built with: they get what they ask for.
+    let names: Vec<String> = packages.iter().map(|name| name.replace('-', "_")).collect();
+    println!(
+        "cargo::rustc-env=CHAPAR_SHIPPED_MODULES={}",
+        names.join(" ")
+    );
+    println!("cargo::rerun-if-changed={}", root.join("modules").display());
     if std::env::var_os("CHAPAR_SKIP_MODULES").is_some_and(|skip| skip == "1") {
         return Ok(());
     }
-    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").ok_or("run by cargo only")?);
-    let root = root.parent().ok_or("the host is not in a workspace")?;
     for path in [
         "host/build",
         "host/build.rs",
         "wit",
         "sdk",
-        "modules",
         "Cargo.lock",
         "Cargo.toml",
         "rust-toolchain.toml",
@@ -31,7 +38,6 @@ fn main() -> Result<(), String> {
     // With `--target`, the folder of that target lies between.
     let target = profile.ancestors().find(|folder| is_target_folder(folder));
     let build = target.unwrap_or(profile).join("modules-build");
-    let packages = modules::packages_in(&root.join("modules"));
     for line in modules::build(root, &packages, &build, &profile.join("modules"))? {
         println!("cargo::warning={line}");
     }

@@ -164,7 +164,7 @@ impl Config {
             },
             moduledir: values.path("moduledir").unwrap_or_else(default_moduledir),
             httpmodules: Some(values.list("httpmodules")).filter(|names| names != &["*"]),
-            module_grants: values.pairs("module_grants")?,
+            module_grants: with_shipped(values.pairs("module_grants")?),
             module_prefixes: values.prefixes()?,
             module_memory: values.size("module_memory", 1 << 20)?,
             module_cpu: values.duration("module_cpu"),
@@ -389,6 +389,20 @@ impl Values {
     }
 }
 
+/// Adds what the modules have that came with the host: everything they ask for, unless the
+/// operator has said what they get.
+fn with_shipped(mut grants: Vec<(String, String)>) -> Vec<(String, String)> {
+    let shipped = env!("CHAPAR_SHIPPED_MODULES")
+        .split(' ')
+        .filter(|name| !name.is_empty());
+    let silent = shipped.filter(|name| !grants.iter().any(|(module, _)| module == name));
+    let added: Vec<_> = silent
+        .map(|name| (name.to_owned(), "*".to_owned()))
+        .collect();
+    grants.extend(added);
+    grants
+}
+
 fn default_state_folder() -> Result<PathBuf, ConfigError> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     if let Some(folder) = variable("STATE_DIRECTORY") {
@@ -452,7 +466,26 @@ mod tests {
         .unwrap();
         assert_eq!(config.listen.len(), 2);
         assert_eq!(config.httpmodules, Some(vec!["a".into(), "b".into()]));
-        assert_eq!(config.module_grants.len(), 2);
+        let of = |module: &str| {
+            let grants = config.module_grants.iter();
+            grants
+                .filter(|(to, _)| to == module)
+                .map(|(_, what)| what.as_str())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of("a"), ["blob"]);
+        let shipped = env!("CHAPAR_SHIPPED_MODULES").split(' ').next().unwrap();
+        assert_eq!(of(shipped), ["*"]);
+        let less = load(&format!("module_grants: {shipped}:mailbox")).unwrap();
+        assert!(
+            less.module_grants
+                .contains(&(shipped.to_owned(), "mailbox".to_owned()))
+        );
+        assert!(
+            !less
+                .module_grants
+                .contains(&(shipped.to_owned(), "*".to_owned()))
+        );
         assert_eq!(config.quota_bytes, Some(102_400));
         assert_eq!(config.module_prefixes[0].to, "/y");
         assert_eq!(config.httptimeout, Duration::from_secs(60));

@@ -105,7 +105,7 @@ pub static OPTIONS: &[OptionDef] = &[
     option("httpmodules", Kind::List, Some("*"),
         "The modules to serve, by name; `*` for whatever lies in the module folder."),
     option("module_grants", Kind::List, None,
-        "Interfaces granted to modules beyond the harmless ones: `module:interface`."),
+        "Interfaces granted to modules beyond the harmless ones: `module:interface`, with `*` for all of either. The modules that come with the host get what they ask for, unless they are named here."),
     option("module_prefixes", Kind::List, None,
         "Other places for modules: `module:/its/path=/other/path`."),
     option("module_memory", Kind::Bytes('B'), Some("256M"),
