@@ -363,7 +363,17 @@ impl Values {
             }),
             _ => Err(expected()),
         };
-        pairs.into_iter().map(prefix).collect()
+        let mut prefixes: Vec<Prefix> = pairs.into_iter().map(prefix).collect::<Result<_, _>>()?;
+        for (name, module, from) in options::PREFIX_OPTIONS {
+            if let Some(to) = self.set.get(name).filter(|to| to.starts_with('/')) {
+                prefixes.push(Prefix {
+                    module: module.to_owned(),
+                    from: from.to_owned(),
+                    to: to.trim_end_matches('/').to_owned(),
+                });
+            }
+        }
+        Ok(prefixes)
     }
 
     fn tls(&self, tls_listen: &[String]) -> Result<Option<(PathBuf, PathBuf)>, ConfigError> {
@@ -488,6 +498,14 @@ mod tests {
         );
         assert_eq!(config.quota_bytes, Some(102_400));
         assert_eq!(config.module_prefixes[0].to, "/y");
+        let files = load("davdriveprefix: /files/").unwrap().module_prefixes;
+        assert_eq!(files[0].to, "/files");
+        assert!(
+            load("davdriveprefix: #drive")
+                .unwrap()
+                .module_prefixes
+                .is_empty()
+        );
         assert_eq!(config.httptimeout, Duration::from_secs(60));
         assert_eq!(config.servername, "s");
     }

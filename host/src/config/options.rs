@@ -108,6 +108,8 @@ pub static OPTIONS: &[OptionDef] = &[
         "Interfaces granted to modules beyond the harmless ones: `module:interface`, with `*` for all of either. The modules that come with the host get what they ask for, unless they are named here."),
     option("module_prefixes", Kind::List, None,
         "Other places for modules: `module:/its/path=/other/path`."),
+    option("davdriveprefix", Kind::Text, Some("/dav/drive"),
+        "Short for `module_prefixes: webdav:/dav/drive=…`. Cyrus's value, a mailbox name without a slash, changes nothing."),
     option("module_memory", Kind::Bytes('B'), Some("256M"),
         "Memory that a module may use for one request."),
     option("module_cpu", Kind::Duration('s'), Some("10s"),
@@ -143,6 +145,9 @@ pub static OPTIONS: &[OptionDef] = &[
     option("log", Kind::Text, Some("info"),
         "What is logged: `error`, `warn`, `info`, `debug`, or filters like `info,chapar::request=off`. `RUST_LOG` in the environment overrides it."),
 ];
+
+/// Options with a name of their own for what `module_prefixes` does: (option, module, its path).
+pub const PREFIX_OPTIONS: [(&str, &str, &str); 1] = [("davdriveprefix", "webdav", "/dav/drive")];
 
 /// Finds an option by name.
 pub fn find(name: &str) -> Option<&'static OptionDef> {
