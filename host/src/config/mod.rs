@@ -365,7 +365,11 @@ impl Values {
         };
         let mut prefixes: Vec<Prefix> = pairs.into_iter().map(prefix).collect::<Result<_, _>>()?;
         for (name, module, from) in options::PREFIX_OPTIONS {
-            if let Some(to) = self.set.get(name).filter(|to| to.starts_with('/')) {
+            if let Some(to) = self
+                .set
+                .get(name)
+                .filter(|to| to.starts_with('/') && to.len() > 1)
+            {
                 prefixes.push(Prefix {
                     module: module.to_owned(),
                     from: from.to_owned(),
