@@ -154,6 +154,7 @@ fn short(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
     use crate::module::{Access, Extent, WellKnown};

@@ -165,6 +165,7 @@ fn has_functions(engine: &Engine, item: &ComponentExtern<'_>) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 

@@ -16,7 +16,7 @@ pub(crate) enum Held {
     Writer(Writer),
     Blob(Blob),
     Mailbox(Mailbox),
-    Batch(Box<Batch>),
+    Batch(Batch),
 }
 
 /// What can be held.
@@ -59,30 +59,7 @@ holdable!(Body);
 holdable!(Writer);
 holdable!(Blob);
 holdable!(Mailbox);
-
-impl Holdable for Batch {
-    fn hold(self) -> Held {
-        Held::Batch(Box::new(self))
-    }
-    fn seen(held: &Held) -> Option<&Self> {
-        match held {
-            Held::Batch(it) => Some(it),
-            _ => None,
-        }
-    }
-    fn seen_mut(held: &mut Held) -> Option<&mut Self> {
-        match held {
-            Held::Batch(it) => Some(it),
-            _ => None,
-        }
-    }
-    fn release(held: Held) -> Option<Self> {
-        match held {
-            Held::Batch(it) => Some(*it),
-            _ => None,
-        }
-    }
-}
+holdable!(Batch);
 
 /// The handles of an instance. A number is a slot below a serial that only ever rises.
 #[derive(Default)]
@@ -186,6 +163,7 @@ fn stale() -> wasmtime::Error {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 

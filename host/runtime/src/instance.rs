@@ -54,7 +54,10 @@ pub(crate) struct Instance {
 /// What is left to do once the instance was given back.
 pub(crate) enum Outcome {
     /// Send this answer.
-    Reply(oneshot::Sender<Result<Answer, HandleError>>, Answer),
+    Reply(
+        oneshot::Sender<Result<Answer, HandleError>>,
+        Result<Answer, HandleError>,
+    ),
     /// End the body that was begun.
     End(PieceSender),
     /// Nothing: the answer has gone its own way.
@@ -189,7 +192,7 @@ async fn handle(
             let Some(reply) = state.request()?.reply.take() else {
                 wasmtime::bail!("it gave a whole answer after it had begun another");
             };
-            Ok(Outcome::Reply(reply, answer))
+            Ok(Outcome::Reply(reply, Ok(answer)))
         }
         handler::Answer::Streamed(writer) => Ok(Outcome::End(state.handles.take(&writer)?.0)),
         handler::Answer::Subscribed(_) => {

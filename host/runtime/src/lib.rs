@@ -6,9 +6,11 @@
 
 mod bindings;
 mod cache;
+mod collected;
 mod descriptor;
 mod engine;
 mod exchange;
+mod exports;
 mod folder;
 mod grants;
 mod handles;
@@ -31,6 +33,7 @@ mod warm;
 pub use exchange::{
     Answer, AnswerBody, BodyStream, HandleError, Identity, Request, SignIn, Tenant,
 };
+pub use exports::{Parcel, Property, Received, Unindexed};
 pub use inspect::inspect;
 pub use module::{
     Access, Descriptor, Extent, Home, Inspection, ModuleState, Mount, OptionSpec, WellKnown,

@@ -1,8 +1,6 @@
 //! From a file to a module that can serve: compile it, check what it imports, ask it what it is.
 
-use crate::bindings::exports::chapar::host::{
-    alarm, handler, indexer, principal, receiver, socket, waker,
-};
+use crate::bindings::exports::chapar::host::{alarm, handler, indexer, principal, receiver};
 use crate::cache::Cache;
 use crate::instance::{Bounds, Instance};
 use crate::limits::{Meter, Metered};
@@ -35,8 +33,6 @@ pub(crate) enum Entry {
 pub(crate) struct Extras {
     pub(crate) indexer: Option<indexer::GuestIndices>,
     pub(crate) receiver: Option<receiver::GuestIndices>,
-    pub(crate) waker: Option<waker::GuestIndices>,
-    pub(crate) socket: Option<socket::GuestIndices>,
     pub(crate) alarm: Option<alarm::GuestIndices>,
     pub(crate) principal: Option<principal::GuestIndices>,
 }
@@ -170,8 +166,6 @@ fn module(name: &str, pre: InstancePre<State>) -> Result<Module, String> {
     let extras = Extras {
         indexer: indexer::GuestIndices::new(&pre).ok(),
         receiver: receiver::GuestIndices::new(&pre).ok(),
-        waker: waker::GuestIndices::new(&pre).ok(),
-        socket: socket::GuestIndices::new(&pre).ok(),
         alarm: alarm::GuestIndices::new(&pre).ok(),
         principal: principal::GuestIndices::new(&pre).ok(),
     };

@@ -74,12 +74,12 @@ pub enum RuntimeError {
 /// Runs modules.
 pub struct Runtime {
     table: RwLock<Arc<ModuleTable>>,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     /// As many as instances may live.
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
     waiting_max: usize,
-    guests: Guests,
+    pub(crate) guests: Guests,
     _ticker: Ticker,
 }
 
@@ -204,7 +204,10 @@ impl Runtime {
     }
 
     /// Waits for room for one more instance, unless too many wait already.
-    async fn place(&self, module: &str) -> Result<tokio::sync::OwnedSemaphorePermit, HandleError> {
+    pub(crate) async fn place(
+        &self,
+        module: &str,
+    ) -> Result<tokio::sync::OwnedSemaphorePermit, HandleError> {
         let busy = || HandleError::Busy {
             module: module.to_owned(),
         };

@@ -59,7 +59,7 @@ pub(crate) async fn serve(job: Job) {
     let mut instance = match instance {
         Ok(instance) => instance,
         Err(error) => {
-            log(&tenant, &error);
+            log(&tenant.name, &error);
             // Whoever asked may have gone.
             let _ = reply.send(Err(error));
             return;
@@ -75,7 +75,7 @@ pub(crate) async fn serve(job: Job) {
     let outcome = match answered {
         Ok(outcome) => outcome,
         Err(error) => {
-            log(&tenant, &error);
+            log(&tenant.name, &error);
             fail(instance, error).await;
             return;
         }
@@ -89,7 +89,7 @@ pub(crate) async fn serve(job: Job) {
     };
     match outcome {
         Outcome::Reply(reply, answer) => {
-            let _ = reply.send(Ok(answer));
+            let _ = reply.send(answer);
         }
         Outcome::End(writer) => writer.end().await,
         Outcome::Sent => {}
@@ -112,8 +112,8 @@ async fn fail(mut instance: Instance, error: HandleError) {
     }
 }
 
-fn log(tenant: &Tenant, error: &HandleError) {
-    let tenant = &tenant.name;
+/// Says in the log why a call failed.
+pub(crate) fn log(tenant: &str, error: &HandleError) {
     match error {
         HandleError::Trapped { module, reason } => {
             tracing::error!(%module, %tenant, %reason, "module failed");

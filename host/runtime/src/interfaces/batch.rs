@@ -1,7 +1,7 @@
 //! `wit/batch.wit`: many changes, committed together or not at all. Here they are only collected;
 //! the store checks and applies them.
 
-use super::{Failure, Mailbox};
+use super::{Batch, Failure, Mailbox};
 use crate::bindings::chapar::host::annotation::Annotation;
 use crate::bindings::chapar::host::delivery::{Delivery, Purpose};
 use crate::bindings::chapar::host::index::Key;
@@ -9,45 +9,8 @@ use crate::bindings::chapar::host::lock::LockRequest;
 use crate::bindings::chapar::host::rights::Grant;
 use crate::bindings::chapar::host::{batch as wit, types};
 use crate::state::State;
-use bytes::Bytes;
 use storage::{Change, Condition, Content, MailboxId, Path, Put, Target};
 use wasmtime::component::Resource;
-
-/// Most changes of one batch.
-const CHANGES_MAX: usize = 20_000;
-/// Most bytes that a batch holds in the host's memory; bigger bodies go in as blobs.
-const BYTES_MAX: usize = 64 << 20;
-
-/// Changes collected so far.
-#[derive(Default)]
-pub struct Batch {
-    batch: storage::Batch,
-    /// Bytes held for it.
-    bytes: usize,
-    /// What was wrong first, said at commit.
-    wrong: Option<(u32, types::Error)>,
-}
-
-impl Batch {
-    fn add(&mut self, change: Change, bytes: usize) {
-        self.bytes = self.bytes.saturating_add(bytes);
-        if self.batch.changes.len() >= CHANGES_MAX {
-            self.refuse(types::Error::TooMany(CHANGES_MAX as u64));
-        } else if self.bytes > BYTES_MAX {
-            self.refuse(types::Error::TooLarge(BYTES_MAX as u64));
-        } else {
-            self.batch.changes.push(change);
-        }
-    }
-
-    fn refuse(&mut self, error: types::Error) {
-        if self.wrong.is_none() {
-            self.wrong = Some((self.batch.changes.len() as u32, error));
-            // Nothing of it will be committed: give the memory back.
-            self.batch.changes = Vec::new();
-        }
-    }
-}
 
 impl wit::Host for State {
     fn convert_failure(&mut self, failure: Failure) -> wasmtime::Result<wit::Failure> {
@@ -56,16 +19,8 @@ impl wit::Host for State {
 }
 
 impl State {
-    fn add(
-        &mut self,
-        this: &Resource<Batch>,
-        change: Change,
-        bytes: usize,
-    ) -> wasmtime::Result<()> {
-        let batch = self.handles.get_mut(this)?;
-        if batch.wrong.is_none() {
-            batch.add(change, bytes);
-        }
+    fn add(&mut self, this: &Resource<Batch>, change: Change) -> wasmtime::Result<()> {
+        self.handles.get_mut(this)?.add(change);
         Ok(())
     }
 
@@ -73,18 +28,12 @@ impl State {
         Ok(self.handles.get(mailbox)?.id)
     }
 
-    fn put_change(&self, put: wit::Put) -> wasmtime::Result<(Put, usize)> {
+    fn put_change(&self, put: wit::Put) -> wasmtime::Result<Put> {
         let content = match put.content {
             wit::Content::Bytes(bytes) => Content::Bytes(bytes.into()),
             wit::Content::Blob(blob) => Content::Blob(self.handles.get(&blob)?.0.clone()),
         };
-        let held = match &content {
-            Content::Bytes(bytes) => bytes.len(),
-            // The bytes of a small blob are shared, not copied.
-            Content::Blob(_) => 0,
-        };
-        let held = held + put.header.len() + keys_size(&put.keys);
-        let put = Put {
+        Ok(Put {
             name: put.name,
             condition: put.condition.into(),
             header: put.header.into(),
@@ -93,14 +42,8 @@ impl State {
             flags: put.flags,
             keys: put.keys.into_iter().map(storage::Key::from).collect(),
             keys_version: put.keys_version,
-        };
-        Ok((put, held))
+        })
     }
-}
-
-/// Roughly what keys take.
-fn keys_size(keys: &[Key]) -> usize {
-    keys.iter().map(|key| key.name.len() + 64).sum()
 }
 
 impl wit::HostBatch for State {
@@ -114,13 +57,7 @@ impl wit::HostBatch for State {
         this: Resource<Batch>,
         tokens: Vec<String>,
     ) -> wasmtime::Result<()> {
-        let batch = self.handles.get_mut(&this)?;
-        batch.bytes += tokens.iter().map(String::len).sum::<usize>();
-        if batch.bytes > BYTES_MAX {
-            batch.refuse(types::Error::TooLarge(BYTES_MAX as u64));
-        } else {
-            batch.batch.tokens.extend(tokens);
-        }
+        self.handles.get_mut(&this)?.submit(tokens);
         Ok(())
     }
 
@@ -131,7 +68,7 @@ impl wit::HostBatch for State {
         modseq: u64,
     ) -> wasmtime::Result<()> {
         let mailbox = self.mailbox(&mailbox)?;
-        self.add(&this, Change::ExpectModseq { mailbox, modseq }, 0)
+        self.add(&this, Change::ExpectModseq { mailbox, modseq })
     }
 
     fn expect_unique(
@@ -143,7 +80,7 @@ impl wit::HostBatch for State {
     ) -> wasmtime::Result<()> {
         let mailbox = self.mailbox(&mailbox)?;
         let key = key.into();
-        self.add(&this, Change::ExpectUnique { mailbox, name, key }, 0)
+        self.add(&this, Change::ExpectUnique { mailbox, name, key })
     }
 
     fn put(
@@ -153,8 +90,8 @@ impl wit::HostBatch for State {
         put: wit::Put,
     ) -> wasmtime::Result<()> {
         let target = Target::Mailbox(self.mailbox(&mailbox)?);
-        let (put, bytes) = self.put_change(put)?;
-        self.add(&this, Change::Put { target, put }, bytes)
+        let put = self.put_change(put)?;
+        self.add(&this, Change::Put { target, put })
     }
 
     fn copy(
@@ -175,7 +112,7 @@ impl wit::HostBatch for State {
             name,
             condition,
         };
-        self.add(&this, change, 0)
+        self.add(&this, change)
     }
 
     fn move_(
@@ -196,7 +133,7 @@ impl wit::HostBatch for State {
             name,
             condition,
         };
-        self.add(&this, change, 0)
+        self.add(&this, change)
     }
 
     fn remove(
@@ -206,7 +143,7 @@ impl wit::HostBatch for State {
         uid: u32,
     ) -> wasmtime::Result<()> {
         let mailbox = self.mailbox(&mailbox)?;
-        self.add(&this, Change::Remove { mailbox, uid }, 0)
+        self.add(&this, Change::Remove { mailbox, uid })
     }
 
     fn set_flags(
@@ -218,7 +155,6 @@ impl wit::HostBatch for State {
         remove: Vec<String>,
     ) -> wasmtime::Result<()> {
         let mailbox = self.mailbox(&mailbox)?;
-        let bytes = add.iter().chain(&remove).map(String::len).sum();
         self.add(
             &this,
             Change::SetFlags {
@@ -227,7 +163,6 @@ impl wit::HostBatch for State {
                 add,
                 remove,
             },
-            bytes,
         )
     }
 
@@ -240,7 +175,6 @@ impl wit::HostBatch for State {
         keys_version: u32,
     ) -> wasmtime::Result<()> {
         let mailbox = self.mailbox(&mailbox)?;
-        let bytes = keys_size(&keys);
         let keys = keys.into_iter().map(storage::Key::from).collect();
         let change = Change::SetKeys {
             mailbox,
@@ -248,7 +182,7 @@ impl wit::HostBatch for State {
             keys,
             keys_version,
         };
-        self.add(&this, change, bytes)
+        self.add(&this, change)
     }
 
     fn annotate(
@@ -260,7 +194,6 @@ impl wit::HostBatch for State {
     ) -> wasmtime::Result<()> {
         let mailbox = self.mailbox(&mailbox)?;
         let annotation = storage::Annotation::from(annotation);
-        let bytes = annotation.value.as_ref().map_or(0, Bytes::len);
         self.add(
             &this,
             Change::Annotate {
@@ -268,7 +201,6 @@ impl wit::HostBatch for State {
                 uid,
                 annotation,
             },
-            bytes,
         )
     }
 
@@ -279,8 +211,7 @@ impl wit::HostBatch for State {
         annotation: Annotation,
     ) -> wasmtime::Result<()> {
         let annotation = storage::Annotation::from(annotation);
-        let bytes = annotation.value.as_ref().map_or(0, Bytes::len);
-        self.add(&this, Change::AnnotateOutcome { change, annotation }, bytes)
+        self.add(&this, Change::AnnotateOutcome { change, annotation })
     }
 
     fn create_mailbox(
@@ -295,7 +226,7 @@ impl wit::HostBatch for State {
             mailbox_type,
             grants: grants.map(|grants| grants.into_iter().map(storage::Grant::from).collect()),
         };
-        self.add(&this, change, 0)
+        self.add(&this, change)
     }
 
     fn put_into(
@@ -305,8 +236,8 @@ impl wit::HostBatch for State {
         put: wit::Put,
     ) -> wasmtime::Result<()> {
         let target = Target::Created(created);
-        let (put, bytes) = self.put_change(put)?;
-        self.add(&this, Change::Put { target, put }, bytes)
+        let put = self.put_change(put)?;
+        self.add(&this, Change::Put { target, put })
     }
 
     fn rename_mailbox(
@@ -317,7 +248,7 @@ impl wit::HostBatch for State {
     ) -> wasmtime::Result<()> {
         let mailbox = self.mailbox(&mailbox)?;
         let path = Path(path);
-        self.add(&this, Change::RenameMailbox { mailbox, path }, 0)
+        self.add(&this, Change::RenameMailbox { mailbox, path })
     }
 
     fn copy_mailbox(
@@ -336,7 +267,6 @@ impl wit::HostBatch for State {
                 path,
                 deep,
             },
-            0,
         )
     }
 
@@ -346,7 +276,7 @@ impl wit::HostBatch for State {
         mailbox: Resource<Mailbox>,
     ) -> wasmtime::Result<()> {
         let mailbox = self.mailbox(&mailbox)?;
-        self.add(&this, Change::DeleteMailbox { mailbox }, 0)
+        self.add(&this, Change::DeleteMailbox { mailbox })
     }
 
     fn subscribe(
@@ -362,7 +292,6 @@ impl wit::HostBatch for State {
                 mailbox,
                 subscribed,
             },
-            0,
         )
     }
 
@@ -373,9 +302,8 @@ impl wit::HostBatch for State {
         grants: Vec<Grant>,
     ) -> wasmtime::Result<()> {
         let mailbox = self.mailbox(&mailbox)?;
-        let bytes = grants.len() * 64;
         let grants = grants.into_iter().map(storage::Grant::from).collect();
-        self.add(&this, Change::SetRights { mailbox, grants }, bytes)
+        self.add(&this, Change::SetRights { mailbox, grants })
     }
 
     fn lock(
@@ -386,7 +314,6 @@ impl wit::HostBatch for State {
         request: LockRequest,
     ) -> wasmtime::Result<()> {
         let mailbox = self.mailbox(&mailbox)?;
-        let bytes = request.owner.len();
         let request = request.into();
         self.add(
             &this,
@@ -395,7 +322,6 @@ impl wit::HostBatch for State {
                 name,
                 request,
             },
-            bytes,
         )
     }
 
@@ -414,7 +340,6 @@ impl wit::HostBatch for State {
                 token,
                 expires,
             },
-            0,
         )
     }
 
@@ -425,7 +350,7 @@ impl wit::HostBatch for State {
         token: String,
     ) -> wasmtime::Result<()> {
         let mailbox = self.mailbox(&mailbox)?;
-        self.add(&this, Change::Unlock { mailbox, token }, 0)
+        self.add(&this, Change::Unlock { mailbox, token })
     }
 
     fn deliver(&mut self, this: Resource<Batch>, delivery: Delivery) -> wasmtime::Result<()> {
@@ -439,14 +364,13 @@ impl wit::HostBatch for State {
                 return Ok(());
             }
         };
-        let bytes = delivery.message.len();
         let delivery = storage::Delivery {
             module: self.serving()?.module.name.clone(),
             recipients: delivery.recipients,
             purpose,
             message: delivery.message.into(),
         };
-        self.add(&this, Change::Deliver { delivery }, bytes)
+        self.add(&this, Change::Deliver { delivery })
     }
 
     fn set_timer(
@@ -456,23 +380,22 @@ impl wit::HostBatch for State {
         due: Option<i64>,
         token: Vec<u8>,
     ) -> wasmtime::Result<()> {
-        let bytes = token.len();
         let change = Change::SetTimer {
             module: self.serving()?.module.name.clone(),
             name,
             due,
             token: token.into(),
         };
-        self.add(&this, change, bytes)
+        self.add(&this, change)
     }
 
     async fn commit(&mut self, this: Resource<Batch>) -> Result<Vec<wit::Outcome>, Failure> {
         let batch = self.handles.take(&this)?;
-        if let Some((change, error)) = batch.wrong {
-            return Err(Failure::Refused(wit::Failure { change, error }));
-        }
+        let batch = batch
+            .finish()
+            .map_err(|(change, error)| Failure::Refused(wit::Failure { change, error }))?;
         let serving = self.serving()?;
-        let outcomes = serving.store().commit(serving.actor(), batch.batch).await?;
+        let outcomes = serving.store().commit(serving.actor(), batch).await?;
         Ok(outcomes.into_iter().map(wit::Outcome::from).collect())
     }
 

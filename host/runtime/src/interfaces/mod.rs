@@ -22,7 +22,7 @@ mod types;
 
 pub(crate) use exchange::{GRACE, headers_in, headers_out, status_out};
 // What the generated code names must be as public as it is.
-pub use batch::Batch;
+pub use crate::collected::Batch;
 pub use blob::Blob;
 pub use error::{Error, Failure};
 pub use exchange::{Body, Writer};

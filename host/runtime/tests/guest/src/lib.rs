@@ -5,7 +5,7 @@
 mod bindings {
     wit_bindgen::generate!({
         path: "../../../../wit",
-        world: "module",
+        world: "everything",
         generate_all,
     });
 }
@@ -15,10 +15,12 @@ use bindings::chapar::host::config;
 use bindings::chapar::host::descriptor::{Access, Extent, Mount, OptionSpec, WellKnown};
 use bindings::chapar::host::exchange::{self, Writer};
 use bindings::chapar::host::identity;
+use bindings::chapar::host::index::Value;
 use bindings::chapar::host::mailbox;
 use bindings::exports::chapar::host::handler::{
     Answer, Descriptor, Guest, Header, Request, Response, ResponseBody,
 };
+use bindings::exports::chapar::host::{alarm, indexer, principal, receiver, socket, waker};
 use std::cell::RefCell;
 use std::hint::black_box;
 
@@ -300,6 +302,78 @@ fn allocate() -> ! {
 fn recurse(depth: u64) -> u64 {
     // Little of it lies in memory, so that the engine's stack ends before the guest's own.
     recurse(black_box(depth) + 1).rotate_left(1) ^ depth
+}
+
+impl indexer::Guest for Probe {
+    fn version() -> u32 {
+        7
+    }
+
+    fn keys(message: indexer::Unindexed) -> Vec<indexer::Key> {
+        if message.mailbox_type == "curious" {
+            identity::current();
+        }
+        vec![indexer::Key {
+            name: message.content_type,
+            value: Value::Number(message.message.len() as i64),
+        }]
+    }
+}
+
+impl receiver::Guest for Probe {
+    fn receive(parcel: receiver::Parcel) -> Result<Option<Vec<u8>>, receiver::Refusal> {
+        match parcel.message.as_slice() {
+            b"later" => Err(receiver::Refusal::Later("busy".into())),
+            b"trap" => panic!("as asked"),
+            _ => Ok(identity::current().principal.map(String::into_bytes)),
+        }
+    }
+}
+
+impl alarm::Guest for Probe {
+    fn fire(name: String, due: i64, token: Vec<u8>) {
+        assert_eq!(
+            (name.as_str(), due, token.as_slice()),
+            ("name", 1, &b"token"[..])
+        );
+    }
+}
+
+impl principal::Guest for Probe {
+    fn properties(id: String) -> Vec<principal::Property> {
+        let namespace = identity::current().principal.unwrap_or_default();
+        vec![principal::Property {
+            namespace,
+            name: "name".into(),
+            value: id,
+        }]
+    }
+
+    fn update(_property: principal::Property) -> Result<(), principal::Error> {
+        Err(principal::Error::NotFound)
+    }
+}
+
+impl waker::Guest for Probe {
+    fn wake(_reason: waker::Reason, since: u64, token: Vec<u8>) -> waker::Push {
+        waker::Push {
+            pieces: Vec::new(),
+            since,
+            token,
+            close: true,
+        }
+    }
+}
+
+impl socket::Guest for Probe {
+    fn message(_text: Vec<u8>, since: u64, token: Vec<u8>) -> socket::Push {
+        socket::Push {
+            pieces: Vec::new(),
+            since,
+            token,
+            close: true,
+        }
+    }
 }
 
 bindings::export!(Probe with_types_in bindings);

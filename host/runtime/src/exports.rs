@@ -1,0 +1,277 @@
+//! What a module exports besides `handler`, and how the host calls it: indexing, deliveries, timers,
+//! properties of principals. Each call runs in an instance of its own, which is not kept.
+//!
+//! # Not supported
+//!
+//! `waker` and `socket`: subscriptions are not served yet.
+
+use crate::bindings::exports::chapar::host::{indexer, principal, receiver};
+use crate::instance::Instance;
+use crate::limits::{Meter, Metered};
+use crate::load::Module;
+use crate::serve::{Leave, log};
+use crate::state::{Current, Serving};
+use crate::{HandleError, Identity, Runtime, Tenant};
+use bytes::Bytes;
+use std::sync::Arc;
+use storage::{DeliveryPurpose, Instant, Key};
+use tokio::sync::oneshot;
+
+/// A message that its module is to index.
+#[derive(Clone, Debug)]
+pub struct Unindexed {
+    /// The type of its mailbox.
+    pub mailbox_type: String,
+    /// The media type of the body.
+    pub content_type: String,
+    /// Header section and body.
+    pub message: Bytes,
+}
+
+/// A message that has come for the principal.
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    /// From whom.
+    pub sender: Option<String>,
+    /// What for; none for a question.
+    pub purpose: Option<DeliveryPurpose>,
+    /// The message.
+    pub message: Bytes,
+}
+
+/// What became of a parcel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// It was taken; the answer for the sender, if there is one.
+    Taken(Option<Bytes>),
+    /// To be tried again later, and why.
+    Later(String),
+    /// It will never be taken, and why.
+    Never(String),
+}
+
+/// A property of a principal, opaque to the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Property {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its value, serialised as the namespace has it.
+    pub value: String,
+}
+
+impl Runtime {
+    /// Makes the keys of a message, with the version of the rule that made them, in an instance
+    /// that serves nobody. None if the module has no `indexer`, or is not loaded.
+    pub async fn keys(
+        &self,
+        module: &str,
+        message: Unindexed,
+    ) -> Result<Option<(u32, Vec<Key>)>, HandleError> {
+        let Some(module) = self.loaded(module, |module| module.extras.indexer.is_some()) else {
+            return Ok(None);
+        };
+        let message = indexer::Unindexed {
+            mailbox_type: message.mailbox_type,
+            content_type: message.content_type,
+            message: message.message.into(),
+        };
+        let call = move |mut instance: Instance| async move {
+            let result = index(&mut instance, &message).await;
+            result.map_err(|error| instance.failure(&error))
+        };
+        self.call(module, None, call).await.map(Some)
+    }
+
+    /// Hands a delivery to its recipient: runs `receiver.receive` in an instance that acts for the
+    /// identity, which is the recipient's. The caller has checked the recipient's rights. None if
+    /// the module has no `receiver`, or is not loaded.
+    pub async fn receive(
+        &self,
+        module: &str,
+        tenant: &Arc<Tenant>,
+        recipient: Identity,
+        parcel: Parcel,
+    ) -> Result<Option<Received>, HandleError> {
+        use crate::bindings::chapar::host::delivery::Purpose;
+        let Some(module) = self.loaded(module, |module| module.extras.receiver.is_some()) else {
+            return Ok(None);
+        };
+        let parcel = receiver::Parcel {
+            sender: parcel.sender,
+            purpose: match parcel.purpose {
+                Some(DeliveryPurpose::Reply) => Purpose::Reply,
+                Some(DeliveryPurpose::Invite) => Purpose::Invite,
+                None => Purpose::Question,
+            },
+            message: parcel.message.into(),
+        };
+        let call = move |mut instance: Instance| async move {
+            let result = take(&mut instance, &parcel).await;
+            result.map_err(|error| instance.failure(&error))
+        };
+        let serving = Some((tenant.clone(), recipient));
+        self.call(module, serving, call).await.map(Some)
+    }
+
+    /// Fires a timer of the identity's principal. Says whether the module has an `alarm`.
+    pub async fn fire(
+        &self,
+        module: &str,
+        tenant: &Arc<Tenant>,
+        identity: Identity,
+        name: String,
+        due: Instant,
+        token: Bytes,
+    ) -> Result<bool, HandleError> {
+        let Some(module) = self.loaded(module, |module| module.extras.alarm.is_some()) else {
+            return Ok(false);
+        };
+        let call = move |mut instance: Instance| async move {
+            let result = fire(&mut instance, &name, due, &token).await;
+            result.map_err(|error| instance.failure(&error))
+        };
+        let serving = Some((tenant.clone(), identity));
+        self.call(module, serving, call).await.map(|()| true)
+    }
+
+    /// Returns the module's properties of a principal, as the identity may see them.
+    pub async fn properties(
+        &self,
+        module: &str,
+        tenant: &Arc<Tenant>,
+        identity: Identity,
+        principal: String,
+    ) -> Result<Vec<Property>, HandleError> {
+        let Some(module) = self.loaded(module, |module| module.extras.principal.is_some()) else {
+            return Ok(Vec::new());
+        };
+        let call = move |mut instance: Instance| async move {
+            let result = describe(&mut instance, &principal).await;
+            result.map_err(|error| instance.failure(&error))
+        };
+        let serving = Some((tenant.clone(), identity));
+        let properties: Vec<principal::Property> = self.call(module, serving, call).await?;
+        Ok(properties
+            .into_iter()
+            .map(|property| Property {
+                namespace: property.namespace,
+                name: property.name,
+                value: property.value,
+            })
+            .collect())
+    }
+
+    fn loaded(&self, name: &str, has: impl Fn(&Module) -> bool) -> Option<Arc<Module>> {
+        let table = self.modules();
+        table.module(name).filter(|module| has(module)).cloned()
+    }
+
+    /// Calls into a new instance on the guests' threads.
+    async fn call<T: Send + 'static, F>(
+        &self,
+        module: Arc<Module>,
+        serving: Option<(Arc<Tenant>, Identity)>,
+        call: impl FnOnce(Instance) -> F + Send + 'static,
+    ) -> Result<T, HandleError>
+    where
+        F: Future<Output = Result<T, HandleError>> + Send,
+    {
+        let name = module.facts.name.clone();
+        let asked_for = serving
+            .as_ref()
+            .map_or_else(String::new, |(tenant, _)| tenant.name.clone());
+        let place = self.place(&name).await?;
+        let (sender, receiver) = oneshot::channel();
+        let meter = Arc::new(Meter::default());
+        let bounds = self.shared.bounds;
+        let table = self.modules();
+        let task = {
+            let meter = meter.clone();
+            async move {
+                let serving = serving.map(|(tenant, identity)| Serving {
+                    module: module.facts.clone(),
+                    tenant,
+                    identity,
+                });
+                let result = match Instance::new(module, serving, bounds, meter).await {
+                    Ok(mut instance) => {
+                        instance.store.data_mut().current = Some(Current { table, reply: None });
+                        call(instance).await
+                    }
+                    Err(error) => Err(error),
+                };
+                if let Err(error) = &result {
+                    log(&asked_for, error);
+                }
+                // Whoever asked may have gone.
+                let _ = sender.send(result);
+                drop(place);
+            }
+        };
+        let guests = self.guests.handle();
+        let task = guests.spawn(Metered::new(meter, task));
+        let leave = Leave::new(guests, task.abort_handle());
+        let result = receiver.await;
+        leave.done();
+        result.unwrap_or_else(|_| {
+            Err(HandleError::Trapped {
+                module: name,
+                reason: "it was broken off by a fault of the host".to_owned(),
+            })
+        })
+    }
+}
+
+async fn index(
+    instance: &mut Instance,
+    message: &indexer::Unindexed,
+) -> wasmtime::Result<(u32, Vec<Key>)> {
+    let module = instance.module.clone();
+    let store = &mut instance.store;
+    let guest = found(&module.extras.indexer)?.load(&mut *store, &instance.instance)?;
+    let version = guest.call_version(&mut *store).await?;
+    let keys = guest.call_keys(&mut *store, message).await?;
+    Ok((version, keys.into_iter().map(Key::from).collect()))
+}
+
+async fn take(instance: &mut Instance, parcel: &receiver::Parcel) -> wasmtime::Result<Received> {
+    let module = instance.module.clone();
+    let store = &mut instance.store;
+    let guest = found(&module.extras.receiver)?.load(&mut *store, &instance.instance)?;
+    Ok(match guest.call_receive(&mut *store, parcel).await? {
+        Ok(answer) => Received::Taken(answer.map(Bytes::from)),
+        Err(receiver::Refusal::Later(why)) => Received::Later(why),
+        Err(receiver::Refusal::Never(why)) => Received::Never(why),
+    })
+}
+
+async fn fire(
+    instance: &mut Instance,
+    name: &str,
+    due: Instant,
+    token: &Bytes,
+) -> wasmtime::Result<()> {
+    let module = instance.module.clone();
+    let store = &mut instance.store;
+    let guest = found(&module.extras.alarm)?.load(&mut *store, &instance.instance)?;
+    guest.call_fire(&mut *store, name, due, token).await
+}
+
+#[allow(clippy::ptr_arg)] // The generated call takes it so.
+async fn describe(
+    instance: &mut Instance,
+    principal: &String,
+) -> wasmtime::Result<Vec<principal::Property>> {
+    let module = instance.module.clone();
+    let store = &mut instance.store;
+    let guest = found(&module.extras.principal)?.load(&mut *store, &instance.instance)?;
+    guest.call_properties(&mut *store, principal).await
+}
+
+fn found<T>(indices: &Option<T>) -> wasmtime::Result<&T> {
+    indices
+        .as_ref()
+        .ok_or_else(|| wasmtime::format_err!("the export is not there any more"))
+}

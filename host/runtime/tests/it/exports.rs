@@ -1,0 +1,57 @@
+//! What modules export besides their handler.
+
+use crate::support::*;
+use bytes::Bytes;
+use runtime::{HandleError, Parcel, Property, Received, Unindexed};
+use storage::{Key, KeyValue};
+
+#[tokio::test]
+async fn other_exports_are_called_for_whom_they_concern() {
+    let bed = bed(&[("probe", "normal")]);
+    let runtime = bed.start();
+    let tenant = tenant("example");
+
+    let message = |mailbox_type: &str| Unindexed {
+        mailbox_type: mailbox_type.into(),
+        content_type: "text/plain".into(),
+        message: Bytes::from("hello"),
+    };
+    let keys = runtime.keys("probe", message("any")).await.unwrap();
+    let key = Key {
+        name: "text/plain".into(),
+        value: KeyValue::Number(5),
+    };
+    assert_eq!(keys, Some((7, vec![key])));
+    let error = runtime.keys("probe", message("curious")).await;
+    assert!(
+        matches!(error, Err(HandleError::Trapped { .. })),
+        "it serves nobody"
+    );
+    assert_eq!(runtime.keys("absent", message("any")).await.unwrap(), None);
+
+    let receive = |text: &'static str| {
+        let parcel = Parcel {
+            sender: None,
+            purpose: None,
+            message: Bytes::from(text),
+        };
+        runtime.receive("probe", &tenant, identity("bob"), parcel)
+    };
+    let taken = Received::Taken(Some(Bytes::from("bob")));
+    assert_eq!(receive("x").await.unwrap(), Some(taken));
+    let later = Received::Later("busy".into());
+    assert_eq!(receive("later").await.unwrap(), Some(later));
+    assert!(receive("trap").await.is_err());
+
+    let token = Bytes::from("token");
+    let fired = runtime.fire("probe", &tenant, identity("bob"), "name".into(), 1, token);
+    assert!(fired.await.unwrap());
+
+    let found = runtime.properties("probe", &tenant, identity("bob"), "alice".into());
+    let property = Property {
+        namespace: "bob".into(),
+        name: "name".into(),
+        value: "alice".into(),
+    };
+    assert_eq!(found.await.unwrap(), [property]);
+}
