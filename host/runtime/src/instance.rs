@@ -52,6 +52,7 @@ pub(crate) struct Instance {
 }
 
 /// What is left to do once the instance was given back.
+#[allow(clippy::large_enum_variant)] // Made once per request and taken apart at once.
 pub(crate) enum Outcome {
     /// Send this answer.
     Reply(
