@@ -10,8 +10,16 @@ const HOME_NS: &str = "urn:stamps";
 /// A host with alice acting, bob, the group staff with both in it, and a module that has homes.
 fn host() -> Host {
     let host = Host::new();
-    host.user("alice").user("bob&co").group("staff", &["alice", "bob&co"]).act_as("alice");
-    let mount = Mount::new("/dav/stamps", Extent::Prefix, &["GET"], module::Access::Anonymous);
+    host.user("alice")
+        .user("bob&co")
+        .group("staff", &["alice", "bob&co"])
+        .act_as("alice");
+    let mount = Mount::new(
+        "/dav/stamps",
+        Extent::Prefix,
+        &["GET"],
+        module::Access::Anonymous,
+    );
     host.load::<Principals>().load_descriptor(Descriptor {
         name: "stamps".to_owned(),
         mounts: vec![mount],
@@ -44,17 +52,32 @@ fn propfind(host: &Host, path: &str, depth: &str, props: &str) -> String {
 #[test]
 fn rfc5397_s3_the_way_from_the_root() {
     let host = host();
-    for path in ["/", "/dav", "/dav/", "/dav/principals/", "/dav/principals/user/"] {
+    for path in [
+        "/",
+        "/dav",
+        "/dav/",
+        "/dav/principals/",
+        "/dav/principals/user/",
+    ] {
         let text = propfind(&host, path, "0", "<current-user-principal/>");
-        assert!(text.contains(&format!("<D:href>{ALICE}</D:href>")), "{path}: {text}");
+        assert!(
+            text.contains(&format!("<D:href>{ALICE}</D:href>")),
+            "{path}: {text}"
+        );
     }
 }
 
 #[test]
 fn rfc3744_s5_8_where_principals_are() {
     let text = propfind(&host(), "/", "0", "<principal-collection-set/>");
-    assert!(text.contains("<D:href>/dav/principals/user/</D:href>"), "{text}");
-    assert!(text.contains("<D:href>/dav/principals/group/</D:href>"), "{text}");
+    assert!(
+        text.contains("<D:href>/dav/principals/user/</D:href>"),
+        "{text}"
+    );
+    assert!(
+        text.contains("<D:href>/dav/principals/group/</D:href>"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -74,7 +97,10 @@ fn rfc3744_s4_properties_of_principals() {
         assert!(alice.contains(part), "{part} in {alice}");
     }
     let staff = propfind(&host, "/dav/principals/group/staff/", "0", props);
-    assert!(staff.contains("<D:href>/dav/principals/user/bob%26co/</D:href>"), "{staff}");
+    assert!(
+        staff.contains("<D:href>/dav/principals/user/bob%26co/</D:href>"),
+        "{staff}"
+    );
 }
 
 #[test]
@@ -93,11 +119,27 @@ fn homes_come_from_the_modules_that_are_loaded() {
     let host = host();
     let text = propfind(&host, ALICE, "0", "<S:stamp-home-set/>");
     assert!(text.contains("/dav/stamps/user/alice/</"), "{text}");
-    let bob = propfind(&host, "/dav/principals/user/bob%26co/", "0", "<S:stamp-home-set/>");
+    let bob = propfind(
+        &host,
+        "/dav/principals/user/bob%26co/",
+        "0",
+        "<S:stamp-home-set/>",
+    );
     assert!(bob.contains("/dav/stamps/user/bob%26co/</"), "{bob}");
-    let staff = propfind(&host, "/dav/principals/group/staff/", "0", "<S:stamp-home-set/>");
+    let staff = propfind(
+        &host,
+        "/dav/principals/group/staff/",
+        "0",
+        "<S:stamp-home-set/>",
+    );
     assert!(staff.contains("404 Not Found"), "{staff}");
-    let all = send(&host, "PROPFIND", ALICE, "0", "<propfind xmlns='DAV:'><allprop/></propfind>");
+    let all = send(
+        &host,
+        "PROPFIND",
+        ALICE,
+        "0",
+        "<propfind xmlns='DAV:'><allprop/></propfind>",
+    );
     assert!(!all.text().contains("stamp-home-set"), "{}", all.text());
 }
 
@@ -108,7 +150,10 @@ fn rfc4918_s10_1_classes_of_all_modules_are_told() {
     for path in ["/", "/dav/", ALICE] {
         let reply = host.request("OPTIONS", path).send::<Principals>();
         let dav = reply.header("dav").unwrap_or_default();
-        assert!(dav.starts_with("1, 2, 3") && dav.ends_with("stamp-access"), "{path}: {dav}");
+        assert!(
+            dav.starts_with("1, 2, 3") && dav.ends_with("stamp-access"),
+            "{path}: {dav}"
+        );
         assert_eq!(dav.split(", ").filter(|token| *token == "1").count(), 1);
     }
 }
@@ -125,9 +170,20 @@ fn anonymous_is_asked_to_sign_in() {
 #[test]
 fn unknown_principals_are_404() {
     let host = host();
-    for path in ["user/nobody/", "group/alice/", "user/staff/", "other/", "user/alice/x", "room/"] {
+    for path in [
+        "user/nobody/",
+        "group/alice/",
+        "user/staff/",
+        "other/",
+        "user/alice/x",
+        "room/",
+    ] {
         let path = format!("/dav/principals/{path}");
-        assert_eq!(send(&host, "PROPFIND", &path, "0", "").status, 404, "{path}");
+        assert_eq!(
+            send(&host, "PROPFIND", &path, "0", "").status,
+            404,
+            "{path}"
+        );
     }
 }
 
@@ -137,10 +193,23 @@ fn rfc3744_s4_its_display_name_is_a_principals_own() {
     let update = "<propertyupdate xmlns='DAV:'><set><prop><displayname>A &amp; B</displayname>\
                   </prop></set></propertyupdate>";
     let reply = send(&host, "PROPPATCH", ALICE, "0", update);
-    assert!(reply.status == 207 && reply.text().contains("200 OK"), "{}", reply.text());
+    assert!(
+        reply.status == 207 && reply.text().contains("200 OK"),
+        "{}",
+        reply.text()
+    );
     let text = propfind(&host, ALICE, "0", "<displayname/>");
-    assert!(text.contains("<D:displayname>A &amp; B</D:displayname>"), "{text}");
-    let other = send(&host, "PROPPATCH", "/dav/principals/user/bob%26co/", "0", update);
+    assert!(
+        text.contains("<D:displayname>A &amp; B</D:displayname>"),
+        "{text}"
+    );
+    let other = send(
+        &host,
+        "PROPPATCH",
+        "/dav/principals/user/bob%26co/",
+        "0",
+        update,
+    );
     assert_eq!(other.status, 403, "{}", other.text());
     let dead = "<propertyupdate xmlns='DAV:'><set><prop><x xmlns='urn:x'/></prop></set>\
                 </propertyupdate>";
@@ -179,7 +248,15 @@ fn rfc3744_s9_5_what_can_be_searched_is_told() {
 #[test]
 fn what_is_served_by_files_is_not_taken() {
     let host = host();
-    for (method, path, status) in [("GET", "/", 405), ("GET", "/dav/", 405), ("PUT", ALICE, 405)] {
-        assert_eq!(send(&host, method, path, "0", "").status, status, "{method} {path}");
+    for (method, path, status) in [
+        ("GET", "/", 405),
+        ("GET", "/dav/", 405),
+        ("PUT", ALICE, 405),
+    ] {
+        assert_eq!(
+            send(&host, method, path, "0", "").status,
+            status,
+            "{method} {path}"
+        );
     }
 }

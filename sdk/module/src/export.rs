@@ -83,7 +83,7 @@ pub trait PrincipalPart {
 /// Makes a component of a type that implements [`Module`]; other traits that it implements are
 /// named after a colon.
 ///
-/// ```ignore
+/// ```text
 /// module::export!(Hello);
 /// module::export!(CalDav: indexer, receiver, alarm);
 /// ```

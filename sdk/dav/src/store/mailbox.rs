@@ -13,11 +13,15 @@ mod changes;
 mod commit;
 mod convert;
 mod directory;
+mod fill;
 mod header;
 mod listing;
+mod members;
+mod put;
 mod serve;
 mod tree;
 
+pub use commit::Extension;
 pub use directory::{PRINCIPALS, find_principal, principal_of, search_principals};
 pub use serve::{answer, serve};
 
@@ -132,7 +136,7 @@ impl Store for MailboxStore {
     fn read(&self, collection: &Collection, member: &Member) -> Result<Vec<u8>, StoreError> {
         let opened = self.reopen(&collection.path)?;
         let uid = convert::uid(member.version).ok_or(StoreError::NotFound)?;
-        listing::read_whole(&opened.mailbox, uid, module::Part::Body)
+        fill::read_whole(&opened.mailbox, uid, module::Part::Body)
     }
 
     fn locks(&self, path: &Path, scope: LockScope) -> Result<Vec<Lock>, StoreError> {

@@ -6,7 +6,8 @@ use module::{Mailbox, MailboxChange, MailboxScope};
 
 use super::MailboxStore;
 use super::convert::store_error;
-use super::listing::{entry_member, fill, host_fields};
+use super::fill::fill;
+use super::members::{entry_member, host_fields};
 use super::tree::Opened;
 use crate::Path;
 use crate::resource::{Collection, Member, Resource, Want};

@@ -2,41 +2,32 @@
 
 use std::rc::Rc;
 
-use module::{Annotation, Blob, Condition, Identifier, Key as HostKey, Kind};
+use module::{Annotation, Blob, Identifier, Kind};
 
 use super::MailboxStore;
-use super::convert::{
-    self, annotation_name, host_rights, instant, key, read_refusal, refusal, time, uid,
-};
-use super::header::Header;
+use super::convert::{self, annotation_name, host_rights, instant, read_refusal, refusal, time};
 use super::tree::{HOME_LEN, Opened, Place};
 use crate::resource::Resource;
-use crate::store::{
-    Accept, AclEntry, Batch, CommitError, Content, Done, Expect, Operation, Refusal, Unique,
-    UniqueScope, Who,
-};
+use crate::store::{AclEntry, Batch, CommitError, Done, Expect, Operation, Refusal, Who};
 use crate::{Path, Want};
 
-/// A media type that says nothing.
-const UNKNOWN_TYPE: &str = "application/octet-stream";
-
 /// A batch of the host in the making.
-struct Making {
-    batch: module::Batch,
+pub(super) struct Making {
+    pub(super) batch: module::Batch,
     /// The operation that each change of the host's batch belongs to.
-    origins: Vec<usize>,
+    pub(super) origins: Vec<usize>,
     /// What each operation will have done.
-    outcomes: Vec<Outcome>,
+    pub(super) outcomes: Vec<Outcome>,
     /// What the batch puts or creates, by its path: later operations build on it.
-    made: Vec<(Path, u32)>,
+    pub(super) made: Vec<(Path, u32)>,
     /// Which key each uniqueness condition is about.
-    unique: Vec<(u32, String)>,
+    pub(super) unique: Vec<(u32, String)>,
     /// Bodies on their way, alive until all is committed.
-    blobs: Vec<Blob>,
+    pub(super) blobs: Vec<Blob>,
 }
 
 /// What an operation will have done.
-enum Outcome {
+pub(super) enum Outcome {
     Done,
     Written(Option<Rc<Opened>>, u32),
     Locked(u32),
@@ -189,7 +180,7 @@ impl MailboxStore {
         Ok(Outcome::Done)
     }
 
-    fn inside(&self, path: &Path) -> Result<Vec<String>, Refusal> {
+    pub(super) fn inside(&self, path: &Path) -> Result<Vec<String>, Refusal> {
         match self.place(path) {
             Some(Place::Inside(mailbox)) => Ok(mailbox),
             Some(Place::Lead) | None => Err(Refusal::Unsupported("changing this collection")),
@@ -205,7 +196,11 @@ impl MailboxStore {
     }
 
     /// The message that an operation is about.
-    fn existing(&self, path: &Path, expect: Expect) -> Result<(Rc<Opened>, u32), Refusal> {
+    pub(super) fn existing(
+        &self,
+        path: &Path,
+        expect: Expect,
+    ) -> Result<(Rc<Opened>, u32), Refusal> {
         let version = match expect {
             Expect::Version(version) => Some(version),
             Expect::Anything | Expect::Present => None,
@@ -243,228 +238,6 @@ impl MailboxStore {
             _ => false,
         };
         if holds { Ok(()) } else { Err(Refusal::Changed) }
-    }
-
-    fn put(
-        &self,
-        making: &mut Making,
-        path: &Path,
-        accept: Accept,
-        expect: Expect,
-    ) -> Result<Outcome, Refusal> {
-        let mailbox = self.inside(path)?;
-        let name = check_name(path)?.to_owned();
-        let parent = path.parent().unwrap_or_default();
-        let created = making.made.iter().rev().find(|(made, _)| *made == parent);
-        let created = created.map(|(_, change)| *change);
-        let opened = match created {
-            Some(_) => None,
-            None => {
-                let parent = self.open_parent(&mailbox).map_err(read_refusal)?;
-                Some(parent.ok_or(Refusal::ParentMissing)?.0)
-            }
-        };
-        let condition = match expect {
-            Expect::Anything => Condition::None,
-            Expect::Missing => Condition::Free,
-            Expect::Version(version) => Condition::Unchanged(uid(version).ok_or(Refusal::Changed)?),
-            Expect::Present => Condition::Unchanged(self.existing(path, expect)?.1),
-            Expect::State(_) => return Err(Refusal::Changed),
-        };
-        let (content, length) = self.content(making, path, accept.content)?;
-        let content_type = self.content_type(accept.content_type, &name);
-        if let Some(opened) = &opened {
-            self.expect_unique(making, opened, &name, &accept.unique)?;
-        }
-        let header = Header {
-            principal: self.identity.principal.as_deref(),
-            domain: &self.identity.tenant,
-            name: &name,
-            date: time(self.received),
-            unique: u128::from_be_bytes(convert::random(self.received)),
-            content_type: &content_type,
-            length,
-        };
-        let header = header.write();
-        let put = module::Put {
-            name: Some(name),
-            condition,
-            header,
-            content: match content {
-                Bytes::Here(bytes) => module::Content::Bytes(bytes),
-                Bytes::Blob(at) => {
-                    let blob = making.blobs.get(at);
-                    module::Content::Blob(blob.ok_or(Refusal::Failed("a body is lost".into()))?)
-                }
-            },
-            content_type,
-            flags: Vec::new(),
-            keys: accept.keys.into_iter().map(key).collect(),
-            keys_version: self.layout.keys_version,
-        };
-        let change = match (&opened, created) {
-            (Some(opened), _) => making.batch.put(&opened.mailbox, put),
-            (None, Some(created)) => making.batch.put_into(created, put),
-            (None, None) => return Err(Refusal::ParentMissing),
-        };
-        for (name, value) in accept.properties {
-            let annotation = Annotation::shared(annotation_name(&name), value);
-            making.batch.annotate_outcome(change, &annotation);
-        }
-        making.made.push((path.clone(), change));
-        Ok(Outcome::Written(opened, change))
-    }
-
-    /// Where the bytes are, and how many.
-    fn content(
-        &self,
-        making: &mut Making,
-        path: &Path,
-        content: Content,
-    ) -> Result<(Bytes, u64), Refusal> {
-        let blob = match content {
-            Content::Bytes(bytes) => {
-                let length = bytes.len() as u64;
-                return Ok((Bytes::Here(bytes), length));
-            }
-            Content::Request => match self.body.borrow_mut().take() {
-                None => return Ok((Bytes::Here(Vec::new()), 0)),
-                Some(body) => Blob::ingest(body, None).map_err(|error| match error {
-                    module::Error::Invalid(_) => Refusal::BodyIncomplete,
-                    error => refusal(error),
-                })?,
-            },
-            Content::Unchanged => {
-                let (parent, uid) = self.existing(path, Expect::Present)?;
-                parent
-                    .mailbox
-                    .open_message(uid, module::Part::Body)
-                    .map_err(refusal)?
-            }
-        };
-        let length = blob.size();
-        making.blobs.push(blob);
-        Ok((Bytes::Blob(making.blobs.len() - 1), length))
-    }
-
-    fn content_type(&self, told: Option<String>, name: &str) -> String {
-        let means_something = |told: &String| {
-            let essence = told.split(';').next().unwrap_or_default().trim();
-            !essence.is_empty() && !essence.eq_ignore_ascii_case(UNKNOWN_TYPE)
-        };
-        let told = told
-            .filter(means_something)
-            .filter(|told| !told.chars().any(char::is_control));
-        told.unwrap_or_else(|| {
-            (self.layout.media_type)(name)
-                .unwrap_or(UNKNOWN_TYPE)
-                .to_owned()
-        })
-    }
-
-    fn expect_unique(
-        &self,
-        making: &mut Making,
-        opened: &Opened,
-        name: &str,
-        unique: &[Unique],
-    ) -> Result<(), Refusal> {
-        for unique in unique {
-            let key = HostKey::text(&unique.name, unique.value.as_str());
-            match unique.scope {
-                UniqueScope::Owner => {
-                    let change = making
-                        .batch
-                        .expect_unique(&opened.mailbox, Some(name), &key);
-                    making.unique.push((change, unique.name.clone()));
-                }
-                UniqueScope::Collection => self.check_unique(making, opened, name, unique)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// In one mailbox the host has no such condition: look, and have it watch that nothing changes.
-    fn check_unique(
-        &self,
-        making: &Making,
-        opened: &Opened,
-        name: &str,
-        unique: &Unique,
-    ) -> Result<(), Refusal> {
-        let test = module::Test::Equal(unique.value.clone());
-        let query = module::Query {
-            all_of: vec![vec![module::Term::new(&unique.name, test)]],
-            limit: 2,
-            ..module::Query::default()
-        };
-        let status = opened.mailbox.status().map_err(refusal)?;
-        let results = opened.mailbox.search(&query).map_err(refusal)?;
-        let mut others = results
-            .found
-            .into_iter()
-            .filter_map(|found| found.message.name);
-        if let Some(other) = others.find(|other| other != name) {
-            let other = self
-                .path_of(&opened.status.path)
-                .map(|path| path.join(&other));
-            return Err(Refusal::NotUnique {
-                name: unique.name.clone(),
-                other,
-            });
-        }
-        making.batch.expect_modseq(&opened.mailbox, status.modseq);
-        Ok(())
-    }
-
-    fn transfer(
-        &self,
-        making: &mut Making,
-        moving: bool,
-        from: &Path,
-        to: &Path,
-        expect: Expect,
-        accept: Option<Accept>,
-    ) -> Result<Outcome, Refusal> {
-        let (source, uid) = self.existing(from, expect)?;
-        let name = check_name(to)?;
-        let mailbox = self.inside(to)?;
-        let target = self.open_parent(&mailbox).map_err(read_refusal)?;
-        let (target, _) = target.ok_or(Refusal::ParentMissing)?;
-        // Keys go along with the message: they are a function of its bytes.
-        let (unique, properties) = match accept {
-            Some(accept) => (accept.unique, accept.properties),
-            None => Default::default(),
-        };
-        let (source, batch) = (&source.mailbox, &making.batch);
-        if !moving {
-            self.expect_unique(making, &target, name, &unique)?;
-            let copied =
-                making
-                    .batch
-                    .copy(source, uid, &target.mailbox, Some(name), Condition::Free);
-            return Ok(self.transferred(making, to, target, copied, properties));
-        }
-        let moved = batch.move_(source, uid, &target.mailbox, Some(name), Condition::Free);
-        // Only now is the source no other message with the same key.
-        self.expect_unique(making, &target, name, &unique)?;
-        Ok(self.transferred(making, to, target, moved, properties))
-    }
-
-    fn transferred(
-        &self,
-        making: &mut Making,
-        to: &Path,
-        target: Rc<Opened>,
-        change: u32,
-        properties: Vec<(xml::Name, Option<Vec<u8>>)>,
-    ) -> Outcome {
-        for (name, value) in properties {
-            let annotation = Annotation::shared(annotation_name(&name), value);
-            making.batch.annotate_outcome(change, &annotation);
-        }
-        making.made.push((to.clone(), change));
-        Outcome::Written(Some(target), change)
     }
 
     fn annotate(
@@ -535,12 +308,6 @@ impl MailboxStore {
 /// What a protocol may add to the host's batch: the content of an [`Operation::Extension`].
 pub type Extension = Box<dyn FnOnce(&module::Batch)>;
 
-/// Where bytes are on their way.
-enum Bytes {
-    Here(Vec<u8>),
-    Blob(usize),
-}
-
 /// The path that a refusal of an operation is about.
 fn subject(operation: &Operation) -> Option<Path> {
     match operation {
@@ -563,7 +330,7 @@ fn subject(operation: &Operation) -> Option<Path> {
 }
 
 /// The last part of a path, if a mailbox or a message can have it as its name.
-fn check_name(path: &Path) -> Result<&str, Refusal> {
+pub(super) fn check_name(path: &Path) -> Result<&str, Refusal> {
     const LEN_MAX: usize = 255;
     let name = path
         .name()

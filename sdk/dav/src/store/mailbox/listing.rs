@@ -1,25 +1,21 @@
 //! Listings: pages of subcollections first, then of members, with as few calls to the host as can
 //! be.
 
-use module::{Mailbox, MailboxScope, Part};
+use module::{Mailbox, MailboxScope};
 
 use super::MailboxStore;
-use super::convert::{
-    PROPERTY_PREFIX, annotation_name, etag, store_error, stored_property, term, time, uid,
-};
+use super::convert::store_error;
+use super::members::{list_members, list_named, search};
 use super::tree::Place;
 use crate::Path;
-use crate::resource::{Collection, Fields, Member, Resource, Stored, Want};
+use crate::resource::{Collection, Resource};
 use crate::store::{Listing, Page, StoreError};
 
 /// What one call to the host may list.
-const PAGE_MAX: usize = 2000;
-
-/// What one call to the host may read.
-const READ_MAX: u64 = 8 << 20;
+pub(super) const PAGE_MAX: usize = 2000;
 
 /// Where a page ended, as [`Page::next`] keeps it.
-enum Cursor<'a> {
+pub(super) enum Cursor<'a> {
     /// After the subcollection of this name.
     Collection(&'a str),
     /// After the message of this uid.
@@ -29,7 +25,7 @@ enum Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
         match text.split_at_checked(1)? {
             ("c", name) => Some(Cursor::Collection(name)),
             ("m", uid) => Some(Cursor::Member(uid.parse().ok()?)),
@@ -38,7 +34,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn write(&self) -> String {
+    pub(super) fn write(&self) -> String {
         match self {
             Cursor::Collection(name) => format!("c{name}"),
             Cursor::Member(uid) => format!("m{uid}"),
@@ -214,292 +210,10 @@ impl MailboxStore {
     }
 }
 
-fn bad_cursor() -> StoreError {
+pub(super) fn bad_cursor() -> StoreError {
     StoreError::Failed("a listing goes on where none ended".to_owned())
 }
 
-fn host_limit(limit: usize) -> u32 {
+pub(super) fn host_limit(limit: usize) -> u32 {
     u32::try_from(limit).unwrap_or(u32::MAX)
-}
-
-/// Members in the order of their uids: one call, and one more for the properties if there are any.
-fn list_members(
-    mailbox: &Mailbox,
-    after: u32,
-    limit: usize,
-    want: &Want<'_>,
-    page: &mut Page,
-) -> Result<(), StoreError> {
-    let found = match mailbox.list(after, host_limit(limit), host_fields(want)) {
-        Ok(found) => found,
-        Err(module::Error::Forbidden(_)) => return Ok(()),
-        Err(error) => return Err(store_error(error)),
-    };
-    // What has no name has no URL.
-    let named = found.iter().filter(|entry| !entry.name().is_empty());
-    let mut with_annotations = false;
-    page.members = named
-        .map(|entry| {
-            with_annotations |= entry.annotations() > 0;
-            entry_member(entry)
-        })
-        .collect();
-    if found.more {
-        let last = found.last();
-        page.next = last.map(|entry| Cursor::Member(entry.uid()).write());
-    }
-    let stored = if with_annotations {
-        want.stored
-    } else {
-        Stored::None
-    };
-    fill(mailbox, &mut page.members, &Want { stored, ..*want })
-}
-
-/// The members of these names.
-fn list_named(
-    mailbox: &Mailbox,
-    names: &[&str],
-    cursor: &Option<Cursor<'_>>,
-    limit: usize,
-    want: &Want<'_>,
-) -> Result<Page, StoreError> {
-    let offset = match cursor {
-        None => 0,
-        Some(Cursor::Offset(offset)) => *offset,
-        Some(_) => return Err(bad_cursor()),
-    };
-    let rest = names.get(offset..).unwrap_or_default();
-    let asked: Vec<String> = rest
-        .iter()
-        .take(limit)
-        .map(|&name| name.to_owned())
-        .collect();
-    let found = mailbox.find_all(&asked).map_err(store_error)?;
-    let mut members: Vec<Member> = found.into_iter().flatten().map(member).collect();
-    fill(mailbox, &mut members, want)?;
-    let end = offset + asked.len();
-    let next = (end < names.len()).then(|| Cursor::Offset(end).write());
-    Ok(Page {
-        members,
-        next,
-        ..Page::default()
-    })
-}
-
-/// The members whose keys pass the filter.
-fn search(
-    mailbox: &Mailbox,
-    listing: &Listing<'_>,
-    cursor: &Option<Cursor<'_>>,
-    limit: usize,
-) -> Result<Page, StoreError> {
-    let offset = match cursor {
-        None => 0,
-        Some(Cursor::Offset(offset)) => *offset,
-        Some(_) => return Err(bad_cursor()),
-    };
-    let query = module::Query {
-        all_of: listing
-            .filter
-            .iter()
-            .map(|filter| vec![term(filter)])
-            .collect(),
-        offset: host_limit(offset),
-        limit: host_limit(limit),
-        body: listing.want.fields.has(Fields::BODY).then_some(Part::Body),
-        ..module::Query::default()
-    };
-    let results = mailbox.search(&query).map_err(store_error)?;
-    let count = results.found.len();
-    let named = results
-        .found
-        .into_iter()
-        .filter(|found| found.message.name.is_some());
-    let mut members: Vec<Member> = named
-        .map(|found| Member {
-            body: found.body,
-            ..member(found.message)
-        })
-        .collect();
-    fill(mailbox, &mut members, &listing.want)?;
-    let next = (results.more && count > 0).then(|| Cursor::Offset(offset + count).write());
-    Ok(Page {
-        members,
-        next,
-        ..Page::default()
-    })
-}
-
-/// The strings that a listing must carry for this.
-pub(super) fn host_fields(want: &Want<'_>) -> module::Fields {
-    match want.fields.has(Fields::CONTENT_TYPE) {
-        true => module::Fields::NAME | module::Fields::CONTENT_TYPE,
-        false => module::Fields::NAME,
-    }
-}
-
-/// A listed message as a member.
-pub(super) fn entry_member(entry: module::Entry<'_>) -> Member {
-    let content_type = entry.content_type();
-    Member {
-        name: entry.name().to_owned(),
-        version: u64::from(entry.uid()),
-        state: entry.modseq(),
-        etag: etag(entry.digest()),
-        length: entry.size(),
-        content_type: (!content_type.is_empty()).then(|| content_type.to_owned()),
-        created: Some(time(entry.created())),
-        modified: Some(time(entry.modified())),
-        ..Member::default()
-    }
-}
-
-/// A message as a member, without what costs a call more.
-pub(super) fn member(message: module::Message) -> Member {
-    Member {
-        name: message.name.unwrap_or_default(),
-        version: u64::from(message.uid),
-        state: message.modseq,
-        etag: etag(message.digest),
-        length: message.size,
-        content_type: Some(message.content_type).filter(|text| !text.is_empty()),
-        created: Some(time(message.created)),
-        modified: Some(time(message.modified)),
-        ..Member::default()
-    }
-}
-
-/// Adds to members what is wanted of properties, bodies and header sections.
-pub(super) fn fill(
-    mailbox: &Mailbox,
-    members: &mut [Member],
-    want: &Want<'_>,
-) -> Result<(), StoreError> {
-    if !matches!(want.stored, Stored::None) {
-        fill_properties(mailbox, members, want)?;
-    }
-    if want.fields.has(Fields::BODY) {
-        fill_parts(mailbox, members, Part::Body, |member| &mut member.body)?;
-    }
-    if want.fields.has(Fields::HEADER) {
-        fill_parts(mailbox, members, Part::Header, |member| &mut member.header)?;
-    }
-    Ok(())
-}
-
-/// The longest beginning that the annotations of all wanted properties have.
-pub(super) fn property_prefix(want: &Want<'_>) -> String {
-    match want.stored {
-        Stored::Names([name]) => annotation_name(name),
-        Stored::Names(_) | Stored::All | Stored::None => PROPERTY_PREFIX.to_owned(),
-    }
-}
-
-fn fill_properties(
-    mailbox: &Mailbox,
-    members: &mut [Member],
-    want: &Want<'_>,
-) -> Result<(), StoreError> {
-    let prefix = property_prefix(want);
-    for chunk in members.chunks_mut(PAGE_MAX) {
-        let uids: Vec<u32> = chunk
-            .iter()
-            .filter_map(|member| uid(member.version))
-            .collect();
-        let found = mailbox
-            .message_annotations(&uids, &prefix)
-            .map_err(store_error)?;
-        for annotated in found {
-            let version = u64::from(annotated.uid);
-            let Some(property) = stored_property(annotated.annotation) else {
-                continue;
-            };
-            let wanted = match want.stored {
-                Stored::Names(names) => names.contains(&property.name),
-                Stored::All => true,
-                Stored::None => false,
-            };
-            let member = chunk.iter_mut().find(|member| member.version == version);
-            if let Some(member) = member.filter(|_| wanted) {
-                member.stored.push(property);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Reads a part of all members that lack it, many in one call as long as they are small.
-fn fill_parts(
-    mailbox: &Mailbox,
-    members: &mut [Member],
-    part: Part,
-    slot: fn(&mut Member) -> &mut Option<Vec<u8>>,
-) -> Result<(), StoreError> {
-    // Header sections are ours, and short.
-    let size = |member: &Member| {
-        if part == Part::Body {
-            member.length
-        } else {
-            4096
-        }
-    };
-    let mut waiting: Vec<&mut Member> = Vec::new();
-    let mut bytes = 0;
-    for member in members
-        .iter_mut()
-        .filter(|member| part != Part::Body || member.body.is_none())
-    {
-        if size(member) > READ_MAX {
-            if let Some(uid) = uid(member.version) {
-                *slot(member) = Some(read_whole(mailbox, uid, part)?);
-            }
-            continue;
-        }
-        if bytes + size(member) > READ_MAX || waiting.len() == PAGE_MAX {
-            read_parts(mailbox, &mut waiting, part, slot)?;
-            bytes = 0;
-        }
-        bytes += size(member);
-        waiting.push(member);
-    }
-    read_parts(mailbox, &mut waiting, part, slot)
-}
-
-fn read_parts(
-    mailbox: &Mailbox,
-    waiting: &mut Vec<&mut Member>,
-    part: Part,
-    slot: fn(&mut Member) -> &mut Option<Vec<u8>>,
-) -> Result<(), StoreError> {
-    if waiting.is_empty() {
-        return Ok(());
-    }
-    let uids: Vec<u32> = waiting
-        .iter()
-        .filter_map(|member| uid(member.version))
-        .collect();
-    let parts = mailbox.read(&uids, part).map_err(store_error)?;
-    for (member, bytes) in waiting.drain(..).zip(parts) {
-        *slot(member) = Some(bytes);
-    }
-    Ok(())
-}
-
-/// Reads a part of a message piece by piece.
-pub(super) fn read_whole(mailbox: &Mailbox, uid: u32, part: Part) -> Result<Vec<u8>, StoreError> {
-    let blob = mailbox.open_message(uid, part).map_err(store_error)?;
-    let mut bytes = Vec::new();
-    loop {
-        let piece = blob
-            .read(bytes.len() as u64, READ_MAX as u32)
-            .map_err(store_error)?;
-        if piece.is_empty() {
-            return Ok(bytes);
-        }
-        bytes.extend_from_slice(&piece);
-        if bytes.len() as u64 >= blob.size() {
-            return Ok(bytes);
-        }
-    }
 }

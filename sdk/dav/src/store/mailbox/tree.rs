@@ -141,8 +141,8 @@ impl MailboxStore {
                 Err(error) => return Err(store_error(error)),
             };
             if let Some(message) = found {
-                let mut members = vec![super::listing::member(message)];
-                super::listing::fill(&parent.mailbox, &mut members, want)?;
+                let mut members = vec![super::members::member(message)];
+                super::fill::fill(&parent.mailbox, &mut members, want)?;
                 let collection = self.collection(&parent.status, None, &Want::default())?;
                 return Ok(members
                     .pop()
@@ -271,7 +271,7 @@ impl MailboxStore {
 
 /// The properties of a mailbox that are wanted.
 fn properties(mailbox: &Mailbox, want: &Want<'_>) -> Result<Vec<StoredProperty>, StoreError> {
-    let prefix = super::listing::property_prefix(want);
+    let prefix = super::fill::property_prefix(want);
     let found = mailbox.annotations(&prefix).map_err(store_error)?;
     let wanted = |property: &StoredProperty| match want.stored {
         Stored::None => false,

@@ -1,0 +1,157 @@
+//! Members: messages of a mailbox as records, listed, named or searched.
+
+use module::{Mailbox, Part};
+
+use super::convert::{etag, store_error, term, time};
+use super::fill::fill;
+use super::listing::{Cursor, bad_cursor, host_limit};
+use crate::resource::{Fields, Member, Stored, Want};
+use crate::store::{Listing, Page, StoreError};
+
+/// Members in the order of their uids: one call, and one more for the properties if there are any.
+pub(super) fn list_members(
+    mailbox: &Mailbox,
+    after: u32,
+    limit: usize,
+    want: &Want<'_>,
+    page: &mut Page,
+) -> Result<(), StoreError> {
+    let found = match mailbox.list(after, host_limit(limit), host_fields(want)) {
+        Ok(found) => found,
+        Err(module::Error::Forbidden(_)) => return Ok(()),
+        Err(error) => return Err(store_error(error)),
+    };
+    // What has no name has no URL.
+    let named = found.iter().filter(|entry| !entry.name().is_empty());
+    let mut with_annotations = false;
+    page.members = named
+        .map(|entry| {
+            with_annotations |= entry.annotations() > 0;
+            entry_member(entry)
+        })
+        .collect();
+    if found.more {
+        let last = found.last();
+        page.next = last.map(|entry| Cursor::Member(entry.uid()).write());
+    }
+    let stored = if with_annotations {
+        want.stored
+    } else {
+        Stored::None
+    };
+    fill(mailbox, &mut page.members, &Want { stored, ..*want })
+}
+
+/// The members of these names.
+pub(super) fn list_named(
+    mailbox: &Mailbox,
+    names: &[&str],
+    cursor: &Option<Cursor<'_>>,
+    limit: usize,
+    want: &Want<'_>,
+) -> Result<Page, StoreError> {
+    let offset = match cursor {
+        None => 0,
+        Some(Cursor::Offset(offset)) => *offset,
+        Some(_) => return Err(bad_cursor()),
+    };
+    let rest = names.get(offset..).unwrap_or_default();
+    let asked: Vec<String> = rest
+        .iter()
+        .take(limit)
+        .map(|&name| name.to_owned())
+        .collect();
+    let found = mailbox.find_all(&asked).map_err(store_error)?;
+    let mut members: Vec<Member> = found.into_iter().flatten().map(member).collect();
+    fill(mailbox, &mut members, want)?;
+    let end = offset + asked.len();
+    let next = (end < names.len()).then(|| Cursor::Offset(end).write());
+    Ok(Page {
+        members,
+        next,
+        ..Page::default()
+    })
+}
+
+/// The members whose keys pass the filter.
+pub(super) fn search(
+    mailbox: &Mailbox,
+    listing: &Listing<'_>,
+    cursor: &Option<Cursor<'_>>,
+    limit: usize,
+) -> Result<Page, StoreError> {
+    let offset = match cursor {
+        None => 0,
+        Some(Cursor::Offset(offset)) => *offset,
+        Some(_) => return Err(bad_cursor()),
+    };
+    let query = module::Query {
+        all_of: listing
+            .filter
+            .iter()
+            .map(|filter| vec![term(filter)])
+            .collect(),
+        offset: host_limit(offset),
+        limit: host_limit(limit),
+        body: listing.want.fields.has(Fields::BODY).then_some(Part::Body),
+        ..module::Query::default()
+    };
+    let results = mailbox.search(&query).map_err(store_error)?;
+    let count = results.found.len();
+    let named = results
+        .found
+        .into_iter()
+        .filter(|found| found.message.name.is_some());
+    let mut members: Vec<Member> = named
+        .map(|found| Member {
+            body: found.body,
+            ..member(found.message)
+        })
+        .collect();
+    fill(mailbox, &mut members, &listing.want)?;
+    let next = (results.more && count > 0).then(|| Cursor::Offset(offset + count).write());
+    Ok(Page {
+        members,
+        next,
+        ..Page::default()
+    })
+}
+
+/// The strings that a listing must carry for this.
+pub(super) fn host_fields(want: &Want<'_>) -> module::Fields {
+    match want.fields.has(Fields::CONTENT_TYPE) {
+        true => module::Fields::NAME | module::Fields::CONTENT_TYPE,
+        false => module::Fields::NAME,
+    }
+}
+
+/// A listed message as a member.
+pub(super) fn entry_member(entry: module::Entry<'_>) -> Member {
+    let content_type = entry.content_type();
+    Member {
+        name: entry.name().to_owned(),
+        version: u64::from(entry.uid()),
+        state: entry.modseq(),
+        etag: etag(entry.digest()),
+        length: entry.size(),
+        content_type: (!content_type.is_empty()).then(|| content_type.to_owned()),
+        created: Some(time(entry.created())),
+        modified: Some(time(entry.modified())),
+        ..Member::default()
+    }
+}
+
+/// A message as a member, without what costs a call more.
+pub(super) fn member(message: module::Message) -> Member {
+    Member {
+        name: message.name.unwrap_or_default(),
+        version: u64::from(message.uid),
+        state: message.modseq,
+        etag: etag(message.digest),
+        length: message.size,
+        content_type: Some(message.content_type).filter(|text| !text.is_empty()),
+        created: Some(time(message.created)),
+        modified: Some(time(message.modified)),
+        ..Member::default()
+    }
+}
