@@ -5,9 +5,12 @@ mod support;
 
 use support::{Server, lockinfo};
 
+/// Method, target, headers, body, and the status that is expected.
+type Line<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, u16);
+
 /// Asks for each line and compares the status.
 #[track_caller]
-fn check(server: &Server, lines: &[(&str, &str, &[(&str, &str)], &str, u16)]) {
+fn check(server: &Server, lines: &[Line<'_>]) {
     for (method, target, headers, body, expected) in lines {
         let answer = server.ask(method, target, headers, body);
         assert_eq!(

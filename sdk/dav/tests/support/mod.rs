@@ -1,4 +1,7 @@
 //! One helper for all suites: a server in memory, and answers that are easy to look at.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+// Not every suite uses all of it.
+#![allow(dead_code)]
 
 use dav::store::memory::Memory;
 use dav::{CollectionKind, Profile};

@@ -66,18 +66,6 @@ impl Work<'_> {
                 self.check(&path, expect)?;
                 self.take(&path)?;
             }
-            Operation::RemoveTree { path } => {
-                self.need(&path, Rights::DELETE)?;
-                self.need_locks(&path)?;
-                self.remove_tree(&path)?;
-            }
-            Operation::MakeCollection { path, kind } => {
-                self.free(&path)?;
-                let parent = path.parent().ok_or(Refusal::Exists)?;
-                self.need(&parent, Rights::CREATE)?;
-                let now = self.memory.now();
-                self.state.make(path, &kind, self.user, Vec::new(), now);
-            }
             Operation::Copy {
                 from,
                 to,
@@ -98,13 +86,6 @@ impl Work<'_> {
                 let node = self.take(&from)?;
                 return self.insert(to, node, accept);
             }
-            Operation::CopyTree { from, to, deep } => self.copy_tree(&from, &to, deep)?,
-            Operation::MoveTree { from, to } => {
-                self.need(&from, Rights::DELETE)?;
-                self.need_locks(&from)?;
-                self.copy_tree(&from, &to, true)?;
-                self.remove_tree(&from)?;
-            }
             Operation::Property { path, name, xml } => {
                 let property = xml.map(|xml| StoredProperty {
                     name: name.clone(),
@@ -113,6 +94,39 @@ impl Work<'_> {
                 let stored = self.stored(&path)?;
                 stored.retain(|known| known.name != name);
                 stored.extend(property);
+            }
+            Operation::Lock(lock) => return self.lock(lock),
+            Operation::Refresh { lock, expires } => {
+                let mut locks = self.state.locks.iter_mut();
+                let found = locks.find(|known| known.token == lock.token);
+                found.ok_or(Refusal::NotFound)?.expires = expires;
+            }
+            Operation::Unlock(lock) => self.state.locks.retain(|known| known.token != lock.token),
+            of_collection => self.run_on_collection(of_collection)?,
+        }
+        Ok(Done::Done)
+    }
+
+    fn run_on_collection(&mut self, operation: Operation) -> Result<(), Refusal> {
+        match operation {
+            Operation::RemoveTree { path } => {
+                self.need(&path, Rights::DELETE)?;
+                self.need_locks(&path)?;
+                self.remove_tree(&path)?;
+            }
+            Operation::MakeCollection { path, kind } => {
+                self.free(&path)?;
+                let parent = path.parent().ok_or(Refusal::Exists)?;
+                self.need(&parent, Rights::CREATE)?;
+                let now = self.memory.now();
+                self.state.make(path, &kind, self.user, Vec::new(), now);
+            }
+            Operation::CopyTree { from, to, deep } => self.copy_tree(&from, &to, deep)?,
+            Operation::MoveTree { from, to } => {
+                self.need(&from, Rights::DELETE)?;
+                self.need_locks(&from)?;
+                self.copy_tree(&from, &to, true)?;
+                self.remove_tree(&from)?;
             }
             Operation::SetAcl { path, acl } => {
                 self.need(&path, Rights::ADMINISTER)?;
@@ -123,16 +137,9 @@ impl Work<'_> {
                     .ok_or(Refusal::NotFound)?;
                 node.acl = acl;
             }
-            Operation::Lock(lock) => return self.lock(lock),
-            Operation::Refresh { lock, expires } => {
-                let mut locks = self.state.locks.iter_mut();
-                let found = locks.find(|known| known.token == lock.token);
-                found.ok_or(Refusal::NotFound)?.expires = expires;
-            }
-            Operation::Unlock(lock) => self.state.locks.retain(|known| known.token != lock.token),
-            Operation::Extension(_) => return Err(Refusal::Unsupported("an extension")),
+            _ => return Err(Refusal::Unsupported("an extension")),
         }
-        Ok(Done::Done)
+        Ok(())
     }
 
     fn check(&self, path: &Path, expect: Expect) -> Result<(), Refusal> {
