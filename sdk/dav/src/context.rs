@@ -240,6 +240,17 @@ impl<'c> Context<'c> {
         Ok(Some(xml::parse(&bytes, limits)?))
     }
 
+    /// Fails if a body has more of something than a request may have: work often grows with its
+    /// square.
+    pub fn check_items(&self, what: &str, len: usize) -> Result<(), Error> {
+        match len > self.profile.limits.items_max {
+            true => Err(Error::BadRequest(format!(
+                "{len} {what} are too many for one request"
+            ))),
+            false => Ok(()),
+        }
+    }
+
     /// Commits a batch, with the engine's words for what may be refused.
     pub fn commit(&self, batch: Batch) -> Result<Vec<Done>, Error> {
         self.store

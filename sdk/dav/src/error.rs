@@ -95,6 +95,8 @@ preconditions! {
     NOT_SUPPORTED_PRIVILEGE = forbidden "not-supported-privilege";
     /// The privilege cannot be granted by itself. RFC 3744 §8.1.1.
     NO_ABSTRACT = forbidden "no-abstract";
+    /// More entries than a list may have. RFC 3744 §8.1.1.
+    LIMITED_NUMBER_OF_ACES = forbidden "limited-number-of-aces";
     /// `DAV:invert` is not supported. RFC 3744 §8.1.1.
     NO_INVERT = forbidden "no-invert";
     /// The ACE is one that clients cannot change. RFC 3744 §8.1.1.

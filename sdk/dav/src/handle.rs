@@ -8,19 +8,19 @@ use crate::{Context, Error, Profile, method};
 /// Answers a request.
 ///
 /// Long answers go through `sink` while they are written; the returned body then says
-/// [`ResponseBody::Streamed`] or [`ResponseBody::Broken`].
+/// [`ResponseBody::Streamed`] or [`ResponseBody::Broken`]. HEAD is answered as GET: the host leaves
+/// the body out.
 pub fn handle<'c>(
     profile: &'c Profile,
     store: &'c dyn Store,
     request: Request<'c>,
     sink: &'c mut dyn Sink,
 ) -> Response {
-    let head_only = request.method == "HEAD";
     let ctx = match Context::new(profile, store, request, sink) {
         Ok(ctx) => ctx,
         Err(error) => return error.response(profile),
     };
-    let mut response = match method::run(&ctx) {
+    match method::run(&ctx) {
         Ok(response) => response,
         Err(error) => {
             let error = challenge(&ctx, error);
@@ -35,11 +35,7 @@ pub fn handle<'c>(
             }
             response
         }
-    };
-    if head_only && matches!(response.body, ResponseBody::Bytes(_)) {
-        response.body = ResponseBody::Empty;
     }
-    response
 }
 
 /// Anonymous is asked to sign in where somebody else might be let in.

@@ -278,6 +278,8 @@ pub struct Limits {
     pub resources_max: usize,
     /// The longest life of a lock in seconds.
     pub lock_timeout_max_s: u32,
+    /// The most properties, conditions or entries of a list in one request body.
+    pub items_max: usize,
     /// The most principals that a search gives.
     pub principals_max: usize,
     /// How many records to ask the store for at a time.
@@ -296,6 +298,7 @@ impl Limits {
         member_len_max: 25 << 20,
         resources_max: 100_000,
         lock_timeout_max_s: 7 * 86_400,
+        items_max: 1000,
         principals_max: 1000,
         page: 250,
     };

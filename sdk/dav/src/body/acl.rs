@@ -4,7 +4,8 @@ use xml::{DAV, Element, Name, Writer};
 
 use crate::access::{self, Rights};
 use crate::error::{
-    ALLOWED_PRINCIPAL, HREF, NO_ABSTRACT, NO_INVERT, NOT_SUPPORTED_PRIVILEGE, RECOGNIZED_PRINCIPAL,
+    ALLOWED_PRINCIPAL, HREF, LIMITED_NUMBER_OF_ACES, NO_ABSTRACT, NO_INVERT,
+    NOT_SUPPORTED_PRIVILEGE, RECOGNIZED_PRINCIPAL,
 };
 use crate::store::{AclEntry, PrincipalKey, Who};
 use crate::{Context, Error};
@@ -13,6 +14,9 @@ use crate::{Context, Error};
 pub fn parse(ctx: &Context<'_>, root: &Element) -> Result<Vec<AclEntry>, Error> {
     if !root.is(DAV, "acl") {
         return Err(Error::BadRequest(format!("{} is not DAV:acl", root.name)));
+    }
+    if root.elements().count() > ctx.profile.limits.items_max {
+        return Err(LIMITED_NUMBER_OF_ACES.error());
     }
     let mut entries: Vec<AclEntry> = Vec::new();
     for ace in root.find_all(DAV, "ace") {

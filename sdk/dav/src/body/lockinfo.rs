@@ -14,6 +14,9 @@ pub struct LockInfo {
     pub owner: Vec<u8>,
 }
 
+/// The longest `DAV:owner` in bytes.
+const OWNER_LEN_MAX: usize = 16 << 10;
+
 /// Reads `DAV:lockinfo`.
 pub fn parse(root: &Element) -> Result<LockInfo, Error> {
     let malformed = |what: &str| Error::BadRequest(format!("the lockinfo has no {what}"));
@@ -37,6 +40,10 @@ pub fn parse(root: &Element) -> Result<LockInfo, Error> {
     let mut owner = Vec::new();
     if let Some(element) = root.find(DAV, "owner") {
         element.write_standalone(&mut owner, &[root]);
+    }
+    // It comes back with every answer that shows the lock.
+    if owner.len() > OWNER_LEN_MAX {
+        return Err(Error::TooLarge(OWNER_LEN_MAX as u64));
     }
     Ok(LockInfo { exclusive, owner })
 }

@@ -15,6 +15,21 @@ pub enum PropRequest {
     PropName,
 }
 
+impl PropRequest {
+    /// How many properties are named.
+    pub fn len(&self) -> usize {
+        match self {
+            PropRequest::Prop(elements) | PropRequest::AllProp(elements) => elements.len(),
+            PropRequest::PropName => 0,
+        }
+    }
+
+    /// Whether no property is named.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// Reads the body of PROPFIND. No body is `DAV:allprop`. RFC 4918 §9.1.
 pub fn parse(root: Option<&Element>) -> Result<PropRequest, Error> {
     match root {

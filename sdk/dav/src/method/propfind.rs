@@ -16,6 +16,7 @@ use crate::{Context, Error, walk};
 pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     let depth = depth::parse(ctx)?.unwrap_or(Depth::Infinity);
     let request = propfind::parse(ctx.read_xml()?.as_ref())?;
+    ctx.check_items("properties", request.len())?;
     let plan = Plan::new(ctx, &request);
     let path = &ctx.target.path;
     let resource = ctx.find(path, &plan.want())?.ok_or(Error::NotFound)?;

@@ -76,6 +76,7 @@ pub fn apply(
     creating: bool,
     batch: &mut Batch,
 ) -> Result<Outcomes, Error> {
+    ctx.check_items("properties", updates.len())?;
     let mut outcomes: Outcomes = Vec::with_capacity(updates.len());
     for update in updates {
         let (status, error) = match apply_one(ctx, subject, path, update, creating, batch) {

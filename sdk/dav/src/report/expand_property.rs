@@ -52,6 +52,7 @@ impl Expand<'_, '_> {
             .checked_sub(1)
             .ok_or_else(|| NUMBER_OF_MATCHES_WITHIN_LIMITS.error())?;
         let asked: Vec<&Element> = request.find_all(DAV, "property").collect();
+        self.ctx.check_items("properties", asked.len())?;
         let mut names = Vec::with_capacity(asked.len());
         for element in &asked {
             names.push(name_of(element)?);

@@ -82,5 +82,6 @@ fn check_depth_zero(ctx: &Context<'_>) -> Result<(), Error> {
 /// The plan for `DAV:prop` of a report, empty if there is none.
 fn plan(ctx: &Context<'_>, root: &Element) -> Result<Plan, Error> {
     let request = parse_children(root)?.unwrap_or(PropRequest::Prop(Vec::new()));
+    ctx.check_items("properties", request.len())?;
     Ok(Plan::new(ctx, &request))
 }

@@ -132,6 +132,7 @@ fn parse(ctx: &Context<'_>, root: &Element) -> Result<Vec<Condition>, Error> {
             });
         }
     }
+    ctx.check_items("conditions", conditions.len())?;
     match conditions.is_empty() {
         true => Err(Error::BadRequest(
             "the search has no property-search".to_owned(),
