@@ -218,7 +218,7 @@ impl Runtime {
         result.unwrap_or_else(|_| {
             Err(HandleError::Trapped {
                 module: name,
-                reason: "it was broken off by a fault of the host".to_owned(),
+                reason: "it ended without an answer".to_owned(),
             })
         })
     }

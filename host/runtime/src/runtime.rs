@@ -180,7 +180,7 @@ impl Runtime {
         let Ok(answer) = answer.await else {
             return Err(HandleError::Trapped {
                 module: route.module.clone(),
-                reason: "it was broken off by a fault of the host".to_owned(),
+                reason: "it ended without an answer".to_owned(),
             });
         };
         let mut answer = match answer {

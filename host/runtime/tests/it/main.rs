@@ -4,6 +4,7 @@
 
 mod answers;
 mod exports;
+mod foreign;
 mod isolation;
 mod limits;
 mod loading;

@@ -17,24 +17,35 @@ pub const CPU_MAX: Duration = Duration::from_millis(100);
 /// The probe as it was compiled.
 pub fn probe() -> &'static [u8] {
     static WASM: OnceLock<Vec<u8>> = OnceLock::new();
-    WASM.get_or_init(|| {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guest/Cargo.toml");
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guest");
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--release", "--locked"])
-            .args(["--target", "wasm32-wasip2", "--manifest-path"])
-            .arg(&manifest)
-            .arg("--target-dir")
-            .arg(&target)
-            .env_remove("RUSTC_WRAPPER")
-            .env_remove("RUSTC_WORKSPACE_WRAPPER")
-            .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .status()
-            .unwrap();
-        assert!(status.success(), "the probe does not compile");
-        std::fs::read(target.join("wasm32-wasip2/release/probe.wasm")).unwrap()
-    })
+    WASM.get_or_init(|| build("guest", "probe"))
+}
+
+/// A component of wasi:http as it was compiled.
+pub fn foreign() -> &'static [u8] {
+    static WASM: OnceLock<Vec<u8>> = OnceLock::new();
+    WASM.get_or_init(|| build("guest-http", "foreign"))
+}
+
+fn build(folder: &str, name: &str) -> Vec<u8> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(folder)
+        .join("Cargo.toml");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guest");
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--release", "--locked"])
+        .args(["--target", "wasm32-wasip2", "--manifest-path"])
+        .arg(&manifest)
+        .arg("--target-dir")
+        .arg(&target)
+        .env_remove("RUSTC_WRAPPER")
+        .env_remove("RUSTC_WORKSPACE_WRAPPER")
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .status()
+        .unwrap();
+    assert!(status.success(), "{name} does not compile");
+    std::fs::read(target.join(format!("wasm32-wasip2/release/{name}.wasm"))).unwrap()
 }
 
 /// The probe under another name, with another way to describe itself.
