@@ -7,23 +7,34 @@ use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// At this size a thread of its own copies the log into the file, beside readers and the writer.
-const PASSIVE_BYTES: u64 = 16 << 20;
-/// At this size the writer stops for it, because it wrote faster than that thread copies.
-const FORCED_BYTES: u64 = 128 << 20;
+const LOG_BYTES: u64 = 16 << 20;
+/// So much more is written before the next attempt, when readers were in the way of one.
+const RETRY_BYTES: u64 = 4 << 20;
+/// How long the writer waits for readers who still need the log. They take milliseconds; one that
+/// holds on longer is another program's, and must not stop writes.
+const READERS_WAIT: Duration = Duration::from_millis(20);
 
-#[derive(Default)]
-struct Wanted {
-    now: bool,
-    closed: bool,
+/// How far a checkpoint is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// None is due before the log has so many bytes.
+    Rest(u64),
+    /// The thread is to copy the log into the file.
+    Copy,
+    /// The writer is to copy what came since then, and cut the log to nothing.
+    Cut,
+    /// The store closes.
+    Closed,
 }
 
 /// The thread that takes checkpoints.
 pub(super) struct Checkpointer {
     log: PathBuf,
-    wanted: Mutex<Wanted>,
-    asked: Condvar,
+    stage: Mutex<Stage>,
+    changed: Condvar,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -34,8 +45,8 @@ impl Checkpointer {
         log.push("-wal");
         let this = Arc::new(Self {
             log: log.into(),
-            wanted: Mutex::default(),
-            asked: Condvar::new(),
+            stage: Mutex::new(Stage::Rest(LOG_BYTES)),
+            changed: Condvar::new(),
             thread: Mutex::default(),
         });
         let worker = this.clone();
@@ -52,20 +63,36 @@ impl Checkpointer {
         std::fs::metadata(&self.log).map_or(0, |log| log.len())
     }
 
-    /// Called by the writer between groups.
+    /// Called by the writer between groups: only it can cut the log without competing with itself.
     pub(super) fn after_commit(&self, db: &Connection) {
-        let bytes = self.log_bytes();
-        if bytes >= FORCED_BYTES {
-            checkpoint(db, "PRAGMA wal_checkpoint(TRUNCATE)");
-        } else if bytes >= PASSIVE_BYTES {
-            self.wanted.lock().now = true;
-            self.asked.notify_one();
+        let stage = *self.stage.lock();
+        match stage {
+            Stage::Rest(due) if self.log_bytes() >= due => self.go(Stage::Copy),
+            Stage::Cut => {
+                let _ = db.busy_timeout(READERS_WAIT);
+                let cut = checkpoint(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+                let _ = db.busy_timeout(schema::BUSY);
+                let due = if cut {
+                    LOG_BYTES
+                } else {
+                    self.log_bytes() + RETRY_BYTES
+                };
+                self.go(Stage::Rest(due));
+            }
+            Stage::Rest(_) | Stage::Copy | Stage::Closed => {}
         }
     }
 
+    fn go(&self, next: Stage) {
+        let mut stage = self.stage.lock();
+        if *stage != Stage::Closed {
+            *stage = next;
+        }
+        self.changed.notify_all();
+    }
+
     pub(super) fn close(&self) {
-        self.wanted.lock().closed = true;
-        self.asked.notify_all();
+        self.go(Stage::Closed);
         if let Some(thread) = self.thread.lock().take() {
             let _ = thread.join();
         }
@@ -74,20 +101,16 @@ impl Checkpointer {
     fn work(&self, db: &Connection) {
         loop {
             {
-                let mut wanted = self.wanted.lock();
-                while !wanted.now && !wanted.closed {
-                    self.asked.wait(&mut wanted);
+                let mut stage = self.stage.lock();
+                while *stage != Stage::Copy {
+                    if *stage == Stage::Closed {
+                        return;
+                    }
+                    self.changed.wait(&mut stage);
                 }
-                if wanted.closed {
-                    return;
-                }
-                wanted.now = false;
             }
-            // The bulk beside the writer; what is left, with the log cut to nothing, is then short
-            // enough to keep the writer waiting for it.
-            if checkpoint(db, "PRAGMA wal_checkpoint(PASSIVE)") {
-                checkpoint(db, "PRAGMA wal_checkpoint(TRUNCATE)");
-            }
+            checkpoint(db, "PRAGMA wal_checkpoint(PASSIVE)");
+            self.go(Stage::Cut);
         }
     }
 }

@@ -21,6 +21,13 @@ const ENTRY: &str = "m.uid,
         WHERE a.mailbox = m.mailbox AND a.uid = m.uid AND a.principal = ?2 AND ?2 <> '') END,
     m.name, m.content_type";
 
+/// The same where it is known whose modseq counts, so that an index gives the order.
+fn entry(modseq: &str) -> String {
+    let (uid, rest) = ENTRY.split_once(',').unwrap_or_default();
+    let rest = rest.split_once("END,").map_or("", |(_, rest)| rest);
+    format!("{uid}, {modseq}, {rest}")
+}
+
 fn digest(row: &Row<'_>, column: usize) -> Result<Digest, rusqlite::Error> {
     row.get(column).map(Digest)
 }
@@ -285,13 +292,14 @@ fn remembered(db: &Connection, mailbox: MailboxId, since: Modseq) -> Result<(), 
 /// Messages changed after ?3, those that moved for this principal alone, and tombstones; each part
 /// comes from an index in the order of the whole.
 fn changes_sql() -> String {
+    let (shared, private) = (entry("m.modseq"), entry("q.modseq"));
     format!(
-        "SELECT {ENTRY}, 0 FROM message m WHERE m.mailbox = ?1 AND m.modseq > ?3
+        "SELECT {shared}, 0 FROM message m WHERE m.mailbox = ?1 AND m.modseq > ?3
             AND NOT (m.private > 0 AND EXISTS (SELECT 1 FROM private_change p
                 WHERE p.mailbox = ?1 AND p.uid = m.uid AND p.principal = ?2
                 AND p.modseq > m.modseq))
          UNION ALL
-         SELECT {ENTRY}, 0 FROM private_change q JOIN message m
+         SELECT {private}, 0 FROM private_change q JOIN message m
             ON m.mailbox = q.mailbox AND m.uid = q.uid AND q.modseq > m.modseq
             WHERE q.mailbox = ?1 AND q.principal = ?2 AND q.modseq > ?3
          UNION ALL

@@ -2,6 +2,7 @@
 
 use super::{clock, unavailable};
 use crate::store::Error;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use std::path::Path;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use std::time::Duration;
 const STEPS: &[&str] = &[include_str!("schema.sql")];
 
 /// How long a call waits for another process that writes.
-const BUSY: Duration = Duration::from_secs(10);
+pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 /// Opens a connection that may write.
 pub(super) fn open_writer(file: &Path) -> Result<Connection, Error> {
@@ -42,6 +43,9 @@ fn open(file: &Path) -> Result<Connection, Error> {
     let db = Connection::open_with_flags(file, flags).map_err(unavailable)?;
     db.busy_timeout(BUSY).map_err(unavailable)?;
     db.set_prepared_statement_cache_capacity(256);
+    // Plans that depend on what is bound would be made anew for every call.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(unavailable)?;
     db.execute_batch("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")
         .map_err(unavailable)?;
     Ok(db)

@@ -247,3 +247,71 @@ impl Worker {
         super::execute(&self.db, "COMMIT", ()).map(|_| ())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use crate::sqlite::{SqliteStore, execute};
+    use crate::store::{Error, Store, StoreLimits};
+
+    async fn pages(store: &SqliteStore, limit: u32) {
+        let result: Result<u32, Error> = store
+            .writer
+            .submit(1, move |db| {
+                let sql = format!("PRAGMA max_page_count = {limit}");
+                Ok(db.query_row(&sql, [], |row| row.get(0))?)
+            })
+            .await;
+        result.unwrap();
+    }
+
+    async fn keep(store: &SqliteStore, bytes: usize) -> Result<(), Error> {
+        store
+            .writer
+            .submit(bytes, move |db| {
+                execute(
+                    db,
+                    "INSERT INTO parcel (message) VALUES (zeroblob(?1))",
+                    [bytes],
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_refuses_writes_and_recovers() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = StoreLimits::default();
+        let store = SqliteStore::open(folder.path(), "example.org", limits).unwrap();
+        // A file that may not grow is what SQLite sees of a full disk.
+        pages(&store, 1).await;
+        for _ in 0..3 {
+            let refused = keep(&store, 300_000).await;
+            assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+        }
+        pages(&store, 1_000_000).await;
+        keep(&store, 300_000).await.unwrap();
+        assert_eq!(store.check(false).await.unwrap().problems, [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_harms_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = StoreLimits::default();
+        let store = SqliteStore::open(folder.path(), "example.org", limits).unwrap();
+        let result: Result<(), Error> = store
+            .writer
+            .submit(1, |db| {
+                execute(db, "INSERT INTO parcel (message) VALUES (x'00')", [])?;
+                panic!("on purpose")
+            })
+            .await;
+        assert!(matches!(result, Err(Error::Unavailable(_))));
+        keep(&store, 10).await.unwrap();
+        let count: Result<i64, Error> = store
+            .readers
+            .read(|db| Ok(db.query_row("SELECT count(*) FROM parcel", [], |row| row.get(0))?));
+        assert_eq!(count.unwrap(), 1);
+    }
+}

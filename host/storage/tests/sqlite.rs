@@ -1,0 +1,313 @@
+//! What is particular to the embedded engine: its file, its log, its writer, its faults.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+
+use bytes::Bytes;
+use std::path::Path as Folder;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+use storage::{
+    Actor, Batch, Change, Condition, Content, Error, Faults, Fields, MailboxId, Outcome, Part,
+    Path, Put, SqliteStore, Store, StoreLimits, Target,
+};
+
+const BIG: usize = 400 << 10;
+
+fn alice() -> Actor {
+    Actor {
+        principal: Some("alice".into()),
+        ..Actor::default()
+    }
+}
+
+fn drive() -> Path {
+    Path(["user", "alice", "#drive"].map(String::from).to_vec())
+}
+
+fn batch(changes: Vec<Change>) -> Batch {
+    Batch {
+        tokens: Vec::new(),
+        changes,
+    }
+}
+
+fn put(mailbox: MailboxId, name: &str, body: impl Into<Bytes>) -> Change {
+    Change::Put {
+        target: Target::Mailbox(mailbox),
+        put: Put {
+            name: Some(name.into()),
+            condition: Condition::None,
+            header: Bytes::from_static(b"\r\n"),
+            content: Content::Bytes(body.into()),
+            content_type: "text/plain".into(),
+            flags: Vec::new(),
+            keys: Vec::new(),
+            keys_version: 1,
+        },
+    }
+}
+
+async fn open(folder: &Folder, faults: Faults) -> (Arc<SqliteStore>, MailboxId) {
+    let limits = StoreLimits::default();
+    let store = SqliteStore::open_with(folder, "example.org", limits, faults).unwrap();
+    let create = Change::CreateMailbox {
+        path: drive(),
+        mailbox_type: "files".into(),
+        grants: None,
+    };
+    match store.commit(&alice(), batch(vec![create])).await {
+        Ok(_) => {}
+        Err(failure) => assert_eq!(failure.error, Error::Exists),
+    }
+    let mailbox = store.open(&alice(), &drive()).await.unwrap().mailbox;
+    (store, mailbox)
+}
+
+async fn put_one(store: &SqliteStore, mailbox: MailboxId, name: &str) -> Result<Outcome, Error> {
+    let changes = vec![put(mailbox, name, name.to_owned())];
+    let result = store.commit(&alice(), batch(changes)).await;
+    Ok(result.map_err(|failure| failure.error)?.remove(0))
+}
+
+async fn problems(store: &SqliteStore) -> Vec<String> {
+    store.check(false).await.unwrap().problems
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixteen_writers_share_commits_on_a_slow_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mailbox) = open(folder.path(), Faults::slow(Duration::from_millis(5))).await;
+    let before = store.stats();
+    let mut tasks = Vec::new();
+    for writer in 0..16 {
+        let store = store.clone();
+        tasks.push(tokio::spawn(async move {
+            for number in 0..10 {
+                let name = format!("{writer}-{number}");
+                put_one(&store, mailbox, &name).await.unwrap();
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let after = store.stats();
+    assert_eq!(after.batches - before.batches, 160);
+    let commits = after.commits - before.commits;
+    assert!(commits <= 20, "{commits} commits for 160 batches");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_commit_or_change_leaves_nothing_and_the_next_one_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mailbox) = open(folder.path(), Faults::failing(3, 7)).await;
+    let mut there = Vec::new();
+    let mut failed = 0;
+    for number in 0..40 {
+        let names = [format!("{number}-a"), format!("{number}-b")];
+        let changes = names
+            .iter()
+            .map(|name| {
+                put(
+                    mailbox,
+                    name,
+                    vec![number; BIG * usize::from(number % 5 == 0) + 9],
+                )
+            })
+            .collect();
+        match store.commit(&alice(), batch(changes)).await {
+            Ok(_) => there.extend(names),
+            Err(failure) => {
+                assert!(matches!(failure.error, Error::Unavailable(_)));
+                failed += 1;
+            }
+        }
+    }
+    assert!(failed > 10, "{failed}");
+    assert_eq!(names(&store, mailbox).await, there);
+    drop(store);
+    let (store, _) = open(folder.path(), Faults::default()).await;
+    assert_eq!(names(&store, mailbox).await, there);
+    assert_eq!(problems(&store).await, [""; 0]);
+}
+
+async fn names(store: &SqliteStore, mailbox: MailboxId) -> Vec<String> {
+    let fields = Fields {
+        name: true,
+        content_type: false,
+    };
+    let page = store
+        .list(&alice(), mailbox, 0, 2000, fields)
+        .await
+        .unwrap();
+    assert!(!page.more);
+    page.entries
+        .iter()
+        .map(|entry| {
+            let start = entry.name.start as usize;
+            page.text[start..start + entry.name.len as usize].to_owned()
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_worth_of_stores_see_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, mailbox) = open(folder.path(), Faults::default()).await;
+    let (two, _) = open(folder.path(), Faults::default()).await;
+    for number in 0..20 {
+        let store = if number % 2 == 0 { &one } else { &two };
+        put_one(store, mailbox, &format!("{number:02}"))
+            .await
+            .unwrap();
+    }
+    assert_eq!(names(&one, mailbox).await.len(), 20);
+    assert_eq!(names(&one, mailbox).await, names(&two, mailbox).await);
+    assert_eq!(problems(&two).await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_is_cut_while_writing_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mailbox) = open(folder.path(), Faults::default()).await;
+    for number in 0..600 {
+        let body = vec![0; 200 << 10];
+        let changes = vec![put(mailbox, &format!("{}", number % 10), body)];
+        store.commit(&alice(), batch(changes)).await.unwrap();
+    }
+    // 120 MB went through it.
+    let log = store.stats().log_bytes;
+    assert!(log < 100 << 20, "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_tenant_or_a_newer_format_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path(), Faults::default()).await);
+    let other = SqliteStore::open(folder.path(), "example.net", StoreLimits::default());
+    assert!(other.err().unwrap().to_string().contains("example.org"));
+    let db = rusqlite::Connection::open(folder.path().join("store.sqlite3")).unwrap();
+    db.pragma_update(None, "user_version", 999).unwrap();
+    let newer = SqliteStore::open(folder.path(), "example.org", StoreLimits::default());
+    assert!(newer.err().unwrap().to_string().contains("newer"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_names_what_is_wrong_and_repairs_what_follows_from_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mailbox) = open(folder.path(), Faults::default()).await;
+    for name in ["a", "b", "c"] {
+        put_one(&store, mailbox, name).await.unwrap();
+    }
+    let db = rusqlite::Connection::open(folder.path().join("store.sqlite3")).unwrap();
+    db.execute_batch(
+        "UPDATE mailbox SET messages = 9, modseq = 1, uid_next = 1;
+         UPDATE owner SET bytes = 1, counter = 2;
+         UPDATE content SET refs = 5;
+         UPDATE message SET shared = 3;
+         INSERT INTO content (refs, header) VALUES (1, x'00');
+         INSERT INTO key_text VALUES (1, 'x', 'y', 77);
+         INSERT INTO key_words (mailbox, uid, name) VALUES (1, 77, 'w');
+         INSERT INTO annotation VALUES (1, 77, 'x', '', x'00');",
+    )
+    .unwrap();
+    let found = problems(&store).await;
+    assert!(found.len() >= 10, "{found:#?}");
+    let repaired = store.check(true).await.unwrap().repaired;
+    assert!(repaired.len() >= 9, "{repaired:#?}");
+    assert_eq!(problems(&store).await, [""; 0]);
+    let uid = put_one(&store, mailbox, "d").await.unwrap().uid;
+    assert_eq!(uid, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn altered_and_lost_bytes_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mailbox) = open(folder.path(), Faults::default()).await;
+    put_one(&store, mailbox, "small").await.unwrap();
+    let changes = (1..3)
+        .map(|number| put(mailbox, &format!("big{number}"), vec![number; BIG]))
+        .collect();
+    store.commit(&alice(), batch(changes)).await.unwrap();
+    let db = rusqlite::Connection::open(folder.path().join("store.sqlite3")).unwrap();
+    db.execute(
+        "UPDATE content SET body = x'6162636465' WHERE content = 1",
+        [],
+    )
+    .unwrap();
+    let place = |number: u8| {
+        let hex = storage::Digest::of(&vec![number; BIG]).to_hex();
+        folder.path().join("blobs/sha256").join(&hex[..2]).join(hex)
+    };
+    std::fs::write(place(1), b"other").unwrap();
+    std::fs::remove_file(place(2)).unwrap();
+    let report = store.check(true).await.unwrap();
+    assert_eq!(report.problems.len(), 3, "{:#?}", report.problems);
+    assert_eq!((report.messages, report.repaired), (3, Vec::new()));
+    // One bad message does not hide the others.
+    let read = store.open_message(&alice(), mailbox, 3, Part::Body).await;
+    assert!(matches!(read, Err(Error::Unavailable(_))));
+    assert_eq!(names(&store, mailbox).await.len(), 3);
+}
+
+/// Not a test by itself: the process that the next test kills.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn put_until_killed() {
+    let Ok(folder) = std::env::var("CHAPAR_KILLED_STORE") else {
+        return;
+    };
+    let (store, mailbox) = open(Folder::new(&folder), Faults::default()).await;
+    let mut tasks = Vec::new();
+    for writer in 0..4 {
+        let store = store.clone();
+        tasks.push(tokio::spawn(async move {
+            for number in 0..100_000 {
+                let name = format!("{writer}-{number}");
+                let size = if number % 10 == 0 { BIG } else { 100 };
+                let mut body = name.clone().into_bytes();
+                body.resize(size, b'.');
+                let changes = vec![put(mailbox, &name, body)];
+                store.commit(&alice(), batch(changes)).await.unwrap();
+                // Standard output is what the client was told.
+                println!("\nput {name}");
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_process_loses_nothing_that_it_acknowledged() {
+    use std::io::{BufRead, BufReader};
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..3 {
+        let place = folder.path().join(format!("{round}"));
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "put_until_killed", "--nocapture"])
+            .env("CHAPAR_KILLED_STORE", &place)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut told = Vec::new();
+        for line in lines {
+            if let Some(name) = line.unwrap().strip_prefix("put ") {
+                told.push(name.to_owned());
+            }
+            if told.len() == 40 + 17 * round {
+                child.kill().unwrap();
+            }
+        }
+        child.wait().unwrap();
+        let (store, mailbox) = open(&place, Faults::default()).await;
+        let there = names(&store, mailbox).await;
+        for name in &told {
+            assert!(there.contains(name), "{name} of round {round}");
+        }
+        assert_eq!(problems(&store).await, [""; 0]);
+    }
+}
