@@ -13,7 +13,9 @@ use wasmtime::Store;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi_http::p2::bindings::exports::wasi::http::incoming_handler;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
-use wasmtime_wasi_http::p2::body::{HostIncomingBody, HostOutgoingBody, HyperOutgoingBody};
+use wasmtime_wasi_http::p2::body::{
+    HostIncomingBody, HostOutgoingBody, HyperOutgoingBody, StreamContext,
+};
 use wasmtime_wasi_http::p2::types::{
     HostFutureIncomingResponse, HostIncomingRequest, HostIncomingResponse, HostOutgoingRequest,
     HostOutgoingResponse, HostResponseOutparam,
@@ -90,11 +92,25 @@ pub(crate) async fn handle(
             let _ = reply.send(answer);
             let _ = sender.send(());
         })?;
-    guest.call_handle(&mut *store, request, out).await?;
+    let called = guest.call_handle(&mut *store, request, out).await;
+    if let Err(error) = called {
+        break_off(&mut store.data_mut().table);
+        return Err(error);
+    }
     if receiver.try_recv().is_err() {
         wasmtime::bail!("it returned without an answer");
     }
     Ok(Outcome::Sent)
+}
+
+/// Breaks off the bodies that a trap has left unfinished; dropping them would end them well.
+fn break_off(table: &mut ResourceTable) {
+    for entry in table.iter_mut() {
+        if let Some(body) = entry.downcast_mut::<HostOutgoingBody>() {
+            let (empty, _) = HostOutgoingBody::new(StreamContext::Response, None, 1, 1);
+            std::mem::replace(body, empty).abort();
+        }
+    }
 }
 
 /// Whether anything of the request is still held.
