@@ -15,7 +15,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use dav::store::mailbox::{PRINCIPALS, answer};
-use module::{Access, Answer, Descriptor, Extent, Module, Mount, Request};
+use module::{Access, Answer, Descriptor, Extent, Module, Mount, Request, Response};
 use store::PrincipalStore;
 
 /// The module.
@@ -26,16 +26,14 @@ module::export!(Principals);
 impl Module for Principals {
     fn describe() -> Descriptor {
         let access = Access::AuthenticatedButOptions;
-        let above = ["OPTIONS", "PROPFIND", "REPORT"];
-        let all = ["OPTIONS", "GET", "HEAD", "PROPFIND", "PROPPATCH", "REPORT"];
         Descriptor {
             name: "principals".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             summary: "Who there is, and where their collections are.".to_owned(),
             mounts: vec![
-                Mount::new(PRINCIPALS, Extent::Prefix, &all, access),
-                Mount::new("/dav", Extent::Exact, &above, access),
-                Mount::new("/", Extent::Exact, &above, access),
+                Mount::new(PRINCIPALS, Extent::Prefix, &METHODS, access),
+                Mount::new("/dav", Extent::Exact, &METHODS_ABOVE, access),
+                Mount::new("/", Extent::Exact, &METHODS_ABOVE, access),
             ],
             capabilities: ["directory", "exchange", "identity", "modules"]
                 .map(str::to_owned)
@@ -45,15 +43,39 @@ impl Module for Principals {
     }
 
     fn handle(mut request: Request) -> Answer {
+        let methods: &[&str] = match request.path.starts_with(PRINCIPALS) {
+            true => &METHODS,
+            false => &METHODS_ABOVE,
+        };
         let body = Rc::new(RefCell::new(request.body.take()));
         let store = PrincipalStore::new(request.received);
         // All mounts are seen as one tree from the root.
         match answer(&PROFILE, &store, "", request, &body, |_| None) {
             Answer::Complete(mut response) => {
                 homes::advertise(store.modules(), &mut response);
+                limit_allow(methods, &mut response);
                 response.into()
             }
             other => other,
         }
+    }
+}
+
+/// What can be done with principals and their collections.
+const METHODS: [&str; 6] = ["OPTIONS", "GET", "HEAD", "PROPFIND", "PROPPATCH", "REPORT"];
+
+/// What can be done with the collections above.
+const METHODS_ABOVE: [&str; 3] = ["OPTIONS", "PROPFIND", "REPORT"];
+
+/// Leaves of `Allow` what a mount lets through: the engine knows nothing of mounts.
+fn limit_allow(methods: &[&str], response: &mut Response) {
+    if let Some(allow) = response.headers.get("allow") {
+        let allowed = allow
+            .split(',')
+            .map(str::trim)
+            .filter(|method| methods.contains(method));
+        let allowed: Vec<&str> = allowed.collect();
+        let allowed = allowed.join(", ");
+        response.headers.set("allow", allowed);
     }
 }

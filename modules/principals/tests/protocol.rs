@@ -154,6 +154,10 @@ fn rfc4918_s10_1_classes_of_all_modules_are_told() {
             dav.starts_with("1, 2, 3") && dav.ends_with("stamp-access"),
             "{path}: {dav}"
         );
+        assert!(
+            !reply.header("allow").unwrap_or_default().contains("DELETE"),
+            "{path}"
+        );
         assert_eq!(dav.split(", ").filter(|token| *token == "1").count(), 1);
     }
 }

@@ -9,8 +9,8 @@ use dav::{
 use crate::davmount;
 
 /// Nothing of the page may be anything but text and links.
-const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'; sandbox allow-top-navigation";
+const POLICY: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// More than this nobody reads; clients that need all ask with PROPFIND.
 const ENTRIES_MAX: usize = 10_000;
