@@ -198,7 +198,14 @@ async fn a_check_names_what_is_wrong_and_repairs_what_follows_from_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let (store, mailbox) = open(folder.path(), Faults::default()).await;
     for name in ["a", "b", "c"] {
-        put_one(&store, mailbox, name).await.unwrap();
+        let mut change = put(mailbox, name, "text");
+        if let Change::Put { put, .. } = &mut change {
+            put.keys.push(storage::Key {
+                name: "text".into(),
+                value: storage::KeyValue::Words(format!("some words {name}")),
+            });
+        }
+        store.commit(&alice(), batch(vec![change])).await.unwrap();
     }
     let db = rusqlite::Connection::open(folder.path().join("store.sqlite3")).unwrap();
     db.execute_batch(
@@ -209,7 +216,8 @@ async fn a_check_names_what_is_wrong_and_repairs_what_follows_from_the_rest() {
          INSERT INTO content (refs, header) VALUES (1, x'00');
          INSERT INTO key_text VALUES (1, 'x', 'y', 77);
          INSERT INTO key_words (mailbox, uid, name) VALUES (1, 77, 'w');
-         INSERT INTO annotation VALUES (1, 77, 'x', '', x'00');",
+         INSERT INTO annotation VALUES (1, 77, 'x', '', x'00');
+         DELETE FROM words_data WHERE id > 10;",
     )
     .unwrap();
     let found = problems(&store).await;

@@ -16,9 +16,9 @@ pub use store::FaultyStore;
 pub struct Faults {
     /// Each commit takes so much longer, as with a slow disk.
     pub commit_delay: Duration,
-    /// Every so manieth commit fails; 0 for none.
+    /// One commit of so many fails; 0 for none.
     pub commit_fails_every: u64,
-    /// Every so manieth change of a batch fails; 0 for none.
+    /// One change of so many fails; 0 for none.
     pub change_fails_every: u64,
     commits: AtomicU64,
     changes: AtomicU64,
@@ -33,7 +33,7 @@ impl Faults {
         }
     }
 
-    /// Fails every so manieth commit and change.
+    /// Fails one commit and one change of so many.
     pub fn failing(commit_fails_every: u64, change_fails_every: u64) -> Self {
         Self {
             commit_fails_every,

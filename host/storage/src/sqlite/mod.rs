@@ -85,17 +85,26 @@ impl SqliteStore {
         let file = folder.join("store.sqlite3");
         let mut db = schema::open_writer(&file)?;
         schema::upgrade(&mut db, tenant)?;
-        // The file's own entry in the folder: without it a power cut could lose the whole store.
-        std::fs::File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(unavailable)?;
+        let blobs = folder.join("blobs");
+        let bodies = Arc::new(Bodies::open(&blobs)?);
+        // The entries of what was created now: without them a power cut could lose the whole store.
+        for folder in [&blobs, folder] {
+            std::fs::File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .map_err(unavailable)?;
+        }
+        // Who runs the store need not be able to read what it lies in.
+        let above = folder.canonicalize().map_err(unavailable)?;
+        if let Some(Ok(above)) = above.parent().map(std::fs::File::open) {
+            above.sync_all().map_err(unavailable)?;
+        }
         let checkpointer = Checkpointer::start(&file)?;
         let faults = Arc::new(faults);
         Ok(Arc::new(Self {
             readers: Readers::new(file),
             writer: Writer::start(db, checkpointer.clone(), faults.clone())?,
             checkpointer,
-            bodies: Arc::new(Bodies::open(&folder.join("blobs"))?),
+            bodies,
             limits: Arc::new(limits),
             faults,
         }))

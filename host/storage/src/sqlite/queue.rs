@@ -3,7 +3,7 @@
 use super::{SqliteStore, execute};
 use crate::model::*;
 use crate::store::Error;
-use rusqlite::{Params, params};
+use rusqlite::{Connection, OptionalExtension, Params, params};
 
 impl SqliteStore {
     pub(super) fn read_due_deliveries(
@@ -45,20 +45,13 @@ impl SqliteStore {
     ) -> Result<(), Error> {
         self.writer
             .submit(256, move |db| {
-                match retry {
-                    Some(due) => execute(
-                        db,
-                        "UPDATE delivery SET due = ?2, attempts = attempts + 1
-                         WHERE delivery = ?1",
-                        params![id, due],
-                    )?,
-                    None => execute(db, "DELETE FROM delivery WHERE delivery = ?1", [id])?,
+                let Some(due) = retry else {
+                    return finish(db, id);
                 };
                 execute(
                     db,
-                    "DELETE FROM parcel WHERE NOT EXISTS (
-                        SELECT 1 FROM delivery WHERE delivery.parcel = parcel.parcel)",
-                    [],
+                    "UPDATE delivery SET due = ?2, attempts = attempts + 1 WHERE delivery = ?1",
+                    params![id, due],
                 )?;
                 Ok(())
             })
@@ -133,4 +126,19 @@ impl SqliteStore {
             })
             .await
     }
+}
+
+/// Takes a delivery off the queue, and its message with the last one.
+fn finish(db: &Connection, id: i64) -> Result<(), Error> {
+    let parcel: Option<i64> = db
+        .prepare_cached("DELETE FROM delivery WHERE delivery = ?1 RETURNING parcel")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    execute(
+        db,
+        "DELETE FROM parcel WHERE parcel = ?1 AND NOT EXISTS (
+            SELECT 1 FROM delivery WHERE parcel = ?1)",
+        [parcel],
+    )?;
+    Ok(())
 }

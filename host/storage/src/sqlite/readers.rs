@@ -44,6 +44,18 @@ impl Readers {
         result
     }
 
+    /// The same with a new connection: checking the index of words on one that has searched takes
+    /// what it remembers of the index for the truth, and finds it damaged when another connection
+    /// has written since.
+    pub(super) fn read_afresh<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let db = schema::open_reader(&self.file)?;
+        super::execute(&db, "BEGIN", ())?;
+        work(&db)
+    }
+
     pub(super) fn close(&self) {
         self.idle.lock().clear();
     }

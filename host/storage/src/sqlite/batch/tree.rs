@@ -142,6 +142,9 @@ impl Work<'_> {
             ));
         }
         let parent = self.check_new(path)?;
+        if self.is_tree(&new_root)? {
+            return Err(Error::Exists);
+        }
         let tree = if deep {
             self.tree(&root.path)?
         } else {
