@@ -19,7 +19,9 @@ use http::header::{
 };
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
-use runtime::{Access, Answer, AnswerBody, HandleError, ModuleTable, Mount, Runtime, Tenant};
+use runtime::{
+    Access, Answer, AnswerBody, Extent, HandleError, ModuleTable, Mount, Runtime, Tenant,
+};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -161,19 +163,19 @@ impl Host {
         {
             return reply;
         }
-        let Some(route) = modules.route(&understood.path) else {
-            return self.file(&modules, head.method(), &understood.path);
-        };
-        trail.module = Some(route.module.clone());
         let method = head.method();
-        if !route
-            .mount
-            .methods
-            .iter()
-            .any(|known| known == method.as_str())
-        {
-            return wrong_method(method, &route.mount.methods);
+        let Some(route) = modules.route(&understood.path) else {
+            return self.file(&modules, method, &understood.path);
+        };
+        if !answers(&route.mount, method) {
+            // A module may speak its protocol at a page's path, `/` say, and leave people the page.
+            let is_page = matches!(*method, Method::GET | Method::HEAD);
+            return match route.mount.extent {
+                Extent::Exact if is_page => self.file(&modules, method, &understood.path),
+                Extent::Exact | Extent::Prefix => wrong_method(method, &route.mount.methods),
+            };
         }
+        trail.module = Some(route.module.clone());
         let signed_in = match self.sign_in(&head, &route.mount, peer).await {
             Ok(signed_in) => signed_in,
             Err(reply) => return *reply,
@@ -467,6 +469,11 @@ fn well_known(modules: &ModuleTable, rest: &str, query: Option<&str>) -> Option<
     let mut reply = Reply::empty(StatusCode::MOVED_PERMANENTLY);
     reply.set_text(LOCATION, &location);
     Some(reply)
+}
+
+fn answers(mount: &Mount, method: &Method) -> bool {
+    let mut methods = mount.methods.iter();
+    methods.any(|known| known == method.as_str())
 }
 
 fn wrong_method<S: AsRef<str>>(method: &Method, allowed: &[S]) -> Reply {

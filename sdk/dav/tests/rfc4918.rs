@@ -189,6 +189,42 @@ fn s7_6_locks_do_not_move() {
     );
 }
 
+/// davfs2 saves beside and renames over a file that it holds a lock on, and then goes on with that
+/// lock: "if there is an existing lock at the destination, the server MUST add the moved resource
+/// to the destination lock scope".
+#[test]
+fn s7_7_what_replaces_a_locked_member_is_locked() {
+    for method in ["MOVE", "COPY"] {
+        let server = Server::new();
+        server.fill(&["a", "b"]);
+        let token = server.lock("/dav/b", "exclusive", &[]);
+        let condition = format!("</dav/b> (<{token}>)");
+        let destination = ("Destination", "/dav/b");
+        check(
+            &server,
+            &[
+                (method, "/dav/a", &[destination], "", 423),
+                (
+                    method,
+                    "/dav/a",
+                    &[destination, ("If", &condition)],
+                    "",
+                    204,
+                ),
+                ("PUT", "/dav/b", &[], "x", 423),
+                (
+                    "LOCK",
+                    "/dav/b",
+                    &[("If", &format!("(<{token}>)"))],
+                    "",
+                    200,
+                ),
+                ("PUT", "/dav/b", &[("If", &condition)], "x", 204),
+            ],
+        );
+    }
+}
+
 #[test]
 fn s9_1_propfind() {
     let server = Server::new();

@@ -42,6 +42,7 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
             headers = finish(&mut batch, accepted, |accept| Operation::Copy {
                 from: from.clone(),
                 to: to.clone(),
+                over: transfer.over(),
                 expect: Expect::Version(member.version),
                 accept,
             });
@@ -107,6 +108,14 @@ impl Transfer {
         })
     }
 
+    /// Which member at the destination the one that comes takes the place of.
+    pub(crate) fn over(&self) -> Expect {
+        match self.existing.as_ref().and_then(Resource::member) {
+            Some(member) => Expect::Version(member.version),
+            None => Expect::Missing,
+        }
+    }
+
     /// Neither may be inside of the other: RFC 4918 §9.8.5, §9.9.4.
     pub(crate) fn check_disjoint(&self) -> Result<(), Error> {
         match self.to.is_within(&self.from) || self.from.is_within(&self.to) {
@@ -142,7 +151,12 @@ impl Transfer {
         match &self.existing {
             Some(existing) => {
                 locks::require(ctx, &self.guard, &[Change::Tree(&self.to)])?;
-                delete::remove(ctx, &self.to, existing, &mut batch)?;
+                match (&self.source, existing) {
+                    (Resource::Member(..), Resource::Member(collection, member)) => {
+                        delete::check_member(ctx, collection, member, &mut batch)?;
+                    }
+                    _ => delete::remove(ctx, &self.to, existing, &mut batch)?,
+                }
             }
             None => {
                 let changes = [Change::Resource(&parent.path), Change::Resource(&self.to)];

@@ -4,7 +4,7 @@ use crate::header::conditions;
 use crate::header::depth::{self, Depth};
 use crate::locks::{self, Change};
 use crate::request::{Response, Status};
-use crate::resource::{Collection, Fields, Resource, Stored, Want};
+use crate::resource::{Collection, Fields, Member, Resource, Stored, Want};
 use crate::store::{Batch, Listing, Operation};
 use crate::{Context, Error, Path, Rights};
 
@@ -35,6 +35,25 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     Ok(Response::new(Status::NO_CONTENT))
 }
 
+/// Asks the rights and the profile whether a member may go, and adds what the profile does about it.
+pub(crate) fn check_member(
+    ctx: &Context<'_>,
+    collection: &Collection,
+    member: &Member,
+    batch: &mut Batch,
+) -> Result<(), Error> {
+    ctx.require(
+        &collection.path,
+        collection.rights,
+        Rights::REMOVE,
+        "unbind",
+    )?;
+    match ctx.profile.kind(&collection.kind).remove {
+        Some(rule) => rule(ctx, collection, member, batch),
+        None => Ok(()),
+    }
+}
+
 /// Adds to `batch` what removes a resource, and what the rules of its place want done then.
 pub(crate) fn remove(
     ctx: &Context<'_>,
@@ -44,15 +63,7 @@ pub(crate) fn remove(
 ) -> Result<(), Error> {
     match resource {
         Resource::Member(collection, member) => {
-            ctx.require(
-                &collection.path,
-                collection.rights,
-                Rights::REMOVE,
-                "unbind",
-            )?;
-            if let Some(rule) = ctx.profile.kind(&collection.kind).remove {
-                rule(ctx, collection, member, batch)?;
-            }
+            check_member(ctx, collection, member, batch)?;
             let expect = crate::Expect::Version(member.version);
             batch.push(Operation::Remove {
                 path: path.clone(),

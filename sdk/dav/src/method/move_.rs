@@ -49,6 +49,7 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
             headers = finish(&mut batch, accepted, |accept| Operation::Move {
                 from: from.clone(),
                 to: to.clone(),
+                over: transfer.over(),
                 expect: Expect::Version(member.version),
                 accept,
             });

@@ -59,8 +59,11 @@ pub enum Operation {
     Copy {
         /// The member.
         from: Path,
-        /// Where to; [`Operation::Remove`] has made room.
+        /// Where to.
         to: Path,
+        /// Which member it replaces there: [`Expect::Missing`] for none. That one's locks stay, and
+        /// hold for what takes its place (RFC 4918 §7.7).
+        over: Expect,
         /// Which body is meant.
         expect: Expect,
         /// Keys and more that the rules of the new place ask for, if they have any.
@@ -70,8 +73,11 @@ pub enum Operation {
     Move {
         /// The member.
         from: Path,
-        /// Where to; [`Operation::Remove`] has made room.
+        /// Where to.
         to: Path,
+        /// Which member it replaces there: [`Expect::Missing`] for none. That one's locks stay, and
+        /// hold for what takes its place (RFC 4918 §7.7).
+        over: Expect,
         /// Which body is meant.
         expect: Expect,
         /// Keys and more that the rules of the new place ask for, if they have any.

@@ -6,6 +6,7 @@ use module::{Annotation, Blob, Identifier, Kind};
 
 use super::MailboxStore;
 use super::convert::{self, annotation_name, host_rights, instant, read_refusal, refusal, time};
+use super::put::Transfer;
 use super::tree::{HOME_LEN, Opened, Place};
 use crate::resource::Resource;
 use crate::store::{AclEntry, Batch, CommitError, Done, Expect, Operation, Refusal, Who};
@@ -117,18 +118,32 @@ impl MailboxStore {
             Operation::Copy {
                 from,
                 to,
+                over,
                 expect,
                 accept,
             } => {
-                return self.transfer(making, false, &from, &to, expect, accept);
+                let transfer = Transfer {
+                    moving: false,
+                    over,
+                    expect,
+                    accept,
+                };
+                return self.transfer(making, &from, &to, transfer);
             }
             Operation::Move {
                 from,
                 to,
+                over,
                 expect,
                 accept,
             } => {
-                return self.transfer(making, true, &from, &to, expect, accept);
+                let transfer = Transfer {
+                    moving: true,
+                    over,
+                    expect,
+                    accept,
+                };
+                return self.transfer(making, &from, &to, transfer);
             }
             Operation::CopyTree { from, to, deep } => {
                 let opened = self.reopen(&from).map_err(read_refusal)?;

@@ -21,6 +21,16 @@ enum Bytes {
     Blob(usize),
 }
 
+/// A copy or a move of a member.
+pub(super) struct Transfer {
+    pub moving: bool,
+    /// Which member it replaces.
+    pub over: Expect,
+    /// Which body is meant.
+    pub expect: Expect,
+    pub accept: Option<Accept>,
+}
+
 impl MailboxStore {
     pub(super) fn put(
         &self,
@@ -197,12 +207,20 @@ impl MailboxStore {
     pub(super) fn transfer(
         &self,
         making: &mut Making,
-        moving: bool,
         from: &Path,
         to: &Path,
-        expect: Expect,
-        accept: Option<Accept>,
+        transfer: Transfer,
     ) -> Result<Outcome, Refusal> {
+        let Transfer {
+            moving,
+            over,
+            expect,
+            accept,
+        } = transfer;
+        let condition = match over {
+            Expect::Missing => Condition::Free,
+            over => Condition::Unchanged(self.existing(to, over)?.1),
+        };
         let (source, uid) = self.existing(from, expect)?;
         let name = check_name(to)?;
         let mailbox = self.inside(to)?;
@@ -216,13 +234,12 @@ impl MailboxStore {
         let (source, batch) = (&source.mailbox, &making.batch);
         if !moving {
             self.expect_unique(making, &target, name, &unique)?;
-            let copied =
-                making
-                    .batch
-                    .copy(source, uid, &target.mailbox, Some(name), Condition::Free);
+            let copied = making
+                .batch
+                .copy(source, uid, &target.mailbox, Some(name), condition);
             return Ok(self.transferred(making, to, target, copied, properties));
         }
-        let moved = batch.move_(source, uid, &target.mailbox, Some(name), Condition::Free);
+        let moved = batch.move_(source, uid, &target.mailbox, Some(name), condition);
         // Only now is the source no other message with the same key.
         self.expect_unique(making, &target, name, &unique)?;
         Ok(self.transferred(making, to, target, moved, properties))

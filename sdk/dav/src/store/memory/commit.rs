@@ -69,21 +69,25 @@ impl Work<'_> {
             Operation::Copy {
                 from,
                 to,
+                over,
                 expect,
                 accept,
             } => {
                 self.check(&from, expect)?;
                 let node = self.state.member(&from).cloned().ok_or(Refusal::NotFound)?;
+                self.check(&to, over)?;
                 return self.insert(to, node, accept);
             }
             Operation::Move {
                 from,
                 to,
+                over,
                 expect,
                 accept,
             } => {
                 self.check(&from, expect)?;
                 let node = self.take(&from)?;
+                self.check(&to, over)?;
                 return self.insert(to, node, accept);
             }
             Operation::Property { path, name, xml } => {
@@ -225,10 +229,13 @@ impl Work<'_> {
         mut node: MemberNode,
         accept: Option<Accept>,
     ) -> Result<Done, Refusal> {
-        self.free(&path)?;
         let (Some(parent), Some(name)) = (path.parent(), path.name()) else {
             return Err(Refusal::ParentMissing);
         };
+        match self.state.member(&path) {
+            Some(_) => self.need(&parent, Rights::REMOVE)?,
+            None => self.free(&path)?,
+        }
         self.need(&parent, Rights::INSERT)?;
         self.need_locks(&path)?;
         if let Some(accept) = accept {
