@@ -1,5 +1,5 @@
-// Builds modules for wasm with a cargo of their own. Included by the host's build script and by
-// that of the tests, so it stands alone.
+//! Builds modules for wasm with a cargo of their own. A module of the host's build script and of
+//! that of the tests, so it stands alone.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -34,22 +34,17 @@ fn a_password_signs_in_whatever_signs_it_has() {
 fn an_unknown_name_and_a_wrong_password_get_the_same_answer() {
     // Not the shared one: wrong passwords slow an address down.
     let server = Server::builder().user("alice").start();
-    let answers: Vec<_> = [
-        ("alice", "wrong"),
-        ("nobody", "wrong"),
-        ("", ""),
-        ("ALICE\u{0}", "x"),
-    ]
-    .into_iter()
-    .map(|(name, password)| {
-        let mut client = Client::user(server.address, name, password);
-        let mut answer = client.send("PROPFIND", HOME, &DEPTH, b"").expect(401);
-        answer
-            .headers
-            .retain(|(name, _)| name != "date" && name != "www-authenticate");
-        (answer.headers, answer.body)
-    })
-    .collect();
+    let answers: Vec<_> = [("alice", "wrong"), ("nobody", "wrong"), ("", "")]
+        .into_iter()
+        .map(|(name, password)| {
+            let mut client = Client::user(server.address, name, password);
+            let mut answer = client.send("PROPFIND", HOME, &DEPTH, b"").expect(401);
+            answer
+                .headers
+                .retain(|(name, _)| name != "date" && name != "www-authenticate");
+            (answer.headers, answer.body)
+        })
+        .collect();
     assert!(
         answers.iter().all(|answer| *answer == answers[0]),
         "{answers:#?}"

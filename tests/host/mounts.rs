@@ -76,7 +76,7 @@ fn only_the_modules_that_httpmodules_names_run() {
         .send("PROPFIND", "/dav/drive/user/alice/", &DEPTH, b"")
         .expect(207);
     client
-        .send("PROPFIND", "/dav/principals/user/alice/", &DEPTH, b"")
+        .send("GET", "/dav/principals/user/alice/", &[], b"")
         .expect(404);
 }
 
@@ -97,7 +97,7 @@ fn a_module_that_is_not_in_the_folder_is_not_there() {
         .send("PROPFIND", "/dav/principals/user/alice/", &DEPTH, b"")
         .expect(207);
     client
-        .send("PROPFIND", "/dav/drive/user/alice/", &DEPTH, b"")
+        .send("GET", "/dav/drive/user/alice/", &[], b"")
         .expect(404);
     assert!(server.log().contains("broken"), "{}", server.log());
 }

@@ -62,7 +62,7 @@ fn s9_1_propfind_without_a_body_is_allprop() {
     );
     let names = multistatus(&names);
     let names = names.only();
-    assert!(names.properties.contains_key("{DAV:}getetag"));
+    assert!(names.properties.contains_key("{DAV:}resourcetype"));
     assert!(
         names
             .properties
