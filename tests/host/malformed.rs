@@ -52,8 +52,11 @@ fn exchange(address: SocketAddr, bytes: &[u8], end: bool) -> Vec<u8> {
     let mut piece = [0; 16 * 1024];
     while let Ok(read @ 1..) = stream.read(&mut piece) {
         answer.extend_from_slice(&piece[..read]);
-        if answer.windows(4).any(|window| window == b"\r\n\r\n") && !end {
-            break;
+        if !end {
+            // Something has come: what is left of it comes soon.
+            stream
+                .set_read_timeout(Some(Duration::from_millis(100)))
+                .unwrap();
         }
     }
     answer
