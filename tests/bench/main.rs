@@ -18,6 +18,9 @@ mod store;
 
 use rows::Bench;
 
+/// Adds rows to the table.
+type Measure = fn(&mut Bench);
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [word, folder] = &arguments[..]
@@ -27,7 +30,7 @@ fn main() {
         return;
     }
     let chosen = |name: &str| arguments.is_empty() || arguments.iter().any(|a| name.contains(a));
-    let all: [(&str, fn(&mut Bench)); 8] = [
+    let all: [(&str, Measure); 8] = [
         ("start", rows::start),
         ("requests", rows::requests),
         ("static", rows::static_file),

@@ -81,7 +81,7 @@ fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
         std::thread::scope(|scope| {
             for (writer, expected) in (0..WRITERS).zip(&mut all) {
                 let client = server.client("alice").timeout(Duration::from_secs(20));
-                let random = Random(random.next());
+                let random = Random(random.draw());
                 let stop = &stop;
                 scope.spawn(move || write(client, writer, random, expected, stop));
             }

@@ -2,6 +2,9 @@
 
 use chapar_tests::support::{Response, Server, shared};
 
+/// Header fields.
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 /// What is left of an answer when what names the path and the time is taken out.
 fn shape(answer: Response, path: &str) -> (u16, Vec<(String, String)>, String) {
     let text = answer.text().replace(path, "PATH");
@@ -21,7 +24,7 @@ fn what_is_there_and_what_is_not_look_the_same_to_a_stranger() {
     let gone = "/dav/drive/user/alice/missing";
     let nobody = "/dav/drive/user/nobody/missing";
     alice.send("PUT", there, &[], b"secret").expect(201);
-    let requests: [(&str, &[(&str, &str)], &[u8]); 8] = [
+    let requests: [(&str, Fields<'_>, &[u8]); 8] = [
         ("GET", &[], b""),
         ("HEAD", &[], b""),
         ("PROPFIND", &[("depth", "0")], b""),
