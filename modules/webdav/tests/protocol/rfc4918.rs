@@ -203,6 +203,28 @@ fn s9_8_3_collections_are_copied_with_all_that_is_in_them() {
 }
 
 #[test]
+fn s9_8_3_depth_0_copies_properties_but_no_members() {
+    let host = host();
+    mkcol(&host, &format!("{HOME}/c"));
+    put(&host, &format!("{HOME}/c/f"), "1");
+    let update = "<propertyupdate xmlns='DAV:'><set><prop><displayname>N</displayname></prop>\
+        </set></propertyupdate>";
+    send(&host, "PROPPATCH", &format!("{HOME}/c/"), &[], update);
+    mkcol(&host, &format!("{HOME}/old"));
+    put(&host, &format!("{HOME}/old/f"), "old");
+    put(&host, &format!("{HOME}/old/g"), "old");
+    for (name, status) in [("new", 201), ("old", 204)] {
+        let to = format!("{HOME}/{name}/");
+        let headers = [("destination", to.as_str()), ("depth", "0")];
+        let reply = send(&host, "COPY", &format!("{HOME}/c/"), &headers, "");
+        assert_eq!(reply.status, status, "{}", reply.text());
+        let found = propfind(&host, &to, "1", "<displayname/>");
+        assert_eq!(hrefs(&found), [to.as_str()]);
+        assert_eq!(element(&found, "D:displayname").as_deref(), Some("N"));
+    }
+}
+
+#[test]
 fn s9_9_move_renames_trees_and_overwrites() {
     let host = host();
     mkcol(&host, &format!("{HOME}/c"));

@@ -148,9 +148,11 @@ impl MailboxStore {
             Operation::CopyTree { from, to, deep } => {
                 let opened = self.reopen(&from).map_err(read_refusal)?;
                 check_name(&to)?;
-                let change = making
-                    .batch
-                    .copy_mailbox(&opened.mailbox, &self.inside(&to)?, deep);
+                let target = self.inside(&to)?;
+                let change = match deep {
+                    true => making.batch.copy_mailbox(&opened.mailbox, &target, true),
+                    false => copy_shallow(&making.batch, &opened, &target)?,
+                };
                 making.made.push((to, change));
             }
             Operation::MoveTree { from, to } => {
@@ -318,6 +320,16 @@ impl MailboxStore {
             (refusal, _) => refusal,
         }
     }
+}
+
+/// Copies a mailbox as Depth 0 has it: with its properties, but without members, which the host's
+/// own copy takes along. RFC 4918 §9.8.3.
+fn copy_shallow(batch: &module::Batch, opened: &Opened, target: &[String]) -> Result<u32, Refusal> {
+    let change = batch.create_mailbox(target, &opened.status.type_, None);
+    for annotation in opened.mailbox.annotations("").map_err(refusal)? {
+        batch.annotate_outcome(change, &annotation);
+    }
+    Ok(change)
 }
 
 /// What a protocol may add to the host's batch: the content of an [`Operation::Extension`].
