@@ -117,6 +117,10 @@ impl<'c> Context<'c> {
     /// None if it leads out of this mount or to another server.
     pub fn parse_href(&self, href: &str) -> Result<Option<Path>, Error> {
         let malformed = || Error::BadRequest(format!("{href:.200} is not an href"));
+        let elsewhere = |path: &str| match is_encoded(path) {
+            true => Ok(None),
+            false => Err(malformed()),
+        };
         let href = href.trim();
         let absolute = match href.split_once("://") {
             Some((scheme, rest)) => {
@@ -124,8 +128,11 @@ impl<'c> Context<'c> {
                     Some(at) => rest.split_at(at),
                     None => (rest, "/"),
                 };
+                if !is_scheme(scheme) || !is_authority(authority) {
+                    return Err(malformed());
+                }
                 if !same_authority(scheme, authority, self.authority) {
-                    return Ok(None);
+                    return elsewhere(path);
                 }
                 path
             }
@@ -134,7 +141,7 @@ impl<'c> Context<'c> {
         };
         let path = absolute.split(['?', '#']).next().unwrap_or_default();
         let Some(below) = strip_mount(path, self.mount) else {
-            return Ok(None);
+            return elsewhere(path);
         };
         let (path, _) = Path::parse(below).ok_or_else(malformed)?;
         Ok(Some(path))
@@ -320,6 +327,32 @@ fn strip_mount<'a>(path: &'a str, mount: &str) -> Option<&'a str> {
         }
     };
     (below.is_empty() || below.starts_with('/')).then_some(below)
+}
+
+/// RFC 3986 §3.1.
+fn is_scheme(scheme: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(allowed)
+}
+
+/// Whether brackets enclose all of a host, or none of it. RFC 3986 §3.2.2.
+fn is_authority(authority: &str) -> bool {
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    match host.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').is_some_and(|(address, port)| {
+            !address.contains('[') && (port.is_empty() || port.starts_with(':'))
+        }),
+        None => !host.is_empty() && !host.contains(['[', ']']),
+    }
+}
+
+/// Whether every `%` begins an encoded byte. RFC 3986 §2.1.
+fn is_encoded(text: &str) -> bool {
+    let encoded = |part: &str| {
+        let digits = part.bytes().take(2);
+        digits.filter(u8::is_ascii_hexdigit).count() == 2
+    };
+    text.split('%').skip(1).all(encoded)
 }
 
 /// Whether a URI of a client names this server. The scheme is not compared: behind a proxy that

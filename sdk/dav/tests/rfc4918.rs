@@ -559,6 +559,28 @@ fn s9_8_copy_and_s9_9_move() {
             ),
             ("COPY", "/dav/a", &[("Destination", "/other/b")], "", 502),
             ("COPY", "/dav/a", &[("Destination", "b")], "", 400),
+            (
+                "COPY",
+                "/dav/a",
+                &[("Destination", "ht!tp://[::1/%%%")],
+                "",
+                400,
+            ),
+            (
+                "COPY",
+                "/dav/a",
+                &[("Destination", "http://[::1/b")],
+                "",
+                400,
+            ),
+            (
+                "COPY",
+                "/dav/a",
+                &[("Destination", "http://[::1]:80/b")],
+                "",
+                502,
+            ),
+            ("COPY", "/dav/a", &[("Destination", "/other/%%%")], "", 400),
             ("COPY", "/dav/a", &[], "", 400),
             ("COPY", "/dav/none", &[("Destination", "/dav/b")], "", 404),
             (
