@@ -36,7 +36,7 @@ pub fn answer(
 ) -> Answer {
     let headers: Vec<(String, String)> = request.headers.into_iter().collect();
     let mut incoming = RequestBody(body.clone());
-    let mut sink = ResponseSink(None);
+    let mut sink = ResponseSink::default();
     let head = Request {
         method: &request.method,
         scheme: &request.scheme,
@@ -48,8 +48,10 @@ pub fn answer(
         body: &mut incoming,
     };
     let response = handle(profile, store, head, &mut sink);
-    match (&response.body, sink.0) {
+    match (&response.body, sink.writer) {
         (ResponseBody::Streamed, Some(writer)) => Answer::Streamed(writer),
+        // Nobody is there to take the part for the whole, and nothing has failed here.
+        (ResponseBody::Broken(_), Some(writer)) if sink.closed => Answer::Streamed(writer),
         // Dropping the writer breaks the connection off; the status goes nowhere but to the log.
         (ResponseBody::Streamed | ResponseBody::Broken(_), writer) => {
             drop(writer);
@@ -141,7 +143,12 @@ impl Body for RequestBody {
 }
 
 /// Where long answers go.
-struct ResponseSink(Option<Writer>);
+#[derive(Default)]
+struct ResponseSink {
+    writer: Option<Writer>,
+    /// A write failed, and that only happens when the client is gone.
+    closed: bool,
+}
 
 impl Sink for ResponseSink {
     fn start(&mut self, status: Status, headers: &[(&'static str, String)]) -> Result<(), Closed> {
@@ -149,14 +156,16 @@ impl Sink for ResponseSink {
         for (name, value) in headers {
             fields.push(*name, value);
         }
-        self.0 = Some(Writer::begin(status.0, &fields).map_err(|_| Closed)?);
+        self.writer = Some(Writer::begin(status.0, &fields).map_err(|_| Closed)?);
         Ok(())
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Closed> {
-        match &self.0 {
-            Some(writer) => writer.write(bytes).map_err(|_| Closed),
-            None => Err(Closed),
-        }
+        let sent = self
+            .writer
+            .as_ref()
+            .is_some_and(|writer| writer.write(bytes).is_ok());
+        self.closed |= !sent;
+        if sent { Ok(()) } else { Err(Closed) }
     }
 }
