@@ -69,6 +69,9 @@ if [ -e "$mountpoint/drive with spaces/renamed" ]; then
 else
     ok "davfs2 what was removed is gone"
 fi
-check "davfs2 rm -r" rm -r "$mountpoint/drive with spaces"
+# By name, for rm -r would list the directory: with davfs2 1.6 recent kernels answer that with EINVAL,
+# whatever the server.
+check "davfs2 rm by name" rm "$mountpoint/drive with spaces/größe.bin"
+check "davfs2 rmdir" rmdir "$mountpoint/drive with spaces"
 check "davfs2 umount at the end" timeout 120 umount "$mountpoint"
 check_store davfs2
