@@ -35,7 +35,9 @@ impl Module for WebDav {
                 "/dav/drive",
                 Extent::Prefix,
                 &METHODS,
-                Access::AuthenticatedButOptions,
+                // What is granted to anyone is public; the engine asks for a sign-in where one is
+                // needed.
+                Access::Anonymous,
             )],
             mailbox_types: vec![profile::DRIVE.to_owned()],
             options: vec![OptionSpec {

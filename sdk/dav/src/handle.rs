@@ -1,9 +1,8 @@
 //! From a request to its method, and from an error to its answer.
 
 use crate::request::{Request, Response, ResponseBody, Sink};
-use crate::resource::Want;
 use crate::store::Store;
-use crate::{Context, Error, Profile, method};
+use crate::{Context, Error, Profile, anonymous, method};
 
 /// Answers a request.
 ///
@@ -20,7 +19,7 @@ pub fn handle<'c>(
         Ok(ctx) => ctx,
         Err(error) => return error.response(profile),
     };
-    match method::run(&ctx) {
+    match anonymous::admit(&ctx).and_then(|()| method::run(&ctx)) {
         Ok(response) => response,
         Err(error) => {
             let error = challenge(&ctx, error);
@@ -38,7 +37,7 @@ pub fn handle<'c>(
     }
 }
 
-/// Anonymous is asked to sign in where somebody else might be let in.
+/// Anonymous is asked to sign in wherever somebody else might be let in.
 fn challenge(ctx: &Context<'_>, error: Error) -> Error {
     if ctx.user.is_some() {
         return error;
@@ -48,15 +47,8 @@ fn challenge(ctx: &Context<'_>, error: Error) -> Error {
         Error::Violated(condition, _) if *condition == crate::error::NEED_PRIVILEGES => {
             Error::Unauthenticated
         }
-        // Whether nothing is there, or nothing for anonymous, shows only if the parent may be seen.
-        Error::NotFound | Error::Conflict(_) => {
-            let parent = ctx.target.path.parent();
-            let seen = parent.map(|parent| ctx.find(&parent, &Want::default()));
-            match seen {
-                Some(Ok(Some(_))) => error,
-                _ => Error::Unauthenticated,
-            }
-        }
+        // What is not there and what is not for anonymous must look the same.
+        Error::NotFound => Error::Unauthenticated,
         _ => error,
     }
 }

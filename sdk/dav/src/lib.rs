@@ -10,6 +10,7 @@
 //! 5323): nobody asks for them.
 
 pub mod access;
+mod anonymous;
 pub mod body;
 mod context;
 pub mod error;

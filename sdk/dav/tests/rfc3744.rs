@@ -70,9 +70,31 @@ fn s3_anonymous_is_asked_to_sign_in() {
         .expect(200, &[]);
     server.memory.sign_in(None);
     assert_eq!(server.status("GET", "/dav/open", &[], ""), 200);
-    assert_eq!(server.status("GET", "/dav/none", &[], ""), 404);
-    assert_eq!(server.status("PUT", "/dav/open", &[], "x"), 401);
-    assert_eq!(server.status("GET", "/dav/c/m", &[], ""), 401);
+    // Nothing there, nothing for anonymous, and a right that is missing.
+    for (method, target) in [
+        ("GET", "/dav/none"),
+        ("GET", "/dav/c/"),
+        ("GET", "/dav/c/m"),
+        ("PROPFIND", "/dav/c/m"),
+        ("REPORT", "/dav/c/"),
+        ("DELETE", "/dav/open"),
+        ("ACL", "/dav/"),
+        ("POST", "/dav/?action=add-member"),
+        ("UNLOCK", "/dav/c/m"),
+    ] {
+        assert_eq!(server.status(method, target, &[], ""), 401, "{method}");
+    }
+    // Before the body is looked at, which is malformed.
+    for method in ["PUT", "LOCK", "PROPPATCH", "MKCOL"] {
+        for target in ["/dav/open", "/dav/new", "/dav/c/m", "/dav/no/new"] {
+            let status = server.status(method, target, &[], "<");
+            assert_eq!(status, 401, "{method} {target}");
+        }
+    }
+    for to in ["/dav/copy", "/dav/open", "/dav/c/m", "/dav/no/copy"] {
+        let headers = [("Destination", to), ("Overwrite", "F")];
+        assert_eq!(server.status("COPY", "/dav/open", &headers, ""), 401);
+    }
     server
         .propfind("/dav/", "0", "<D:current-user-principal/>")
         .expect(207, &["<D:unauthenticated/>"]);

@@ -41,6 +41,8 @@ fn s9_3_7_options_needs_no_sign_in() {
     let reply = send(&host, "OPTIONS", &format!("{HOME}/"), &[], "");
     assert_eq!(reply.status, 200);
     assert!(reply.header("dav").unwrap().starts_with("1, 2, 3"));
+    let allow = reply.header("allow").unwrap();
+    assert!(allow.contains("PROPFIND"), "{allow}");
     assert_eq!(send(&host, "PROPFIND", "/dav/drive/", &[], "").status, 401);
 }
 

@@ -66,6 +66,11 @@ pub fn methods(ctx: &Context<'_>, resource: Option<&Resource>) -> Vec<&'static s
         }
         None => methods.extend(["PUT", "MKCOL", "LOCK"]),
     }
+    // Clients ask before they sign in, and some go no further without PROPFIND.
+    if resource.is_none() && ctx.user.is_none() {
+        methods.extend(["GET", "HEAD", "PROPFIND", "PROPPATCH", "REPORT", "ACL"]);
+        methods.extend(["DELETE", "COPY", "MOVE", "UNLOCK"]);
+    }
     let own = ctx.profile.methods.iter().filter(|method| match resource {
         Some(resource) => method.mapped && method.on.includes(resource),
         None => !method.mapped,

@@ -115,7 +115,10 @@ impl Store for MailboxStore {
 
     fn find(&self, path: &Path, want: &Want<'_>) -> Result<Option<Resource>, StoreError> {
         match self.place(path) {
-            Some(Place::Lead) => Ok(Some(Resource::Collection(self.lead(path)))),
+            Some(Place::Lead) => {
+                let lead = Resource::Collection(self.lead(path));
+                Ok(Some(lead).filter(|_| self.sees_leads()))
+            }
             Some(Place::Inside(mailbox)) => self.find_inside(path, &mailbox, want),
             None => Ok(None),
         }

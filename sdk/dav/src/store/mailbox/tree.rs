@@ -156,6 +156,9 @@ impl MailboxStore {
 
     /// Whether something below a mailbox that may not be looked up may be.
     fn leads_on(&self, mailbox: &[String]) -> Result<bool, StoreError> {
+        if !self.sees_leads() {
+            return Ok(false);
+        }
         let owner = mailbox.get(1);
         if owner == self.identity.principal.as_ref() {
             // The own home is missing only where nothing may be written.
@@ -166,6 +169,12 @@ impl MailboxStore {
             Err(module::Error::Invalid(_) | module::Error::NotFound) => Ok(false),
             Err(error) => Err(store_error(error)),
         }
+    }
+
+    /// Anonymous sees only what is granted to anyone: shown an almost empty collection above it, a
+    /// client that was never asked to sign in would take that for all there is.
+    pub(super) fn sees_leads(&self) -> bool {
+        self.identity.principal.is_some()
     }
 
     /// A collection that only leads to others.
