@@ -206,7 +206,7 @@ fn complete(state: &mut State, response: handler::Response) -> wasmtime::Result<
     let Some(status) = status_out(response.status) else {
         wasmtime::bail!("it answered with the status {}", response.status);
     };
-    let (headers, etag) = headers_out(response.headers)
+    let (headers, etag) = headers_out(response.headers, response.etag)
         .map_err(|why| wasmtime::format_err!("it answered with malformed {why}"))?;
     let body = match response.body {
         handler::ResponseBody::None => AnswerBody::None,
@@ -216,7 +216,7 @@ fn complete(state: &mut State, response: handler::Response) -> wasmtime::Result<
     Ok(Answer {
         status,
         headers,
-        etag: response.etag.or(etag),
+        etag,
         last_modified: response.last_modified,
         body,
         cpu: state.meter.used(),

@@ -2,6 +2,7 @@
 //! and its empty WASI world.
 
 use crate::handles::Handles;
+use crate::interfaces::FIELDS_BYTES_MAX;
 use crate::limits::{Limits, Meter};
 use crate::stdio::Log;
 use crate::table::ModuleTable;
@@ -87,6 +88,8 @@ impl State {
             .build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(WASI_HANDLES_MAX);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(FIELDS_BYTES_MAX);
         Self {
             serving,
             current: None,
@@ -95,7 +98,7 @@ impl State {
             meter,
             wasi,
             table,
-            http: WasiHttpCtx::new(),
+            http,
             hooks: crate::outgoing::Hooks,
         }
     }

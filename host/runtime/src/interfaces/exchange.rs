@@ -15,6 +15,8 @@ use wasmtime::component::Resource;
 const READ_ALL_MAX: u32 = 8 << 20;
 /// Most header fields of an answer.
 const FIELDS_MAX: usize = 256;
+/// Most bytes of the names and values of an answer's fields together.
+pub(crate) const FIELDS_BYTES_MAX: usize = 64 << 10;
 
 /// The body of the request, as far as it is not read yet.
 pub struct Body {
@@ -82,7 +84,7 @@ impl wit::Host for State {
     ) -> Result<Resource<Writer>, Error> {
         let status =
             status_out(status).ok_or_else(|| invalid("status: not between 200 and 999"))?;
-        let (headers, etag) = headers_out(headers).map_err(|why| invalid(&why))?;
+        let (headers, etag) = headers_out(headers, None).map_err(|why| invalid(&why))?;
         let cpu = self.meter.used();
         let module = self.serving()?.module.clone();
         let request = self.request()?;
@@ -198,15 +200,25 @@ pub(crate) fn headers_in(headers: &HeaderMap) -> Vec<types::Header> {
         .collect()
 }
 
-/// The fields of an answer without those that are the host's, and its entity tag.
+/// The fields of an answer without those that are the host's, and its entity tag: the one beside
+/// the fields, if there is one, or the one among them.
 pub(crate) fn headers_out(
     fields: Vec<types::Header>,
+    mut etag: Option<String>,
 ) -> Result<(HeaderMap, Option<String>), String> {
     if fields.len() > FIELDS_MAX {
         return Err(format!("headers: more than {FIELDS_MAX}"));
     }
+    let sizes = fields
+        .iter()
+        .map(|field| field.name.len() + field.value.len());
+    let bytes = sizes.sum::<usize>() + etag.as_ref().map_or(0, String::len);
+    if bytes > FIELDS_BYTES_MAX {
+        return Err(format!(
+            "headers: {bytes} bytes, more than {FIELDS_BYTES_MAX}"
+        ));
+    }
     let mut headers = HeaderMap::with_capacity(fields.len());
-    let mut etag = None;
     for field in fields {
         let Ok(name) = HeaderName::from_bytes(field.name.as_bytes()) else {
             return Err(format!("headers: {:?} is not a field name", field.name));
@@ -215,7 +227,7 @@ pub(crate) fn headers_out(
             continue;
         }
         if name == header::ETAG {
-            etag = Some(field.value);
+            etag.get_or_insert(field.value);
             continue;
         }
         let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(field.value)) else {

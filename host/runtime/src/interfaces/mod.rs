@@ -20,7 +20,7 @@ mod submission;
 mod timer;
 mod types;
 
-pub(crate) use exchange::{GRACE, headers_in, headers_out, status_out};
+pub(crate) use exchange::{FIELDS_BYTES_MAX, GRACE, headers_in, headers_out, status_out};
 // What the generated code names must be as public as it is.
 pub use crate::collected::Batch;
 pub use blob::Blob;

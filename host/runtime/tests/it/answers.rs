@@ -143,8 +143,8 @@ async fn malformed_answers_are_failures() {
     let bed = bed(&[("probe", "normal")]);
     let runtime = bed.start();
     let alice = client(&runtime, "alice");
-    for path in ["/probe/status", "/probe/header"] {
-        let error = alice.fails(path).await;
+    for path in ["status", "header", "headers", "etag"] {
+        let error = alice.fails(&format!("/probe/{path}")).await;
         assert!(matches!(error, HandleError::Trapped { .. }), "{error}");
     }
 }

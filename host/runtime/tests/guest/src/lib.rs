@@ -227,6 +227,17 @@ impl Guest for Probe {
                 status: 42,
                 ..response()
             }),
+            "headers" => Answer::Complete(Response {
+                headers: vec![Header {
+                    name: "x-big".into(),
+                    value: "x".repeat(4 << 20),
+                }],
+                ..response()
+            }),
+            "etag" => Answer::Complete(Response {
+                etag: Some(format!("\"{}\"", "x".repeat(4 << 20))),
+                ..response()
+            }),
             "header" => Answer::Complete(Response {
                 headers: vec![Header {
                     name: "x".into(),
