@@ -106,6 +106,14 @@ pub enum HandleError {
         /// What happened, for the log.
         reason: String,
     },
+    /// It asked for what this host can't do yet: 501.
+    #[error("module {module} asked for {what}, which this host does not serve yet")]
+    Unsupported {
+        /// Which module.
+        module: String,
+        /// What it asked for.
+        what: &'static str,
+    },
     /// It ran longer than it may: 503.
     #[error("module {module} ran longer than {limit:?}")]
     Deadline {

@@ -65,6 +65,11 @@ pub(crate) enum Outcome {
     Sent,
 }
 
+/// What a module asked for and the host can't do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is not served yet")]
+struct Unsupported(&'static str);
+
 impl Instance {
     /// Makes an instance that serves someone, or nobody: then it can only describe itself.
     pub(crate) async fn new(
@@ -196,9 +201,7 @@ async fn handle(
             Ok(Outcome::Reply(reply, Ok(answer)))
         }
         handler::Answer::Streamed(writer) => Ok(Outcome::End(state.handles.take(&writer)?.0)),
-        handler::Answer::Subscribed(_) => {
-            wasmtime::bail!("it answered with a subscription, which this host does not serve yet")
-        }
+        handler::Answer::Subscribed(_) => Err(wasmtime::Error::new(Unsupported("a subscription"))),
     }
 }
 
@@ -234,6 +237,9 @@ fn failure(
     if error.downcast_ref::<OutOfTime>().is_some() {
         let limit = bounds.cpu_max;
         return HandleError::Deadline { module, limit };
+    }
+    if let Some(&Unsupported(what)) = error.downcast_ref() {
+        return HandleError::Unsupported { module, what };
     }
     if store.data().limits.exceeded {
         let limit = bounds.memory_max;

@@ -118,7 +118,8 @@ pub(crate) fn log(tenant: &str, error: &HandleError) {
         HandleError::Trapped { module, reason } => {
             tracing::error!(%module, %tenant, %reason, "module failed");
         }
-        HandleError::Deadline { module, .. }
+        HandleError::Unsupported { module, .. }
+        | HandleError::Deadline { module, .. }
         | HandleError::Memory { module, .. }
         | HandleError::Busy { module } => {
             tracing::warn!(%module, %tenant, reason = %error, "request not answered");

@@ -508,6 +508,10 @@ fn failed(error: &HandleError) -> Reply {
                 "this failed; the server's log says why",
             )
         }
+        HandleError::Unsupported { .. } => {
+            tracing::warn!("{error}");
+            Reply::text(StatusCode::NOT_IMPLEMENTED, "this server can't do that yet")
+        }
         HandleError::Deadline { .. } | HandleError::Memory { .. } => {
             tracing::warn!("{error}");
             later(

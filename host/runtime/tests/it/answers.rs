@@ -148,3 +148,12 @@ async fn malformed_answers_are_failures() {
         assert!(matches!(error, HandleError::Trapped { .. }), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_subscription_is_not_served_yet() {
+    let bed = bed(&[("probe", "normal")]);
+    let runtime = bed.start();
+    let alice = client(&runtime, "alice");
+    let error = alice.fails("/probe/subscribe").await;
+    assert!(matches!(error, HandleError::Unsupported { .. }), "{error}");
+}

@@ -17,6 +17,7 @@ use bindings::chapar::host::exchange::{self, Writer};
 use bindings::chapar::host::identity;
 use bindings::chapar::host::index::Value;
 use bindings::chapar::host::mailbox;
+use bindings::chapar::host::watch::{Subscription, Transport};
 use bindings::exports::chapar::host::handler::{
     Answer, Descriptor, Guest, Header, Request, Response, ResponseBody,
 };
@@ -227,6 +228,16 @@ impl Guest for Probe {
                 status: 42,
                 ..response()
             }),
+            "subscribe" => Answer::Subscribed((
+                response(),
+                Subscription {
+                    transport: Transport::Body,
+                    topics: Vec::new(),
+                    since: 0,
+                    token: Vec::new(),
+                    ping_ms: 1000,
+                },
+            )),
             "headers" => Answer::Complete(Response {
                 headers: vec![Header {
                     name: "x-big".into(),
