@@ -7,7 +7,7 @@
 
 use crate::bindings::exports::chapar::host::{indexer, principal, receiver};
 use crate::instance::Instance;
-use crate::limits::{Meter, Metered};
+use crate::limits::{Meter, metered};
 use crate::load::Module;
 use crate::serve::{Leave, log};
 use crate::state::{Current, Serving};
@@ -187,31 +187,27 @@ impl Runtime {
         let meter = Arc::new(Meter::default());
         let bounds = self.shared.bounds;
         let table = self.modules();
-        let task = {
-            let meter = meter.clone();
-            async move {
-                let serving = serving.map(|(tenant, identity)| Serving {
-                    module: module.facts.clone(),
-                    tenant,
-                    identity,
-                });
-                let result = match Instance::new(module, serving, bounds, meter).await {
-                    Ok(mut instance) => {
-                        instance.store.data_mut().current = Some(Current { table, reply: None });
-                        call(instance).await
-                    }
-                    Err(error) => Err(error),
-                };
-                if let Err(error) = &result {
-                    log(&asked_for, error);
-                }
-                // Whoever asked may have gone.
-                let _ = sender.send(result);
-                drop(place);
+        let task = async move {
+            let serving = serving.map(|(tenant, identity)| Serving {
+                module: module.facts.clone(),
+                tenant,
+                identity,
+            });
+            let called = async {
+                let mut instance = Instance::new(module, serving, bounds, meter.clone()).await?;
+                instance.store.data_mut().current = Some(Current { table, reply: None });
+                call(instance).await
+            };
+            let result = metered(&meter, called).await;
+            if let Err(error) = &result {
+                log(&asked_for, error);
             }
+            // Whoever asked may have gone.
+            let _ = sender.send(result);
+            drop(place);
         };
         let guests = self.guests.handle();
-        let task = guests.spawn(Metered::new(meter, task));
+        let task = guests.spawn(task);
         let leave = Leave::new(guests, task.abort_handle());
         let result = receiver.await;
         leave.done();

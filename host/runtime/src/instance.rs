@@ -54,11 +54,8 @@ pub(crate) struct Instance {
 /// What is left to do once the instance was given back.
 #[allow(clippy::large_enum_variant)] // Made once per request and taken apart at once.
 pub(crate) enum Outcome {
-    /// Send this answer.
-    Reply(
-        oneshot::Sender<Result<Answer, HandleError>>,
-        Result<Answer, HandleError>,
-    ),
+    /// Send this answer, once it says how long it took.
+    Reply(oneshot::Sender<Result<Answer, HandleError>>, Answer),
     /// End the body that was begun.
     End(PieceSender),
     /// Nothing: the answer has gone its own way.
@@ -198,7 +195,7 @@ async fn handle(
             let Some(reply) = state.request()?.reply.take() else {
                 wasmtime::bail!("it gave a whole answer after it had begun another");
             };
-            Ok(Outcome::Reply(reply, Ok(answer)))
+            Ok(Outcome::Reply(reply, answer))
         }
         handler::Answer::Streamed(writer) => Ok(Outcome::End(state.handles.take(&writer)?.0)),
         handler::Answer::Subscribed(_) => Err(wasmtime::Error::new(Unsupported("a subscription"))),
@@ -222,7 +219,7 @@ fn complete(state: &mut State, response: handler::Response) -> wasmtime::Result<
         etag,
         last_modified: response.last_modified,
         body,
-        cpu: state.meter.used(),
+        cpu: Duration::ZERO,
     })
 }
 

@@ -1,9 +1,6 @@
 //! What an instance may use: memory, tables, and CPU time.
 
-use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 use wasmtime::ResourceLimiter;
 
@@ -124,28 +121,14 @@ fn thread_time() -> u64 {
     seconds * 1_000_000_000 + nanos
 }
 
-/// A future whose polls are counted by a meter.
-pub(crate) struct Metered<F> {
-    future: Pin<Box<F>>,
-    meter: Arc<Meter>,
-}
-
-impl<F: Future> Metered<F> {
-    pub(crate) fn new(meter: Arc<Meter>, future: F) -> Self {
-        Self {
-            future: Box::pin(future),
-            meter,
-        }
-    }
-}
-
-impl<F: Future> Future for Metered<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.meter.begin();
-        let poll = self.future.as_mut().poll(cx);
-        self.meter.end();
+/// Runs a future; its polls, and nothing around them, are counted by the meter.
+pub(crate) async fn metered<F: Future>(meter: &Meter, future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(|cx| {
+        meter.begin();
+        let poll = future.as_mut().poll(cx);
+        meter.end();
         poll
-    }
+    })
+    .await
 }

@@ -3,7 +3,7 @@
 use crate::bindings::exports::chapar::host::{alarm, handler, indexer, principal, receiver};
 use crate::cache::Cache;
 use crate::instance::{Bounds, Instance};
-use crate::limits::{Meter, Metered};
+use crate::limits::{Meter, metered};
 use crate::module::Descriptor;
 use crate::state::{ModuleFacts, State};
 use crate::{descriptor, grants, incoming};
@@ -135,7 +135,7 @@ impl Loader {
             }
         };
         self.guests.spawn(async move {
-            let described = Metered::new(meter, described);
+            let described = metered(&meter, described);
             let described = tokio::time::timeout(DESCRIBE_MAX, described)
                 .await
                 .unwrap_or_else(|_| Err(format!("it took longer than {DESCRIBE_MAX:?}")));

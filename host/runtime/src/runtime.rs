@@ -4,7 +4,6 @@ use crate::cache::Cache;
 use crate::engine::{self, Ticker};
 use crate::folder;
 use crate::instance::Bounds;
-use crate::limits::{Meter, Metered};
 use crate::load::Loader;
 use crate::serve::{Job, Leave, Shared, serve};
 use crate::table::{ModuleTable, Route};
@@ -161,7 +160,6 @@ impl Runtime {
         };
         let place = self.place(&route.module).await?;
         let (reply, answer) = oneshot::channel();
-        let meter = Arc::new(Meter::default());
         let job = Job {
             shared: self.shared.clone(),
             module,
@@ -171,11 +169,10 @@ impl Runtime {
             mount: route.mount.clone(),
             request,
             reply,
-            meter: meter.clone(),
             place,
         };
         let guests = self.guests.handle();
-        let task = guests.spawn(Metered::new(meter, serve(job)));
+        let task = guests.spawn(serve(job));
         let leave = Leave::new(guests, task.abort_handle());
         let Ok(answer) = answer.await else {
             return Err(HandleError::Trapped {

@@ -2,7 +2,7 @@
 
 use crate::instance::{Bounds, Instance, Outcome};
 use crate::interfaces::GRACE;
-use crate::limits::Meter;
+use crate::limits::{Meter, metered};
 use crate::load::Module;
 use crate::module::Mount;
 use crate::state::{Current, Serving};
@@ -30,7 +30,6 @@ pub(crate) struct Job {
     pub(crate) mount: Arc<Mount>,
     pub(crate) request: Request,
     pub(crate) reply: oneshot::Sender<Result<Answer, HandleError>>,
-    pub(crate) meter: Arc<Meter>,
     /// Room for one instance, given back at the end.
     pub(crate) place: OwnedSemaphorePermit,
 }
@@ -42,9 +41,9 @@ pub(crate) async fn serve(job: Job) {
         module,
         tenant,
         reply,
-        meter,
         ..
     } = job;
+    let meter = Arc::new(Meter::default());
     let instance = match shared.warm.take(&module, &tenant, &job.identity) {
         Some(instance) => Ok(instance),
         None => {
@@ -53,7 +52,8 @@ pub(crate) async fn serve(job: Job) {
                 tenant: tenant.clone(),
                 identity: job.identity,
             };
-            Instance::new(module.clone(), Some(serving), shared.bounds, meter.clone()).await
+            let made = Instance::new(module.clone(), Some(serving), shared.bounds, meter.clone());
+            metered(&meter, made).await
         }
     };
     let mut instance = match instance {
@@ -69,10 +69,8 @@ pub(crate) async fn serve(job: Job) {
         table: job.table,
         reply: Some(reply),
     };
-    let answered = instance
-        .answer(&job.mount.path, job.request, current, meter)
-        .await;
-    let outcome = match answered {
+    let answered = instance.answer(&job.mount.path, job.request, current, meter.clone());
+    let outcome = match metered(&meter, answered).await {
         Ok(outcome) => outcome,
         Err(error) => {
             log(&tenant.name, &error);
@@ -88,8 +86,9 @@ pub(crate) async fn serve(job: Job) {
         Some(instance)
     };
     match outcome {
-        Outcome::Reply(reply, answer) => {
-            let _ = reply.send(answer);
+        Outcome::Reply(reply, mut answer) => {
+            answer.cpu = meter.used();
+            let _ = reply.send(Ok(answer));
         }
         Outcome::End(writer) => writer.end().await,
         Outcome::Sent => {}
