@@ -170,9 +170,19 @@ mod tests {
     #[test]
     fn a_handle_is_not_taken_for_a_later_one() {
         let mut handles = Handles::default();
-        let old = handles.push(Mailbox { id: 1 }).unwrap();
+        let old = handles
+            .push(Mailbox {
+                id: 1,
+                status: None,
+            })
+            .unwrap();
         assert!(handles.clear());
-        let new = handles.push(Mailbox { id: 2 }).unwrap();
+        let new = handles
+            .push(Mailbox {
+                id: 2,
+                status: None,
+            })
+            .unwrap();
         assert!(handles.get(&old).is_err());
         assert_eq!(handles.get(&new).unwrap().id, 2);
         handles.forget(&old);
@@ -184,9 +194,16 @@ mod tests {
     fn handles_are_bounded() {
         let mut handles = Handles::default();
         for id in 0..i64::from(LIVE_MAX) {
-            handles.push(Mailbox { id }).unwrap();
+            handles.push(Mailbox { id, status: None }).unwrap();
         }
-        assert!(handles.push(Mailbox { id: 0 }).is_err());
+        assert!(
+            handles
+                .push(Mailbox {
+                    id: 0,
+                    status: None
+                })
+                .is_err()
+        );
         assert!(!handles.clear(), "so many leaked handles must not be kept");
     }
 }

@@ -13,13 +13,19 @@ use wasmtime::component::Resource;
 pub struct Mailbox {
     /// Which.
     pub(crate) id: MailboxId,
+    /// What was read to open it: the answer to the first question for it, which most modules ask
+    /// at once.
+    pub(crate) status: Option<Box<Status>>,
 }
 
 impl wit::Host for State {
     async fn open(&mut self, path: Vec<String>) -> Result<Resource<Mailbox>, Error> {
         let serving = self.serving()?;
         let status = serving.store().open(serving.actor(), &Path(path)).await?;
-        Ok(self.handles.push(Mailbox { id: status.mailbox })?)
+        Ok(self.handles.push(Mailbox {
+            id: status.mailbox,
+            status: Some(Box::new(status)),
+        })?)
     }
 
     async fn list(
@@ -52,7 +58,11 @@ impl wit::Host for State {
 
 impl wit::HostMailbox for State {
     async fn status(&mut self, this: Resource<Mailbox>) -> Result<wit::Status, Error> {
-        let id = self.handles.get(&this)?.id;
+        let mailbox = self.handles.get_mut(&this)?;
+        let id = mailbox.id;
+        if let Some(status) = mailbox.status.take() {
+            return Ok((*status).into());
+        }
         let serving = self.serving()?;
         Ok(serving.store().status(serving.actor(), id).await?.into())
     }

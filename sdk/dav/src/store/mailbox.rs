@@ -74,6 +74,8 @@ pub struct MailboxStore {
     layout: &'static Layout,
     identity: module::Identity,
     received: module::Instant,
+    /// The URL asked for has no slash at its end, so that it likely names a member.
+    member_first: bool,
     body: Rc<RefCell<Option<module::Body>>>,
     opened: RefCell<Vec<Rc<Opened>>>,
     provisioned: Cell<bool>,
@@ -82,16 +84,17 @@ pub struct MailboxStore {
 }
 
 impl MailboxStore {
-    /// A store for a request that came at `received` with this body.
+    /// A store for a request, whose body it may take unread.
     pub fn new(
         layout: &'static Layout,
-        received: module::Instant,
+        request: &module::Request,
         body: Rc<RefCell<Option<module::Body>>>,
     ) -> Self {
         Self {
             layout,
             identity: module::Identity::current(),
-            received,
+            received: request.received,
+            member_first: !request.path.ends_with('/'),
             body,
             opened: RefCell::default(),
             provisioned: Cell::new(false),

@@ -18,7 +18,7 @@ pub fn serve(
     mut request: module::Request,
 ) -> Answer {
     let body = Rc::new(RefCell::new(request.body.take()));
-    let store = MailboxStore::new(layout, request.received, body.clone());
+    let store = MailboxStore::new(layout, &request, body.clone());
     let mount = std::mem::take(&mut request.mount);
     answer(profile, &store, &mount, request, &body, |member| {
         store.open_body(member)

@@ -129,29 +129,47 @@ impl MailboxStore {
         mailbox: &[String],
         want: &Want<'_>,
     ) -> Result<Option<Resource>, StoreError> {
+        // A name is that of a message or of a mailbox, never of both: the likelier one first.
+        if self.member_first
+            && let Some(member) = self.find_member(mailbox, want)?
+        {
+            return Ok(Some(member));
+        }
         if let Some(opened) = self.open(mailbox)? {
             let collection = self.collection(&opened.status, Some(&opened.mailbox), want)?;
             return Ok(collection.map(Resource::Collection));
         }
-        if let Some((parent, name)) = self.open_parent(mailbox)? {
-            let found = match parent.mailbox.find(name) {
-                Ok(found) => found,
-                // Who may only put things in does not learn what is there.
-                Err(module::Error::Forbidden(_)) => None,
-                Err(error) => return Err(store_error(error)),
-            };
-            if let Some(message) = found {
-                let mut members = vec![super::members::member(message)];
-                super::fill::fill(&parent.mailbox, &mut members, want)?;
-                let collection = self.collection(&parent.status, None, &Want::default())?;
-                return Ok(members
-                    .pop()
-                    .zip(collection)
-                    .map(|(member, collection)| Resource::Member(Box::new(collection), member)));
-            }
+        if !self.member_first
+            && let Some(member) = self.find_member(mailbox, want)?
+        {
+            return Ok(Some(member));
         }
         let leads = self.leads_on(mailbox)?;
         Ok(leads.then(|| Resource::Collection(self.lead(path))))
+    }
+
+    fn find_member(
+        &self,
+        mailbox: &[String],
+        want: &Want<'_>,
+    ) -> Result<Option<Resource>, StoreError> {
+        let Some((parent, name)) = self.open_parent(mailbox)? else {
+            return Ok(None);
+        };
+        let found = match parent.mailbox.find(name) {
+            Ok(found) => found,
+            // Who may only put things in does not learn what is there.
+            Err(module::Error::Forbidden(_)) => None,
+            Err(error) => return Err(store_error(error)),
+        };
+        let Some(message) = found else {
+            return Ok(None);
+        };
+        let mut members = vec![super::members::member(message)];
+        super::fill::fill(&parent.mailbox, &mut members, want)?;
+        let collection = self.collection(&parent.status, None, &Want::default())?;
+        let member = members.pop().zip(collection);
+        Ok(member.map(|(member, collection)| Resource::Member(Box::new(collection), member)))
     }
 
     /// Whether something below a mailbox that may not be looked up may be.
