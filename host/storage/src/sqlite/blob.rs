@@ -7,14 +7,14 @@
 use super::{clock, unavailable};
 use crate::model::{Blob, BlobSource, Digest};
 use crate::store::Error;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Location;
 use object_store::{GetResultPayload, MultipartUpload, ObjectStoreExt, PutPayload};
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,12 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use tokio::task::JoinHandle;
 
-/// What is read or written with one hop to a blocking thread.
+/// What is written with one hop to a blocking thread.
 const CHUNK: usize = 1 << 20;
+/// What is read with one hop: what comes back soon is still in the processor's cache.
+const READ_CHUNK: usize = 512 << 10;
+/// How many chunks a stream keeps to use their memory again.
+const USED_MAX: usize = 3;
 /// What a stream gives at a time.
 const PIECE: usize = 256 << 10;
 
@@ -266,15 +270,24 @@ struct Stored {
 }
 
 impl Stored {
-    fn start(&self, offset: u64, len: usize) -> JoinHandle<Result<Bytes, Error>> {
+    /// Reads on a blocking thread, into `buffer`: one that was used before costs no page faults.
+    fn start(
+        &self,
+        offset: u64,
+        len: usize,
+        mut buffer: BytesMut,
+    ) -> JoinHandle<Result<Bytes, Error>> {
         let file = self.file.clone();
         let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
         let len = len.min(left);
         tokio::task::spawn_blocking(move || {
-            let mut bytes = vec![0; len];
-            file.read_exact_at(&mut bytes, offset)
+            if buffer.capacity() < len {
+                buffer = BytesMut::zeroed(len);
+            }
+            buffer.resize(len, 0);
+            file.read_exact_at(&mut buffer, offset)
                 .map_err(unavailable)?;
-            Ok(bytes.into())
+            Ok(buffer.freeze())
         })
     }
 }
@@ -282,7 +295,8 @@ impl Stored {
 #[async_trait::async_trait]
 impl BlobSource for Stored {
     async fn read(&self, offset: u64, len: usize) -> Result<Bytes, Error> {
-        self.start(offset, len).await.map_err(unavailable)?
+        let read = self.start(offset, len, BytesMut::new());
+        read.await.map_err(unavailable)?
     }
 
     fn stream(
@@ -295,6 +309,7 @@ impl BlobSource for Stored {
             source: self,
             ahead: None,
             piece: Bytes::new(),
+            used: VecDeque::with_capacity(USED_MAX),
             offset,
         };
         Box::pin(stream::try_unfold(reading, Reading::next))
@@ -306,6 +321,8 @@ struct Reading {
     source: Arc<Stored>,
     ahead: Option<JoinHandle<Result<Bytes, Error>>>,
     piece: Bytes,
+    /// Chunks given out, oldest first: their memory serves again once the receiver is done with it.
+    used: VecDeque<Bytes>,
     offset: u64,
     end: u64,
 }
@@ -317,6 +334,9 @@ impl Reading {
                 return Ok(None);
             };
             self.piece = chunk.await.map_err(unavailable)??;
+            if self.used.len() < USED_MAX {
+                self.used.push_back(self.piece.clone());
+            }
             self.ahead = self.start();
         }
         let piece = self.piece.split_to(self.piece.len().min(PIECE));
@@ -325,11 +345,22 @@ impl Reading {
 
     /// Starts to read the next chunk; none at the end.
     fn start(&mut self) -> Option<JoinHandle<Result<Bytes, Error>>> {
-        let left = usize::try_from(self.end.saturating_sub(self.offset)).unwrap_or(CHUNK);
-        let len = left.min(CHUNK);
-        let chunk = (len > 0).then(|| self.source.start(self.offset, len));
+        let left = usize::try_from(self.end.saturating_sub(self.offset)).unwrap_or(READ_CHUNK);
+        let len = left.min(READ_CHUNK);
+        if len == 0 {
+            return None;
+        }
+        let buffer = match self.used.pop_front().map(Bytes::try_into_mut) {
+            Some(Ok(buffer)) => buffer,
+            Some(Err(busy)) => {
+                self.used.push_front(busy);
+                BytesMut::new()
+            }
+            None => BytesMut::new(),
+        };
+        let chunk = self.source.start(self.offset, len, buffer);
         self.offset += len as u64;
-        chunk
+        Some(chunk)
     }
 }
 
