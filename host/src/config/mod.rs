@@ -147,8 +147,8 @@ impl Config {
             .filter(|(name, _)| options::find(name).is_none())
             .map(|(name, place)| (name.clone(), place.clone()))
             .collect();
-        let tls_listen = values.list("tls_listen");
-        let listen = match values.list("listen") {
+        let tls_listen = values.addresses("tls_listen")?;
+        let listen = match values.addresses("listen")? {
             words if words == ["none"] => Vec::new(),
             _ if !values.is_set("listen") && !tls_listen.is_empty() => Vec::new(),
             words => words,
@@ -390,6 +390,20 @@ impl Values {
         }
     }
 
+    /// Addresses, as far as their form tells: names are looked up when the listeners open.
+    fn addresses(&self, name: &str) -> Result<Vec<String>, ConfigError> {
+        let words = self.list(name);
+        let is_address = |word: &String| {
+            word.rsplit_once(':')
+                .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+        };
+        if words == ["none"] || words.iter().all(is_address) {
+            return Ok(words);
+        }
+        let expected = "addresses with a port up to 65535, like `127.0.0.1:8080` or `*:443`";
+        Err(self.refuse(name, expected.to_owned()))
+    }
+
     fn refuse(&self, name: &str, expected: String) -> ConfigError {
         match self.places.iter().find(|(other, _)| other == name) {
             Some((_, place)) => ConfigError::Value {
@@ -527,6 +541,10 @@ mod tests {
             ("module_grants: webdav", "module:interface"),
             ("module_prefixes: webdav:/x", "module:/its/path"),
             ("admins: a\nadmins: b", "was set before, at imapd.conf:2"),
+            (
+                "listen: 127.0.0.1:99999",
+                "imapd.conf:2: `127.0.0.1:99999` is no value for `listen`: expected addresses",
+            ),
             ("tls_listen: *:443", "needs `tls_server_cert`"),
         ] {
             let error = load(text).unwrap_err().to_string();
