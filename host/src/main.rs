@@ -4,6 +4,10 @@ use anyhow::Context;
 use clap::Parser;
 use std::process::ExitCode;
 
+/// A request makes many small allocations on one thread and frees them on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = chapar::cli::Cli::parse();
     match run(cli) {
