@@ -27,6 +27,8 @@ pub mod server;
 pub mod state;
 pub mod tls;
 
+pub mod tenant;
+
 pub mod http;
 
 pub mod auth;

@@ -5,8 +5,9 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::http::connection::Connections;
 use crate::http::dispatch::{Host, Peer};
+use crate::tenant::{Site, Snapshot};
 use crate::{state, tls};
-use runtime::{Runtime, RuntimeConfig, Tenant};
+use runtime::{Runtime, RuntimeConfig};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
@@ -46,19 +47,11 @@ impl Server {
         let runtime = tokio::task::spawn_blocking(move || Runtime::start(of_runtime))
             .await
             .map_err(|error| runtime::RuntimeError::Engine(error.to_string()))??;
-        let authenticator = Authenticator::new(
-            store.clone(),
-            config.admins.clone(),
-            config.username_tolower,
-            config.failedloginpause,
-        )
-        .map_err(Error::Random)?;
-        let tenant = Arc::new(Tenant {
-            name: state::TENANT.to_owned(),
-            store,
-            options: config.set.clone(),
-        });
-        let host = Arc::new(Host::new(config, runtime, tenant, authenticator));
+        let authenticator = Authenticator::new().map_err(Error::Random)?;
+        let config = Arc::new(config.clone());
+        let site = Arc::new(Site::new(state::TENANT, config.clone(), store));
+        let snapshot = Snapshot::new(config.clone(), site);
+        let host = Arc::new(Host::new(runtime, authenticator, snapshot));
         let connections = Arc::new(Connections::new(host.clone(), config.httptimeout));
         Ok(Self {
             listeners,
@@ -86,7 +79,7 @@ impl Server {
         for listener in self.listeners {
             accepting.spawn(accept(listener, self.connections.clone(), stopped.clone()));
         }
-        let expiring = tokio::spawn(expire(self.host.tenant.store.clone()));
+        let expiring = tokio::spawn(expire(self.host.clone()));
         drop(stopped);
         stop.await;
         tracing::info!("stopping");
@@ -100,7 +93,9 @@ impl Server {
         {
             tracing::warn!("requests that did not end in {STOP_TIME_MAX:?} are broken off");
         }
-        self.host.tenant.store.close().await;
+        for site in self.host.snapshot().sites() {
+            site.open.tenant.store.close().await;
+        }
     }
 }
 
@@ -244,11 +239,13 @@ async fn accept(
     }
 }
 
-async fn expire(store: Arc<dyn Store>) {
+async fn expire(host: Arc<Host>) {
     loop {
         tokio::time::sleep(EXPIRY_INTERVAL).await;
-        if let Err(error) = store.expire().await {
-            tracing::warn!("can't remove what has expired: {error}");
+        for site in host.snapshot().sites() {
+            if let Err(error) = site.open.tenant.store.expire().await {
+                tracing::warn!(tenant = %site.name, "can't remove what has expired: {error}");
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Bounds on guessing: failed sign-ins are counted by client address and user, and by client
+//! Bounds on guessing: failed sign-ins are counted by client address and user of a tenant, and by client
 //! address alone; after some they are held back, after more refused without a check.
 
 use parking_lot::Mutex;
@@ -43,14 +43,14 @@ impl Attempts {
     }
 
     /// Decides about an attempt.
-    pub fn verdict(&self, address: IpAddr, user: &str) -> Verdict {
+    pub fn verdict(&self, address: IpAddr, users: u64, user: &str) -> Verdict {
         let counts = self.counts.lock();
         let count = |key: u64| match counts.get(&key) {
             Some((count, since)) if since.elapsed() < WINDOW => (*count, since.elapsed()),
             _ => (0, Duration::ZERO),
         };
         let network = network(address);
-        let (of_user, user_since) = count(self.hasher.hash_one((network, user)));
+        let (of_user, user_since) = count(self.hasher.hash_one((network, users, user)));
         let (of_address, address_since) = count(self.hasher.hash_one(network));
         if of_user >= USER_MAX {
             Verdict::Refuse(WINDOW.saturating_sub(user_since))
@@ -64,10 +64,10 @@ impl Attempts {
     }
 
     /// Counts a failure.
-    pub fn failed(&self, address: IpAddr, user: &str) {
+    pub fn failed(&self, address: IpAddr, users: u64, user: &str) {
         let network = network(address);
         let keys = [
-            self.hasher.hash_one((network, user)),
+            self.hasher.hash_one((network, users, user)),
             self.hasher.hash_one(network),
         ];
         let mut counts = self.counts.lock();
@@ -105,16 +105,17 @@ mod tests {
         let here: IpAddr = "192.0.2.1".parse().unwrap();
         let there: IpAddr = "192.0.2.2".parse().unwrap();
         for _ in 0..FREE {
-            assert_eq!(attempts.verdict(here, "a"), Verdict::Check);
-            attempts.failed(here, "a");
+            assert_eq!(attempts.verdict(here, 0, "a"), Verdict::Check);
+            attempts.failed(here, 0, "a");
         }
-        assert_eq!(attempts.verdict(here, "a"), Verdict::CheckSlowly);
+        assert_eq!(attempts.verdict(here, 0, "a"), Verdict::CheckSlowly);
         for _ in FREE..USER_MAX {
-            attempts.failed(here, "a");
+            attempts.failed(here, 0, "a");
         }
-        assert!(matches!(attempts.verdict(here, "a"), Verdict::Refuse(_)));
-        assert_eq!(attempts.verdict(here, "b"), Verdict::Check);
-        assert_eq!(attempts.verdict(there, "a"), Verdict::Check);
+        assert!(matches!(attempts.verdict(here, 0, "a"), Verdict::Refuse(_)));
+        assert_eq!(attempts.verdict(here, 0, "b"), Verdict::Check);
+        assert_eq!(attempts.verdict(here, 1, "a"), Verdict::Check);
+        assert_eq!(attempts.verdict(there, 0, "a"), Verdict::Check);
     }
 
     #[test]
@@ -122,9 +123,12 @@ mod tests {
         let attempts = Attempts::new();
         for number in 0..ADDRESS_MAX {
             let address = format!("2001:db8::{number:x}").parse().unwrap();
-            attempts.failed(address, &number.to_string());
+            attempts.failed(address, 0, &number.to_string());
         }
         let address = "2001:db8::ffff".parse().unwrap();
-        assert!(matches!(attempts.verdict(address, "x"), Verdict::Refuse(_)));
+        assert!(matches!(
+            attempts.verdict(address, 1, "x"),
+            Verdict::Refuse(_)
+        ));
     }
 }

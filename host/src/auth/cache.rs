@@ -57,10 +57,13 @@ impl Cache {
         })
     }
 
-    /// Names the entry of an Authorization field.
-    pub fn tag(&self, authorization: &[u8]) -> Tag {
+    /// Names the entry of an Authorization field, of a tenant's users.
+    pub fn tag(&self, users: u64, authorization: &[u8]) -> Tag {
         let mut tag = Tag::default();
-        let mac = hmac::sign(&self.key, authorization);
+        let mut mac = hmac::Context::with_key(&self.key);
+        mac.update(&users.to_be_bytes());
+        mac.update(authorization);
+        let mac = mac.sign();
         for (to, from) in tag.iter_mut().zip(mac.as_ref()) {
             *to = *from;
         }
@@ -128,9 +131,10 @@ mod tests {
     #[test]
     fn entries_are_found_by_the_whole_field_and_bounded() {
         let cache = Cache::new().unwrap();
-        let tag = cache.tag(b"Basic YTpi");
-        assert_ne!(tag, cache.tag(b"Basic YTpj"));
-        assert_ne!(tag, Cache::new().unwrap().tag(b"Basic YTpi"));
+        let tag = cache.tag(0, b"Basic YTpi");
+        assert_ne!(tag, cache.tag(0, b"Basic YTpj"));
+        assert_ne!(tag, cache.tag(1, b"Basic YTpi"));
+        assert_ne!(tag, Cache::new().unwrap().tag(0, b"Basic YTpi"));
         assert!(matches!(cache.find(&tag), Found::Unknown));
         cache.put(tag, signed_in("a"), "hash".into());
         assert!(matches!(cache.find(&tag), Found::Fresh(who) if who.name() == Some("a")));
@@ -138,7 +142,7 @@ mod tests {
         assert!(matches!(cache.find(&tag), Found::Unknown));
         for number in 0..ENTRIES_MAX + 10 {
             cache.put(
-                cache.tag(&number.to_be_bytes()),
+                cache.tag(0, &number.to_be_bytes()),
                 signed_in("a"),
                 "hash".into(),
             );
@@ -149,7 +153,7 @@ mod tests {
     #[test]
     fn an_old_entry_is_to_be_compared_and_a_very_old_one_gone() {
         let cache = Cache::new().unwrap();
-        let tag = cache.tag(b"x");
+        let tag = cache.tag(0, b"x");
         cache.put(tag, signed_in("a"), "hash".into());
         let Some(earlier) = Instant::now().checked_sub(FRESH + Duration::from_secs(1)) else {
             return; // a machine that started this moment

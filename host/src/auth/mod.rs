@@ -10,11 +10,13 @@ mod cache;
 pub mod names;
 pub mod password;
 
+use crate::config::Config;
 use attempts::{Attempts, Verdict};
 use cache::{Cache, Found, Tag};
 use runtime::{Identity, SignIn};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use storage::{Actor, Store};
 use tokio::sync::Semaphore;
@@ -77,12 +79,33 @@ pub enum Refusal {
 /// Verifies at once this many passwords for each processor, and lets so many wait.
 const WAITING_MAX: usize = 256;
 
-/// Signs users in.
-pub struct Authenticator {
+/// The users of a tenant, as signing in needs to know them.
+pub struct Users {
+    /// Of this value alone: nothing that is remembered of one store is ever held against another,
+    /// even if their tenants have the same name one after the other.
+    serial: u64,
     store: Arc<dyn Store>,
     admins: Vec<String>,
     fold: bool,
     pause: Duration,
+}
+
+impl Users {
+    /// The users of a store.
+    pub fn new(store: Arc<dyn Store>, config: &Config) -> Self {
+        static SERIAL: AtomicU64 = AtomicU64::new(0);
+        Self {
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+            store,
+            admins: config.admins.clone(),
+            fold: config.username_tolower,
+            pause: config.failedloginpause,
+        }
+    }
+}
+
+/// Signs users in, of every tenant: what is remembered is kept apart, what it takes is shared.
+pub struct Authenticator {
     cache: Cache,
     attempts: Attempts,
     /// Who may compute argon2 now: each takes 19 MiB and tens of milliseconds.
@@ -92,19 +115,10 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// Signs in users of this store.
-    pub fn new(
-        store: Arc<dyn Store>,
-        admins: Vec<String>,
-        fold: bool,
-        pause: Duration,
-    ) -> Result<Self, getrandom::Error> {
+    /// Remembers nothing yet.
+    pub fn new() -> Result<Self, getrandom::Error> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
-            store,
-            admins,
-            fold,
-            pause,
             cache: Cache::new()?,
             attempts: Attempts::new(),
             computing: Semaphore::new(processors.min(8)),
@@ -115,17 +129,18 @@ impl Authenticator {
     /// Says who makes a request with this Authorization field.
     pub async fn sign_in(
         &self,
+        users: &Users,
         authorization: &[u8],
         address: IpAddr,
     ) -> Result<Arc<SignedIn>, Refusal> {
-        let tag = self.cache.tag(authorization);
+        let tag = self.cache.tag(users.serial, authorization);
         match self.cache.find(&tag) {
             Found::Fresh(signed_in) => return Ok(signed_in),
             Found::Stale(entry) => {
                 let name = entry.signed_in.name().unwrap_or_default();
-                let stored = self.stored(name).await?;
+                let stored = users.stored(name).await?;
                 if stored.as_deref() == Some(&*entry.verified_against) {
-                    let signed_in = self.known(name.to_owned()).await?;
+                    let signed_in = users.known(name.to_owned()).await?;
                     self.cache.refresh(&tag, signed_in.clone());
                     return Ok(signed_in);
                 }
@@ -134,21 +149,22 @@ impl Authenticator {
             Found::Unknown => {}
         }
         let claim = basic::parse(authorization).ok_or(Refusal::Scheme)?;
-        self.verify(tag, claim, address).await
+        self.verify(users, tag, claim, address).await
     }
 
     /// The slow way.
     async fn verify(
         &self,
+        users: &Users,
         tag: Tag,
         claim: basic::Claim,
         address: IpAddr,
     ) -> Result<Arc<SignedIn>, Refusal> {
-        let verdict = self.attempts.verdict(address, &claim.user);
+        let verdict = self.attempts.verdict(address, users.serial, &claim.user);
         if let Verdict::Refuse(wait) = verdict {
             return Err(Refusal::TooMany(wait));
         }
-        let name = names::parse(&claim.user, self.fold).ok();
+        let name = names::parse(&claim.user, users.fold).ok();
         let verified_against = {
             let _waiting = self.waiting.try_acquire().map_err(|_| Refusal::Busy)?;
             let computing = self.computing.acquire().await;
@@ -158,7 +174,7 @@ impl Authenticator {
                 return Ok(signed_in);
             }
             let stored = match &name {
-                Some(name) => self.stored(name).await?,
+                Some(name) => users.stored(name).await?,
                 None => None,
             };
             let compute = move || {
@@ -169,21 +185,23 @@ impl Authenticator {
         };
         match (name, verified_against) {
             (Some(name), Some(verified_against)) => {
-                let signed_in = self.known(name).await?;
+                let signed_in = users.known(name).await?;
                 self.cache
                     .put(tag, signed_in.clone(), verified_against.into());
                 Ok(signed_in)
             }
             _ => {
-                self.attempts.failed(address, &claim.user);
+                self.attempts.failed(address, users.serial, &claim.user);
                 if verdict == Verdict::CheckSlowly {
-                    tokio::time::sleep(self.pause).await;
+                    tokio::time::sleep(users.pause).await;
                 }
                 Err(Refusal::Credentials)
             }
         }
     }
+}
 
+impl Users {
     /// The argon2id string of a user; none if there is no such user, or one without a password.
     async fn stored(&self, name: &str) -> Result<Option<String>, Refusal> {
         match self.store.credentials(name).await {

@@ -169,17 +169,23 @@ pub struct RequestBody {
 }
 
 impl RequestBody {
-    /// Takes at most `size_max` bytes, and counts them.
-    pub fn new(incoming: Incoming, size_max: u64, received: Arc<AtomicU64>, expects: bool) -> Self {
+    /// Counts the bytes that come.
+    pub fn new(incoming: Incoming, received: Arc<AtomicU64>, expects: bool) -> Self {
         Self {
             incoming: Some(incoming),
-            size_max,
+            size_max: u64::MAX,
             received,
             expects,
             began: None,
             stall: None,
             runtime: tokio::runtime::Handle::current(),
         }
+    }
+
+    /// Takes at most so many bytes.
+    pub fn limited(mut self, size_max: u64) -> Self {
+        self.size_max = size_max;
+        self
     }
 
     /// How long it will be, if the client said so.

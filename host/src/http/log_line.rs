@@ -2,6 +2,7 @@
 //! queries, which may carry tokens, are never in it.
 
 use crate::auth::SignedIn;
+use crate::tenant::Site;
 use http::{Method, StatusCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +24,7 @@ pub struct LogLine {
     /// Who asked.
     pub signed_in: Option<Arc<SignedIn>>,
     /// The tenant.
-    pub tenant: Arc<runtime::Tenant>,
+    pub site: Arc<Site>,
     /// The status.
     pub status: StatusCode,
     /// Bytes of its body.
@@ -60,7 +61,7 @@ impl LogLine {
             status = self.status.as_u16(),
             module = self.module.as_deref().unwrap_or("-"),
             user = user.unwrap_or("-"),
-            tenant = self.tenant.name.as_str(),
+            tenant = self.site.name.as_str(),
             us = micros(self.began.elapsed()),
             cpu_us = micros(self.cpu),
             r#in = bytes_in,

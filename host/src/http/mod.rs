@@ -4,7 +4,10 @@ pub mod connection;
 pub mod socket;
 
 pub mod dispatch;
+mod refuse;
+mod sign_in;
 pub mod target;
+mod understand;
 
 pub mod body;
 pub mod conditional;

@@ -1,0 +1,72 @@
+//! What the host itself says no with.
+
+use super::reply::Reply;
+use http::header::{ALLOW, RETRY_AFTER};
+use http::{Method, StatusCode};
+use runtime::HandleError;
+use std::time::Duration;
+
+/// After how long those are asked to come again who found the host busy.
+pub const BUSY_WAIT: Duration = Duration::from_secs(5);
+
+/// 400, and what makes no sense.
+pub fn bad_request(problem: &str) -> Reply {
+    Reply::text(StatusCode::BAD_REQUEST, format!("bad request: {problem}"))
+}
+
+/// 405, with the methods that there are. RFC 9110 §15.5.6.
+pub fn wrong_method<S: AsRef<str>>(method: &Method, allowed: &[S]) -> Reply {
+    let text = format!("no {method} here");
+    let mut reply = Reply::text(StatusCode::METHOD_NOT_ALLOWED, text);
+    let allowed: Vec<&str> = allowed.iter().map(AsRef::as_ref).collect();
+    reply.set_text(ALLOW, &allowed.join(", "));
+    reply
+}
+
+/// 403: a client that is asked for a password here would send it where others read it.
+pub fn no_passwords() -> Reply {
+    Reply::text(
+        StatusCode::FORBIDDEN,
+        "passwords are taken over TLS only: use https",
+    )
+}
+
+/// 413.
+pub fn too_large(size_max: u64) -> Reply {
+    let text = format!("the body is longer than {size_max} bytes");
+    Reply::text(StatusCode::PAYLOAD_TOO_LARGE, text)
+}
+
+/// Asks to come again. RFC 9110 §10.2.3.
+pub fn later(status: StatusCode, wait: Duration, text: &str) -> Reply {
+    let mut reply = Reply::text(status, text);
+    reply.set(RETRY_AFTER, wait.as_secs().max(1).into());
+    reply
+}
+
+/// The one place where a module's failure becomes a status.
+pub fn failed(error: &HandleError) -> Reply {
+    let busy = "the server is busy: try again in a moment";
+    match error {
+        HandleError::Trapped { .. } => {
+            tracing::error!("{error}");
+            Reply::text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "this failed; the server's log says why",
+            )
+        }
+        HandleError::Unsupported { .. } => {
+            tracing::warn!("{error}");
+            Reply::text(StatusCode::NOT_IMPLEMENTED, "this server can't do that yet")
+        }
+        HandleError::Deadline { .. } | HandleError::Memory { .. } => {
+            tracing::warn!("{error}");
+            later(
+                StatusCode::SERVICE_UNAVAILABLE,
+                BUSY_WAIT,
+                "this took too much: it was ended",
+            )
+        }
+        HandleError::Busy { .. } => later(StatusCode::SERVICE_UNAVAILABLE, BUSY_WAIT, busy),
+    }
+}
