@@ -104,7 +104,7 @@ async fn many(writers: usize, each: usize, delay: Duration) -> Result<()> {
         task.await??;
     }
     let (after, took) = (store.stats(), began.elapsed());
-    let batches = (after.batches - before.batches) as f64;
+    let batches = (after.writes - before.writes) as f64;
     println!(
         "{writers} writers, {delay:?} more per commit: {:.0} puts/s, {:.1} batches a commit, log {} KiB",
         batches / took.as_secs_f64(),

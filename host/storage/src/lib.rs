@@ -10,6 +10,7 @@ mod faulty;
 mod model;
 mod path;
 mod sqlite;
+mod stats;
 mod store;
 
 pub use faulty::{Faults, FaultyStore};
@@ -22,5 +23,6 @@ pub use model::{
     QueuedDelivery, Results, Rights, SearchScope, Span, Status, Target, Term, Test, Timer, Uid,
     Usage, Visibility,
 };
-pub use sqlite::{SqliteStore, Stats};
+pub use sqlite::SqliteStore;
+pub use stats::{GROUP_BOUNDS, StoreStats};
 pub use store::{Batch, ByteStream, CheckReport, Error, Failure, Store, StoreLimits};

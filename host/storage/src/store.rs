@@ -1,6 +1,7 @@
 //! The store of one tenant: what every engine does. `tests/conformance` holds engines to it.
 
 use crate::model::*;
+use crate::stats::StoreStats;
 use bytes::Bytes;
 use std::pin::Pin;
 
@@ -308,6 +309,8 @@ pub trait Store: Send + Sync {
     async fn expire(&self) -> Result<(), Error>;
     /// Verifies that every row has its message, every body its digest, and every counter its sum.
     async fn check(&self, repair: bool) -> Result<CheckReport, Error>;
+    /// What was counted so far. Cheap: no statement is run for it.
+    fn stats(&self) -> StoreStats;
     /// Waits for what is queued and closes.
     async fn close(&self);
 }

@@ -93,9 +93,51 @@ async fn sixteen_writers_share_commits_on_a_slow_disk() {
         task.await.unwrap();
     }
     let after = store.stats();
-    assert_eq!(after.batches - before.batches, 160);
+    assert_eq!(after.writes - before.writes, 160);
     let commits = after.commits - before.commits;
     assert!(commits <= 20, "{commits} commits for 160 batches");
+    assert_eq!(after.group_sizes.iter().sum::<u64>(), after.commits);
+    assert!(
+        after.group_sizes.iter().skip(3).sum::<u64>() > 5,
+        "{after:?}"
+    );
+    assert!(after.commit_time >= Duration::from_millis(5 * commits));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_happens_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mailbox) = open(folder.path(), Faults::failing(4, 0)).await;
+    for number in 0..2 {
+        put_one(&store, mailbox, &format!("{number}"))
+            .await
+            .unwrap();
+    }
+    put_one(&store, mailbox, "fails").await.unwrap_err();
+    let before = store.stats();
+    assert_eq!(before.commits_failed, 1);
+    assert_eq!((before.commits, before.writes, before.syncs), (3, 3, 3));
+    assert!(before.database_bytes > 0 && before.log_bytes > 0);
+    names(&store, mailbox).await;
+    let cold = store.stats();
+    assert!(cold.page_misses > before.page_misses, "{cold:?}");
+    names(&store, mailbox).await;
+    let after = store.stats();
+    assert_eq!(after.page_misses, cold.page_misses);
+    assert!(after.page_hits > cold.page_hits, "{after:?}");
+    drop(store);
+    let (store, mailbox) = open(folder.path(), Faults::default()).await;
+    // What was refused changed nothing, and needs no sync.
+    assert_eq!(store.stats().syncs, 0);
+    let changes = vec![put(mailbox, "big", vec![7; BIG])];
+    store.commit(&alice(), batch(changes)).await.unwrap();
+    let with = store.stats();
+    assert_eq!((with.blobs, with.blob_bytes), (1, BIG as u64));
+    // The file, the folder where it is taken in, that to which it moves, the one that it leaves,
+    // the log.
+    assert_eq!(with.syncs, 5);
+    store.expire().await.unwrap();
+    assert_eq!(store.stats().blob_bytes, BIG as u64);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,7 @@
 //! Any engine, with errors and delays in front of it.
 
 use crate::model::*;
+use crate::stats::StoreStats;
 use crate::store::{Batch, ByteStream, CheckReport, Error, Failure, Store};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -347,6 +348,10 @@ impl Store for FaultyStore {
     async fn check(&self, repair: bool) -> Result<CheckReport, Error> {
         self.fault().await?;
         self.inner.check(repair).await
+    }
+
+    fn stats(&self) -> StoreStats {
+        self.inner.stats()
     }
 
     async fn close(&self) {

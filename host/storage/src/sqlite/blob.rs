@@ -4,6 +4,7 @@
 //! A body is in place, and durable, before a row refers to it; it goes an hour after the last row
 //! went, inside a write transaction, so nobody can link it in between.
 
+use super::counts::Counts;
 use super::{clock, unavailable};
 use crate::model::{Blob, BlobSource, Digest};
 use crate::store::Error;
@@ -37,10 +38,11 @@ pub(super) struct Bodies {
     folder: PathBuf,
     objects: Arc<LocalFileSystem>,
     waiting: Waiting,
+    counts: Arc<Counts>,
 }
 
 impl Bodies {
-    pub(super) fn open(folder: &Path) -> Result<Self, Error> {
+    pub(super) fn open(folder: &Path, counts: Arc<Counts>) -> Result<Self, Error> {
         std::fs::create_dir_all(folder).map_err(unavailable)?;
         let objects = LocalFileSystem::new_with_prefix(folder)
             .map_err(unavailable)?
@@ -49,6 +51,7 @@ impl Bodies {
             folder: folder.to_owned(),
             objects: Arc::new(objects),
             waiting: Waiting::default(),
+            counts,
         })
     }
 
@@ -85,11 +88,14 @@ impl Bodies {
     pub(super) async fn finish(&self, mut staging: Staging) -> Result<Blob, Error> {
         staging.flush().await?;
         staging.upload.complete().await.map_err(unavailable)?;
+        // The file, and the folder that it is in.
+        self.counts.synced(2);
         let digest = Digest(staging.hash.finalize().into());
         let (file, size) = self.file(&staging.at).await?;
         let staged = Arc::new(Staged {
             file: self.folder.join(staging.at.as_ref()),
             at: staging.at,
+            size,
             moved: tokio::sync::Mutex::new(false),
             gone: std::sync::atomic::AtomicBool::new(false),
         });
@@ -124,6 +130,9 @@ impl Bodies {
                 .await
                 .map_err(unavailable)?;
             *moved = true;
+            // The folder that it comes to, and the one that it leaves.
+            self.counts.synced(2);
+            self.counts.blob_came(staged.size);
             staged
                 .gone
                 .store(true, std::sync::atomic::Ordering::Release);
@@ -143,7 +152,9 @@ impl Bodies {
         if !older(&place, super::GRACE_MS) {
             return Ok(false);
         }
+        let bytes = std::fs::metadata(&place).map_or(0, |file| file.len());
         std::fs::remove_file(place).map_err(unavailable)?;
+        self.counts.blob_went(bytes);
         Ok(true)
     }
 
@@ -165,20 +176,37 @@ impl Bodies {
     /// The digests of all bodies that are in place for so long.
     pub(super) fn all(&self, age_ms: i64) -> Result<Vec<Digest>, Error> {
         let mut found = Vec::new();
+        self.each(|entry| {
+            if older(&entry.path(), age_ms) {
+                let name = entry.file_name();
+                found.extend(name.to_str().and_then(Digest::from_hex));
+            }
+        })?;
+        Ok(found)
+    }
+
+    /// Counts the bodies in place anew: other processes put and remove some too.
+    pub(super) fn recount(&self) -> Result<(), Error> {
+        let (mut blobs, mut bytes) = (0, 0);
+        self.each(|entry| {
+            blobs += 1;
+            bytes += entry.metadata().map_or(0, |file| file.len());
+        })?;
+        self.counts.blobs_are(blobs, bytes);
+        Ok(())
+    }
+
+    fn each(&self, mut look: impl FnMut(&std::fs::DirEntry)) -> Result<(), Error> {
         let Ok(shelves) = std::fs::read_dir(self.folder.join("sha256")) else {
-            return Ok(found);
+            return Ok(());
         };
         for shelf in shelves {
             let shelf = shelf.map_err(unavailable)?;
             for entry in std::fs::read_dir(shelf.path()).map_err(unavailable)? {
-                let entry = entry.map_err(unavailable)?;
-                if older(&entry.path(), age_ms) {
-                    let name = entry.file_name();
-                    found.extend(name.to_str().and_then(Digest::from_hex));
-                }
+                look(&entry.map_err(unavailable)?);
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     fn place(&self, digest: Digest) -> PathBuf {
@@ -250,6 +278,7 @@ impl Staging {
 struct Staged {
     file: PathBuf,
     at: Location,
+    size: u64,
     moved: tokio::sync::Mutex<bool>,
     gone: std::sync::atomic::AtomicBool,
 }

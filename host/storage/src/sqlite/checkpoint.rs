@@ -1,5 +1,6 @@
 //! Bringing the write-ahead log back into the file, off the path of commits.
 
+use super::counts::Counts;
 use super::schema;
 use crate::store::Error;
 use parking_lot::{Condvar, Mutex};
@@ -33,18 +34,20 @@ enum Stage {
 /// The thread that takes checkpoints.
 pub(super) struct Checkpointer {
     log: PathBuf,
+    counts: Arc<Counts>,
     stage: Mutex<Stage>,
     changed: Condvar,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Checkpointer {
-    pub(super) fn start(file: &Path) -> Result<Arc<Self>, Error> {
+    pub(super) fn start(file: &Path, counts: Arc<Counts>) -> Result<Arc<Self>, Error> {
         let db = schema::open_writer(file)?;
         let mut log = file.as_os_str().to_owned();
         log.push("-wal");
         let this = Arc::new(Self {
             log: log.into(),
+            counts,
             stage: Mutex::new(Stage::Rest(LOG_BYTES)),
             changed: Condvar::new(),
             thread: Mutex::default(),
@@ -70,7 +73,7 @@ impl Checkpointer {
             Stage::Rest(due) if self.log_bytes() >= due => self.go(Stage::Copy),
             Stage::Cut => {
                 let _ = db.busy_timeout(READERS_WAIT);
-                let cut = checkpoint(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+                let cut = self.checkpoint(db, "PRAGMA wal_checkpoint(TRUNCATE)");
                 let _ = db.busy_timeout(schema::BUSY);
                 let due = if cut {
                     LOG_BYTES
@@ -109,18 +112,24 @@ impl Checkpointer {
                     self.changed.wait(&mut stage);
                 }
             }
-            checkpoint(db, "PRAGMA wal_checkpoint(PASSIVE)");
+            self.checkpoint(db, "PRAGMA wal_checkpoint(PASSIVE)");
             self.go(Stage::Cut);
         }
     }
-}
 
-fn checkpoint(db: &Connection, sql: &str) -> bool {
-    match db.query_row(sql, [], |row| row.get::<_, i64>(0)) {
-        Ok(busy) => busy == 0,
-        Err(error) => {
-            tracing::warn!(%error, "the log of the store was not brought into its file");
-            false
+    /// Says whether nobody was in the way.
+    fn checkpoint(&self, db: &Connection, sql: &str) -> bool {
+        let result: rusqlite::Result<(i64, i64, i64)> =
+            db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        match result {
+            Ok((busy, frames, copied)) => {
+                self.counts.checkpointed(copied == frames);
+                busy == 0
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the log of the store was not brought into its file");
+                false
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What time removes: tombstones, kept blobs, locks, and bodies without a link.
 
-use super::{GRACE_MS, SqliteStore, clock, execute};
+use super::{GRACE_MS, SqliteStore, clock, execute, unavailable};
 use crate::model::*;
 use crate::store::Error;
 use rusqlite::{Connection, params};
@@ -62,9 +62,14 @@ impl SqliteStore {
             }
         }
         // Nothing takes longer to come in than an upload lives.
-        self.bodies
-            .sweep(self.limits.upload_expiry_ms.max(24 * GRACE_MS))?;
-        Ok(())
+        let age = self.limits.upload_expiry_ms.max(24 * GRACE_MS);
+        let bodies = self.bodies.clone();
+        tokio::task::spawn_blocking(move || {
+            bodies.sweep(age)?;
+            bodies.recount()
+        })
+        .await
+        .map_err(unavailable)?
     }
 }
 

@@ -9,6 +9,7 @@ mod batch;
 mod blob;
 mod check;
 mod checkpoint;
+mod counts;
 mod directory;
 mod expire;
 mod group;
@@ -27,12 +28,14 @@ mod writer;
 
 use crate::faulty::Faults;
 use crate::model::Instant;
+use crate::stats::StoreStats;
 use crate::store::{Error, StoreLimits};
 use blob::Bodies;
 use checkpoint::Checkpointer;
+use counts::Counts;
 use readers::Readers;
 use rusqlite::{Connection, Params};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use writer::Writer;
@@ -54,17 +57,8 @@ pub struct SqliteStore {
     bodies: Arc<Bodies>,
     limits: Arc<StoreLimits>,
     faults: Arc<Faults>,
-}
-
-/// What a store counted since it was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Groups committed: one fsync each.
-    pub commits: u64,
-    /// Batches and other writes in them.
-    pub batches: u64,
-    /// Bytes of the write-ahead log now.
-    pub log_bytes: u64,
+    counts: Arc<Counts>,
+    file: PathBuf,
 }
 
 impl SqliteStore {
@@ -82,11 +76,12 @@ impl SqliteStore {
         faults: Faults,
     ) -> Result<Arc<Self>, Error> {
         std::fs::create_dir_all(folder).map_err(unavailable)?;
+        let counts = Arc::new(Counts::default());
         let file = folder.join("store.sqlite3");
         let mut db = schema::open_writer(&file)?;
         schema::upgrade(&mut db, tenant)?;
         let blobs = folder.join("blobs");
-        let bodies = Arc::new(Bodies::open(&blobs)?);
+        let bodies = Arc::new(Bodies::open(&blobs, counts.clone())?);
         // The entries of what was created now: without them a power cut could lose the whole store.
         for folder in [&blobs, folder] {
             std::fs::File::open(folder)
@@ -98,25 +93,26 @@ impl SqliteStore {
         if let Some(Ok(above)) = above.parent().map(std::fs::File::open) {
             above.sync_all().map_err(unavailable)?;
         }
-        let checkpointer = Checkpointer::start(&file)?;
+        let checkpointer = Checkpointer::start(&file, counts.clone())?;
         let faults = Arc::new(faults);
         Ok(Arc::new(Self {
-            readers: Readers::new(file),
-            writer: Writer::start(db, checkpointer.clone(), faults.clone())?,
+            readers: Readers::new(file.clone()),
+            writer: Writer::start(db, checkpointer.clone(), counts.clone(), faults.clone())?,
             checkpointer,
             bodies,
             limits: Arc::new(limits),
             faults,
+            counts,
+            file,
         }))
     }
 
-    /// What was counted so far.
-    pub fn stats(&self) -> Stats {
-        let (commits, batches) = self.writer.commits();
-        Stats {
-            commits,
-            batches,
+    fn count(&self) -> StoreStats {
+        self.readers.idle(|db| self.counts.pages_of(db));
+        StoreStats {
+            database_bytes: std::fs::metadata(&self.file).map_or(0, |file| file.len()),
             log_bytes: self.checkpointer.log_bytes(),
+            ..self.counts.read()
         }
     }
 

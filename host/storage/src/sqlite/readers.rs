@@ -56,6 +56,11 @@ impl Readers {
         work(&db)
     }
 
+    /// Looks at the connections that nobody reads with just now.
+    pub(super) fn idle(&self, look: impl FnMut(&Connection)) {
+        self.idle.lock().iter().for_each(look);
+    }
+
     pub(super) fn close(&self) {
         self.idle.lock().clear();
     }

@@ -4,6 +4,7 @@ use super::batch::{Body, Prepared, Scene, apply};
 use super::rights::{access, grants};
 use super::{SMALL_MAX, SqliteStore};
 use crate::model::*;
+use crate::stats::StoreStats;
 use crate::store::{Batch, ByteStream, CheckReport, Error, Failure, Store};
 use bytes::Bytes;
 
@@ -342,6 +343,10 @@ impl Store for SqliteStore {
 
     async fn check(&self, repair: bool) -> Result<CheckReport, Error> {
         self.check_all(repair).await
+    }
+
+    fn stats(&self) -> StoreStats {
+        self.count()
     }
 
     async fn close(&self) {

@@ -3,13 +3,13 @@
 
 use super::Faults;
 use super::checkpoint::Checkpointer;
+use super::counts::Counts;
 use crate::store::Error;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -39,8 +39,6 @@ struct Queue {
 struct Shared {
     queue: Mutex<Queue>,
     filled: Condvar,
-    commits: AtomicU64,
-    batches: AtomicU64,
 }
 
 /// The way to the writer thread.
@@ -53,6 +51,7 @@ impl Writer {
     pub(super) fn start(
         db: Connection,
         checkpointer: Arc<Checkpointer>,
+        counts: Arc<Counts>,
         faults: Arc<Faults>,
     ) -> Result<Self, Error> {
         let shared = Arc::new(Shared::default());
@@ -60,6 +59,7 @@ impl Writer {
             db,
             shared: shared.clone(),
             checkpointer,
+            counts,
             faults,
             last_group: 0,
             last_commit: Duration::ZERO,
@@ -110,14 +110,6 @@ impl Writer {
         })
     }
 
-    /// How many groups were committed, of how many jobs.
-    pub(super) fn commits(&self) -> (u64, u64) {
-        (
-            self.shared.commits.load(Ordering::Relaxed),
-            self.shared.batches.load(Ordering::Relaxed),
-        )
-    }
-
     /// Commits what is queued and ends the thread.
     pub(super) fn close(&self) {
         self.shared.queue.lock().closed = true;
@@ -138,6 +130,7 @@ struct Worker {
     db: Connection,
     shared: Arc<Shared>,
     checkpointer: Arc<Checkpointer>,
+    counts: Arc<Counts>,
     faults: Arc<Faults>,
     last_group: usize,
     last_commit: Duration,
@@ -173,15 +166,15 @@ impl Worker {
         self.last_commit = began.elapsed();
         self.last_group = finishes.len();
         if let Err(error) = &result {
+            self.counts.failed();
             tracing::error!(%error, jobs = finishes.len(), "a group of batches was not committed");
             if !self.db.is_autocommit() {
                 let _ = self.db.execute_batch("ROLLBACK");
             }
+        } else {
+            self.counts
+                .committed(&self.db, finishes.len(), self.last_commit);
         }
-        self.shared.commits.fetch_add(1, Ordering::Relaxed);
-        self.shared
-            .batches
-            .fetch_add(finishes.len() as u64, Ordering::Relaxed);
         for finish in finishes {
             finish(result.clone());
         }
