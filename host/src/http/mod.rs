@@ -11,6 +11,7 @@ mod understand;
 
 pub mod body;
 pub mod conditional;
+pub mod date;
 pub mod log_line;
 pub mod page;
 pub mod range;

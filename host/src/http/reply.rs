@@ -3,6 +3,7 @@
 
 use super::body::{Body, BodyError, Pieces};
 use super::conditional::{self, Outcome, Validators};
+use super::date;
 use super::range::{self, Selection};
 use super::static_files::OpenFile;
 use bytes::Bytes;
@@ -149,6 +150,7 @@ impl Reply {
         let mut response = Response::new(body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
+        response.headers_mut().insert(DATE, date::now());
         response
     }
 
