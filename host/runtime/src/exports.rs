@@ -198,7 +198,7 @@ impl Runtime {
                 instance.store.data_mut().current = Some(Current { table, reply: None });
                 call(instance).await
             };
-            let result = metered(&meter, called).await;
+            let result = metered(&meter, storage::session(called)).await;
             if let Err(error) = &result {
                 log(&asked_for, error);
             }

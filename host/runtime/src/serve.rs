@@ -70,7 +70,7 @@ pub(crate) async fn serve(job: Job) {
         reply: Some(reply),
     };
     let answered = instance.answer(&job.mount.path, job.request, current, meter.clone());
-    let outcome = match metered(&meter, answered).await {
+    let outcome = match metered(&meter, storage::session(answered)).await {
         Ok(outcome) => outcome,
         Err(error) => {
             log(&tenant.name, &error);

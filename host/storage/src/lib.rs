@@ -9,6 +9,7 @@
 mod faulty;
 mod model;
 mod path;
+mod session;
 mod sqlite;
 mod stats;
 mod store;
@@ -23,6 +24,7 @@ pub use model::{
     QueuedDelivery, Results, Rights, SearchScope, Span, Status, Target, Term, Test, Timer, Uid,
     Usage, Visibility,
 };
+pub use session::session;
 pub use sqlite::SqliteStore;
 pub use stats::{GROUP_BOUNDS, StoreStats};
 pub use store::{Batch, ByteStream, CheckReport, Error, Failure, Store, StoreLimits};

@@ -361,3 +361,96 @@ async fn a_killed_process_loses_nothing_that_it_acknowledged() {
         assert_eq!(problems(&store).await, [""; 0]);
     }
 }
+
+/// Whether the log can be brought into the file and cut now: nobody reads from it.
+fn log_is_free(folder: &Folder) -> bool {
+    let db = rusqlite::Connection::open(folder.join("store.sqlite3")).unwrap();
+    let busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+        row.get::<_, i64>(0)
+    });
+    busy.unwrap() == 0
+}
+
+#[tokio::test]
+async fn a_session_that_waits_leaves_the_log_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mailbox) = open(folder.path(), Faults::default()).await;
+    storage::session(async {
+        store.status(&alice(), mailbox).await.unwrap();
+        assert!(!log_is_free(folder.path()), "the look is shared");
+        tokio::task::yield_now().await;
+        assert!(log_is_free(folder.path()), "it was given up");
+        store.status(&alice(), mailbox).await.unwrap();
+    })
+    .await;
+    assert!(log_is_free(folder.path()));
+}
+
+#[tokio::test]
+async fn a_session_that_never_waits_lets_go_of_the_log_now_and_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mailbox) = open(folder.path(), Faults::default()).await;
+    storage::session(async {
+        let began = std::time::Instant::now();
+        store.status(&alice(), mailbox).await.unwrap();
+        assert!(!log_is_free(folder.path()));
+        // A read past the bound is the last with its look.
+        while began.elapsed() < Duration::from_millis(5) {
+            std::hint::spin_loop();
+        }
+        store.status(&alice(), mailbox).await.unwrap();
+        assert!(log_is_free(folder.path()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_moves_between_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mailbox) = open(folder.path(), Faults::default()).await;
+    let mut session = Box::pin(storage::session(async {
+        let before = std::thread::current().id();
+        store.status(&alice(), mailbox).await.unwrap();
+        tokio::task::yield_now().await;
+        store.status(&alice(), mailbox).await.unwrap();
+        (before, std::thread::current().id())
+    }));
+    let mut nobody = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(session.as_mut().poll(&mut nobody).is_pending());
+    let (first, second) = std::thread::scope(|scope| {
+        let runtime = tokio::runtime::Handle::current();
+        scope
+            .spawn(move || runtime.block_on(session))
+            .join()
+            .unwrap()
+    });
+    assert_ne!(first, second);
+    assert!(log_is_free(folder.path()));
+}
+
+#[tokio::test]
+async fn a_read_that_fails_in_a_session_does_not_spoil_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mailbox) = open(folder.path(), Faults::default()).await;
+    let faulty = storage::FaultyStore::new(store, 7, 500, Duration::ZERO);
+    let (mut failed, mut answered) = (0, 0);
+    storage::session(async {
+        for _ in 0..200 {
+            match faulty.status(&alice(), mailbox).await {
+                Ok(status) => {
+                    assert_eq!(status.mailbox, mailbox);
+                    answered += 1;
+                }
+                Err(error) => {
+                    assert!(matches!(error, Error::Unavailable(_)), "{error}");
+                    failed += 1;
+                }
+            }
+        }
+    })
+    .await;
+    assert!(
+        failed > 50 && answered > 50,
+        "{failed} failed, {answered} answered"
+    );
+}

@@ -2,7 +2,8 @@
 
 use crate::stats::{GROUP_BOUNDS, StoreStats};
 use rusqlite::{Connection, ffi};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::Duration;
 
 /// Plain counters: reading them takes no lock, and no two of them belong together.
@@ -26,7 +27,8 @@ impl Counts {
     /// A group was committed on this connection.
     pub(super) fn committed(&self, db: &Connection, writes: usize, took: Duration) {
         let writes = writes as u64;
-        self.commits.fetch_add(1, Relaxed);
+        // Whoever sees the count sees what was committed.
+        self.commits.fetch_add(1, Release);
         self.writes.fetch_add(writes, Relaxed);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.commit_micros.fetch_add(micros, Relaxed);
@@ -38,6 +40,11 @@ impl Counts {
         let pages = take_status(db, ffi::SQLITE_DBSTATUS_CACHE_WRITE);
         self.pages_written.fetch_add(pages, Relaxed);
         self.synced(u64::from(pages > 0));
+    }
+
+    /// How many groups were committed.
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Acquire)
     }
 
     /// A group could not be committed.

@@ -33,6 +33,7 @@ use crate::store::{Error, StoreLimits};
 use blob::Bodies;
 use checkpoint::Checkpointer;
 use counts::Counts;
+pub(crate) use readers::Look;
 use readers::Readers;
 use rusqlite::{Connection, Params};
 use std::path::{Path, PathBuf};
@@ -96,7 +97,7 @@ impl SqliteStore {
         let checkpointer = Checkpointer::start(&file, counts.clone())?;
         let faults = Arc::new(faults);
         Ok(Arc::new(Self {
-            readers: Readers::new(file.clone()),
+            readers: Readers::new(file.clone(), counts.clone()),
             writer: Writer::start(db, checkpointer.clone(), counts.clone(), faults.clone())?,
             checkpointer,
             bodies,

@@ -1,47 +1,85 @@
-//! Connections for reading: as many as calls read at once. A call is one read transaction.
+//! Connections for reading: as many as read at once. A call is one read transaction, or part of
+//! that of its session.
 
+use super::counts::Counts;
 use super::schema;
+use crate::session;
 use crate::store::Error;
 use parking_lot::Mutex;
 use rusqlite::Connection;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
 
 /// Idle connections kept; more exist while more calls read.
 const IDLE_MAX: usize = 16;
 
+type Idle = Mutex<Vec<Connection>>;
+
 pub(super) struct Readers {
     file: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    counts: Arc<Counts>,
+    idle: Arc<Idle>,
+}
+
+/// A read transaction: all that is read in it is of one state of the store.
+pub(crate) struct Look {
+    pub(crate) since: Instant,
+    /// How much was committed before.
+    commits: u64,
+    db: Connection,
+    idle: Arc<Idle>,
 }
 
 impl Readers {
-    pub(super) fn new(file: PathBuf) -> Self {
+    pub(super) fn new(file: PathBuf, counts: Arc<Counts>) -> Self {
         Self {
             file,
-            idle: Mutex::default(),
+            counts,
+            idle: Arc::default(),
         }
     }
 
-    /// Reads one state of the store.
+    /// Reads one state of the store: in a session that of the read before, while it is the newest.
     pub(super) fn read<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        let look = match session::take() {
+            Some(look) if self.is_newest(&look) => look,
+            Some(old) => {
+                old.end();
+                self.look()?
+            }
+            None => self.look()?,
+        };
+        let result = work(&look.db);
+        match result {
+            // What befell this transaction is not carried on.
+            Err(Error::Unavailable(_)) => look.end(),
+            _ => session::keep(look),
+        }
+        result
+    }
+
+    fn is_newest(&self, look: &Look) -> bool {
+        Arc::ptr_eq(&look.idle, &self.idle) && look.commits == self.counts.commits()
+    }
+
+    fn look(&self) -> Result<Look, Error> {
+        let commits = self.counts.commits();
         let idle = self.idle.lock().pop();
         let db = match idle {
             Some(db) => db,
             None => schema::open_reader(&self.file)?,
         };
         super::execute(&db, "BEGIN", ())?;
-        let result = work(&db);
-        // A connection that can't end its transaction is closed, which ends it.
-        if super::execute(&db, "COMMIT", ()).is_ok() {
-            let mut idle = self.idle.lock();
-            if idle.len() < IDLE_MAX {
-                idle.push(db);
-            }
-        }
-        result
+        Ok(Look {
+            since: Instant::now(),
+            commits,
+            db,
+            idle: self.idle.clone(),
+        })
     }
 
     /// The same with a new connection: checking the index of words on one that has searched takes
@@ -63,5 +101,17 @@ impl Readers {
 
     pub(super) fn close(&self) {
         self.idle.lock().clear();
+    }
+}
+
+impl Look {
+    /// A connection that can't end its transaction is closed, which ends it.
+    pub(crate) fn end(self) {
+        if super::execute(&self.db, "COMMIT", ()).is_ok() {
+            let mut idle = self.idle.lock();
+            if idle.len() < IDLE_MAX {
+                idle.push(self.db);
+            }
+        }
     }
 }

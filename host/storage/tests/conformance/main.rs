@@ -1,4 +1,5 @@
-//! What every engine must do, tested through the trait alone. A second engine adds one line.
+//! What every engine must do, tested through the trait alone, in sessions and outside. A second
+//! engine adds two lines.
 
 #![allow(
     missing_docs,
@@ -20,6 +21,7 @@ mod mailboxes;
 mod queues;
 mod quotas;
 mod searches;
+mod sessions;
 mod world;
 
 use std::sync::Arc;
@@ -48,12 +50,12 @@ impl Engine for Sqlite {
 macro_rules! suite {
     ($($file:ident: $($test:ident)*;)*) => {
         macro_rules! conforms {
-            ($name:ident, $engine:expr) => {
+            ($name:ident, $engine:expr, $run:path) => {
                 mod $name {
                     $(mod $file {
                         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                         async fn $test() {
-                            crate::$file::$test(&$engine).await;
+                            $run(crate::$file::$test(&$engine)).await;
                         })*
                     })*
                 }
@@ -160,6 +162,11 @@ suite! {
         bodies_come_along_until_they_are_too_many
         keys_are_replaced_with_the_message_or_alone
         ;
+    sessions:
+        what_anyone_committed_is_seen_at_once
+        a_right_taken_away_is_gone_at_once
+        ;
 }
 
-conforms!(sqlite, crate::Sqlite::new());
+conforms!(sqlite, crate::Sqlite::new(), std::convert::identity);
+conforms!(sqlite_in_sessions, crate::Sqlite::new(), storage::session);
