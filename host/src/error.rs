@@ -1,6 +1,7 @@
 //! Why the host can't start, or has to stop.
 
 use crate::config::ConfigError;
+use crate::tenant::TenantError;
 use crate::tls::TlsError;
 
 /// Why the host can't do what it was told.
@@ -9,6 +10,9 @@ pub enum Error {
     /// The configuration can't be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The tenants can't be read.
+    #[error(transparent)]
+    Tenants(#[from] TenantError),
     /// There can be no TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::http::connection::Connections;
 use crate::http::dispatch::{Host, Peer};
-use crate::tenant::{Site, Snapshot};
+use crate::tenant::{self, Snapshot};
 use crate::{state, tls};
 use runtime::{Runtime, RuntimeConfig};
 use std::io;
@@ -49,8 +49,11 @@ impl Server {
             .map_err(|error| runtime::RuntimeError::Engine(error.to_string()))??;
         let authenticator = Authenticator::new().map_err(Error::Random)?;
         let config = Arc::new(config.clone());
-        let site = Arc::new(Site::new(state::TENANT, config.clone(), store));
-        let snapshot = Snapshot::new(config.clone(), site);
+        let snapshot = Snapshot::new(config.clone(), tenant::read(&config)?, None);
+        snapshot.default_site().take_store(store);
+        for refused in &snapshot.refused {
+            tracing::error!(tenant = %refused.tenant, "tenant refused: {}", refused.reason);
+        }
         let host = Arc::new(Host::new(runtime, authenticator, snapshot));
         let connections = Arc::new(Connections::new(host.clone(), config.httptimeout));
         Ok(Self {
@@ -94,7 +97,9 @@ impl Server {
             tracing::warn!("requests that did not end in {STOP_TIME_MAX:?} are broken off");
         }
         for site in self.host.snapshot().sites() {
-            site.open.tenant.store.close().await;
+            if let Some(open) = site.opened() {
+                open.tenant.store.close().await;
+            }
         }
     }
 }
@@ -243,7 +248,11 @@ async fn expire(host: Arc<Host>) {
     loop {
         tokio::time::sleep(EXPIRY_INTERVAL).await;
         for site in host.snapshot().sites() {
-            if let Err(error) = site.open.tenant.store.expire().await {
+            let expired = match site.open().await {
+                Ok(open) => open.tenant.store.expire().await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = expired {
                 tracing::warn!(tenant = %site.name, "can't remove what has expired: {error}");
             }
         }

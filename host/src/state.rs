@@ -7,9 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use storage::{SqliteStore, Store, StoreLimits};
 
-/// The only tenant, until tenants have files of their own.
-pub const TENANT: &str = "default";
-
 /// Makes the state folder if it isn't there: nobody else may read it.
 pub fn prepare(config: &Config) -> Result<(), Error> {
     let folder = &config.configdirectory;
@@ -25,18 +22,28 @@ pub fn cache_folder(config: &Config) -> PathBuf {
     config.configdirectory.join("modules-cache")
 }
 
-/// Opens the tenant's store. Other processes may have it open too.
-pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, Error> {
-    prepare(config)?;
-    let folder = config.configdirectory.join("tenants").join(TENANT);
-    let limits = StoreLimits {
+/// Where a tenant's store is.
+pub fn store_folder(config: &Config, tenant: &str) -> PathBuf {
+    let default = || config.configdirectory.join("tenants").join(tenant);
+    config.tenant_store.clone().unwrap_or_else(default)
+}
+
+/// What a tenant's store allows.
+pub fn store_limits(config: &Config) -> StoreLimits {
+    StoreLimits {
         quota_bytes: config.quota_bytes,
         quota_messages: config.quota_messages,
         message_size_max: config.maxmessagesize,
         ..StoreLimits::default()
-    };
-    let store =
-        SqliteStore::open(&folder, TENANT, limits).map_err(|error| failed(&folder, error))?;
+    }
+}
+
+/// Opens a tenant's store, by what holds for the tenant. Other processes may have it open too.
+pub fn open_store(config: &Config, tenant: &str) -> Result<Arc<dyn Store>, Error> {
+    prepare(config)?;
+    let folder = store_folder(config, tenant);
+    let store = SqliteStore::open(&folder, tenant, store_limits(config))
+        .map_err(|error| failed(&folder, error))?;
     Ok(store)
 }
 

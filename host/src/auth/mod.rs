@@ -86,6 +86,7 @@ pub struct Users {
     serial: u64,
     store: Arc<dyn Store>,
     admins: Vec<String>,
+    domains: Vec<String>,
     fold: bool,
     pause: Duration,
 }
@@ -98,6 +99,7 @@ impl Users {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             store,
             admins: config.admins.clone(),
+            domains: config.domains.clone(),
             fold: config.username_tolower,
             pause: config.failedloginpause,
         }
@@ -160,11 +162,12 @@ impl Authenticator {
         claim: basic::Claim,
         address: IpAddr,
     ) -> Result<Arc<SignedIn>, Refusal> {
-        let verdict = self.attempts.verdict(address, users.serial, &claim.user);
+        let name = names::of_user(&claim.user, &users.domains, users.fold).ok();
+        let named = name.clone().unwrap_or_else(|| claim.user.clone());
+        let verdict = self.attempts.verdict(address, users.serial, &named);
         if let Verdict::Refuse(wait) = verdict {
             return Err(Refusal::TooMany(wait));
         }
-        let name = names::parse(&claim.user, users.fold).ok();
         let verified_against = {
             let _waiting = self.waiting.try_acquire().map_err(|_| Refusal::Busy)?;
             let computing = self.computing.acquire().await;
@@ -191,7 +194,7 @@ impl Authenticator {
                 Ok(signed_in)
             }
             _ => {
-                self.attempts.failed(address, users.serial, &claim.user);
+                self.attempts.failed(address, users.serial, &named);
                 if verdict == Verdict::CheckSlowly {
                     tokio::time::sleep(users.pause).await;
                 }

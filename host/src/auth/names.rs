@@ -45,6 +45,16 @@ pub fn parse(name: &str, fold: bool) -> Result<String, NameError> {
     Ok(name)
 }
 
+/// Returns the name under which a tenant keeps a user: without the tenant's own domain, which is
+/// the same for all of them (Cyrus's `virtdomains`). Other domains stay part of the name.
+pub fn of_user(name: &str, domains: &[String], fold: bool) -> Result<String, NameError> {
+    let own = |domain: &str| domains.contains(&domain.to_lowercase());
+    match name.rsplit_once('@') {
+        Some((local, domain)) if own(domain) => parse(local, fold),
+        _ => parse(name, fold),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +78,11 @@ mod tests {
             assert_eq!(parse(bad, true), Err(NameError::Character(c)));
         }
         assert_eq!(parse("..", true), Err(NameError::Reserved("..".into())));
+        let domains = ["example.org".to_owned()];
+        let of_user = |name: &str| of_user(name, &domains, true);
+        assert_eq!(of_user("Alice@Example.org").unwrap(), "alice");
+        assert_eq!(of_user("alice@b.test").unwrap(), "alice@b.test");
+        assert_eq!(of_user("@example.org"), Err(NameError::Length));
         assert_eq!(
             parse("Anyone", true),
             Err(NameError::Reserved("anyone".into()))

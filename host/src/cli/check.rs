@@ -2,7 +2,7 @@
 
 use super::CliError;
 use crate::config::Config;
-use crate::state;
+use crate::{state, tenant};
 use clap::Args;
 use std::process::ExitCode;
 use storage::Store;
@@ -16,7 +16,7 @@ pub struct Check {
 
 impl Check {
     pub async fn run(self, config: &Config) -> Result<ExitCode, CliError> {
-        let store = state::open_store(config)?;
+        let store = state::open_store(config, tenant::DEFAULT)?;
         let outcome = self.run_with(&*store).await;
         store.close().await;
         outcome

@@ -2,7 +2,7 @@
 
 use super::{CliError, name, principals};
 use crate::config::Config;
-use crate::state;
+use crate::{state, tenant};
 use clap::Subcommand;
 use storage::{Kind, Principal, Store};
 
@@ -40,7 +40,7 @@ pub enum Group {
 
 impl Group {
     pub async fn run(self, config: &Config) -> Result<(), CliError> {
-        let store = state::open_store(config)?;
+        let store = state::open_store(config, tenant::DEFAULT)?;
         let result = self.run_with(config, &*store).await;
         store.close().await;
         result

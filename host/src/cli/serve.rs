@@ -5,7 +5,7 @@ use crate::auth::{names, password};
 use crate::config::Config;
 use crate::error::Error;
 use crate::server::Server;
-use crate::{log, state};
+use crate::{log, state, tenant};
 use clap::Args;
 use std::net::SocketAddr;
 use storage::{Kind, Store};
@@ -26,7 +26,7 @@ impl Serve {
         let _log = log::begin(&config.log)?;
         allow_many_files();
         let (mut terminated, mut interrupted) = signals()?;
-        let store = state::open_store(&config)?;
+        let store = state::open_store(&config, tenant::DEFAULT)?;
         let server = Server::start(&config, store.clone()).await?;
         warn(&config, &server);
         let first = match config.file {

@@ -2,6 +2,7 @@
 
 pub mod options;
 pub mod syntax;
+mod tenant;
 
 use options::{Kind, OPTIONS};
 use std::collections::HashMap;
@@ -34,6 +35,14 @@ pub enum ConfigError {
         place: Place,
         /// Where it was set first.
         first: Place,
+        /// The option.
+        name: String,
+    },
+    /// An option stands in a tenant's file that holds for all tenants.
+    #[error("{place}: `{name}` can't be of one tenant: it belongs in the main file")]
+    OfMainFile {
+        /// Where.
+        place: Place,
         /// The option.
         name: String,
     },
@@ -77,6 +86,12 @@ pub struct Config {
     pub tls: Option<(PathBuf, PathBuf)>,
     /// The state folder.
     pub configdirectory: PathBuf,
+    /// The folder of tenants.
+    pub tenantdir: PathBuf,
+    /// Domains and Host names of the tenant.
+    pub domains: Vec<String>,
+    /// Where the tenant's store is, if not in the state folder.
+    pub tenant_store: Option<PathBuf>,
     /// The folder of modules.
     pub moduledir: PathBuf,
     /// The modules to serve; none for all.
@@ -140,7 +155,10 @@ impl Config {
 
     /// Takes options that are parsed already.
     pub fn from_lines(lines: Vec<Line>, file: Option<&Path>) -> Result<Self, ConfigError> {
-        let values = Values::collect(lines)?;
+        Self::from_values(Values::collect(lines)?, file)
+    }
+
+    fn from_values(values: Values, file: Option<&Path>) -> Result<Self, ConfigError> {
         let unknown = values
             .places
             .iter()
@@ -153,15 +171,21 @@ impl Config {
             _ if !values.is_set("listen") && !tls_listen.is_empty() => Vec::new(),
             words => words,
         };
+        let configdirectory = match values.path("configdirectory") {
+            Some(path) => path,
+            None => default_state_folder()?,
+        };
         Ok(Self {
             file: file.map(Path::to_owned),
             tls: values.tls(&tls_listen)?,
             listen,
             tls_listen,
-            configdirectory: match values.path("configdirectory") {
-                Some(path) => path,
-                None => default_state_folder()?,
-            },
+            tenantdir: values
+                .path("tenantdir")
+                .unwrap_or_else(|| configdirectory.join("tenants.d")),
+            configdirectory,
+            domains: values.domains()?,
+            tenant_store: values.path("tenant_store"),
             moduledir: values.path("moduledir").unwrap_or_else(default_moduledir),
             httpmodules: Some(values.list("httpmodules")).filter(|names| names != &["*"]),
             module_grants: with_shipped(values.pairs("module_grants")?),
@@ -383,8 +407,10 @@ impl Values {
     fn tls(&self, tls_listen: &[String]) -> Result<Option<(PathBuf, PathBuf)>, ConfigError> {
         match (self.path("tls_server_cert"), self.path("tls_server_key")) {
             (Some(cert), Some(key)) => Ok(Some((cert, key))),
-            _ if tls_listen.is_empty() => Ok(None),
-            _ => Err(ConfigError::Incomplete(
+            (None, None) if tls_listen.is_empty() => Ok(None),
+            (Some(_), None) => Err(self.refuse("tls_server_cert", "`tls_server_key` too".to_owned())),
+            (None, Some(_)) => Err(self.refuse("tls_server_key", "`tls_server_cert` too".to_owned())),
+            (None, None) => Err(ConfigError::Incomplete(
                 "`tls_listen` needs `tls_server_cert` and `tls_server_key`: name the PEM files of the certificate chain and of its key".to_owned(),
             )),
         }

@@ -71,6 +71,33 @@ pub struct OptionDef {
     pub default: Option<&'static str>,
     /// What it is for.
     pub help: &'static str,
+    /// Where it may stand.
+    pub scope: Scope,
+}
+
+/// Where an option may stand, and for whom it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// In the main file, for all.
+    Host,
+    /// In the main file for all, in a tenant's file for that tenant instead.
+    Tenants,
+    /// In any file, for the tenant that the file is of, the main file's own included.
+    Own,
+}
+
+impl OptionDef {
+    /// It may stand in a tenant's file; without it the main file's value holds.
+    const fn of_tenants(mut self) -> Self {
+        self.scope = Scope::Tenants;
+        self
+    }
+
+    /// Each tenant has its own, and none without one.
+    const fn own(mut self) -> Self {
+        self.scope = Scope::Own;
+        self
+    }
 }
 
 const fn option(
@@ -84,6 +111,7 @@ const fn option(
         kind,
         default,
         help,
+        scope: Scope::Host,
     }
 }
 
@@ -95,15 +123,23 @@ pub static OPTIONS: &[OptionDef] = &[
     option("tls_listen", Kind::List, None,
         "Addresses to answer HTTPS on. Needs `tls_server_cert` and `tls_server_key`."),
     option("tls_server_cert", Kind::Path, None,
-        "PEM file with the server's certificate and those that lead to its authority."),
+        "PEM file with the server's certificate and those that lead to its authority.").own(),
     option("tls_server_key", Kind::Path, None,
-        "PEM file with the private key of the certificate."),
+        "PEM file with the private key of the certificate.").own(),
     option("configdirectory", Kind::Path, None,
         "The state folder, where everything is kept. Without it `$STATE_DIRECTORY`, `$XDG_STATE_HOME/chapar` or `~/.local/state/chapar`, the first that is set."),
+    option("tenantdir", Kind::Path, None,
+        "The folder of tenants: a file `NAME.conf` each. Without it `tenants.d` in the state folder."),
+    option("domains", Kind::List, None,
+        "Mail domains and Host names of the tenant: requests for these hosts are its, and elsewhere those of users `NAME@DOMAIN`. Without it, in a tenant's file, the tenant's name.").own(),
+    option("defaultdomain", Kind::Text, None,
+        "One more of the `domains`; Cyrus's name for it.").own(),
+    option("tenant_store", Kind::Path, None,
+        "Folder of the tenant's store. Without it `tenants/NAME` in the state folder.").own(),
     option("moduledir", Kind::Path, None,
         "The folder of modules. Without it `modules` beside the program."),
     option("httpmodules", Kind::List, Some("*"),
-        "The modules to serve, by name; `*` for whatever lies in the module folder."),
+        "The modules to serve, by name; `*` for whatever lies in the module folder.").of_tenants(),
     option("module_grants", Kind::List, None,
         "Interfaces granted to modules beyond the harmless ones: `module:interface`, with `*` for all of either. The modules that come with the host get what they ask for, unless they are named here."),
     option("module_prefixes", Kind::List, None,
@@ -119,29 +155,29 @@ pub static OPTIONS: &[OptionDef] = &[
     option("module_threads", Kind::Integer, Some("0"),
         "Threads that run modules; 0 for one per processor."),
     option("httpdocroot", Kind::Path, None,
-        "Folder of static files, served wherever no module is. Without it a page says what runs here."),
+        "Folder of static files, served wherever no module is. Without it a page says what runs here.").of_tenants(),
     option("httpallowedurls", Kind::List, None,
-        "The only paths served from `httpdocroot`. Without it all are."),
+        "The only paths served from `httpdocroot`. Without it all are.").of_tenants(),
     option("httptimeout", Kind::Duration('m'), Some("5m"),
         "How long an idle connection is kept; 0 closes it after each answer."),
     option("maxmessagesize", Kind::Bytes('B'), Some("0"),
-        "Biggest body of a request; 0 for the most that the store takes (4G)."),
+        "Biggest body of a request; 0 for the most that the store takes (4G).").of_tenants(),
     option("servername", Kind::Text, None,
-        "The server's name in realms and pages. Without it the machine's host name."),
+        "The server's name in realms and pages. Without it the machine's host name.").of_tenants(),
     option("serverinfo", Kind::Choice(&["on", "min", "off"]), Some("on"),
         "How much the Server field tells: name and version, the name, nothing."),
     option("allowplaintext", Kind::Switch, Some("off"),
         "Whether passwords are taken without TLS. Without a configuration file they are, from the machine itself."),
     option("admins", Kind::List, None,
-        "Users who administer: they see and may change the rights of everything."),
+        "Users who administer: they see and may change the rights of everything.").own(),
     option("username_tolower", Kind::Switch, Some("on"),
-        "Whether user names are the same in upper and lower case."),
+        "Whether user names are the same in upper and lower case.").of_tenants(),
     option("failedloginpause", Kind::Duration('s'), Some("3s"),
-        "How long answers to repeated wrong passwords are held back."),
+        "How long answers to repeated wrong passwords are held back.").of_tenants(),
     option("autocreate_quota", Kind::Bytes('K'), Some("-1"),
-        "Bytes that each user may store unless set otherwise; 0 or -1 for no limit."),
+        "Bytes that each user may store unless set otherwise; 0 or -1 for no limit.").of_tenants(),
     option("autocreate_quota_messages", Kind::Integer, Some("-1"),
-        "Messages that each user may store unless set otherwise; 0 or -1 for no limit."),
+        "Messages that each user may store unless set otherwise; 0 or -1 for no limit.").of_tenants(),
     option("log", Kind::Text, Some("info"),
         "What is logged: `error`, `warn`, `info`, `debug`, or filters like `info,chapar::request=off`. `RUST_LOG` in the environment overrides it."),
 ];
@@ -273,8 +309,13 @@ mod tests {
     fn the_documentation_names_every_option() {
         let page = include_str!("../../docs/imapd.conf.md");
         for option in OPTIONS {
+            let mark = match option.scope {
+                Scope::Host => "",
+                Scope::Tenants => " ᵗ",
+                Scope::Own => " ᵒ",
+            };
             let row = format!(
-                "| `{}` | {} | {} |",
+                "| `{}`{mark} | {} | {} |",
                 option.name,
                 option.default.map(|d| format!("`{d}`")).unwrap_or_default(),
                 option.help.replace('|', "\\|")

@@ -6,12 +6,12 @@
 use super::body::{Body, RequestBody};
 use super::log_line::LogLine;
 use super::page;
-use super::refuse::{failed, no_passwords, too_large, wrong_method};
+use super::refuse::{failed, no_passwords, too_large, unavailable, wrong_method};
 use super::reply::{Content, Reply, Wish};
 use super::socket::InFlight;
 use super::understand::{FILE_METHODS, Understood};
 use crate::auth::{Authenticator, SignedIn, basic};
-use crate::tenant::{Site, Snapshot};
+use crate::tenant::{Open, Site, Snapshot};
 use arc_swap::ArcSwap;
 use futures_util::StreamExt;
 use http::header::{
@@ -74,9 +74,8 @@ impl Host {
         let version = request.version();
         let wish = Wish::of(request.method(), request.headers());
         let snapshot = self.snapshot();
-        let mut dispatch = Dispatch::new(self, &snapshot, peer);
-        let reply = dispatch.reply(request).await;
-        let Dispatch { site, trail, .. } = dispatch;
+        let mut trail = Trail::default();
+        let reply = self.reply(&snapshot, request, peer, &mut trail).await;
         let mut response = reply.send(&wish);
         if trail.nonsense && version < Version::HTTP_2 {
             let close = HeaderValue::from_static("close");
@@ -92,7 +91,9 @@ impl Host {
                 path,
                 module: trail.module,
                 signed_in: trail.signed_in,
-                site,
+                site: trail
+                    .site
+                    .unwrap_or_else(|| snapshot.default_site().clone()),
                 status: response.status(),
                 bytes_in: trail.bytes_in,
                 bytes_out: 0,
@@ -103,11 +104,50 @@ impl Host {
         response.body_mut().until_sent(in_flight, line);
         response
     }
+
+    async fn reply(
+        &self,
+        snapshot: &Snapshot,
+        request: Request<Incoming>,
+        peer: Peer,
+        trail: &mut Trail,
+    ) -> Reply {
+        let (head, body) = request.into_parts();
+        let head = Request::from_parts(head, ());
+        let body = trail.body(&head, body);
+        let understood = match Understood::parse(&head) {
+            Ok(understood) => understood,
+            Err(reply) => {
+                trail.nonsense = reply.status == StatusCode::BAD_REQUEST;
+                return *reply;
+            }
+        };
+        let site = match &understood.authority {
+            Some(authority) => snapshot.site(authority),
+            None => snapshot.default_site(),
+        };
+        trail.site = Some(site.clone());
+        let open = match site.open().await {
+            Ok(open) => open,
+            Err(_) => return unavailable(),
+        };
+        let dispatch = Dispatch {
+            host: self,
+            snapshot,
+            site: site.clone(),
+            modules: self.runtime.modules(),
+            open,
+            peer,
+            trail,
+        };
+        dispatch.reply(understood, head, body).await
+    }
 }
 
 /// What the log wants to know of how a request was answered.
 #[derive(Default)]
-struct Trail {
+pub(super) struct Trail {
+    site: Option<Arc<Site>>,
     module: Option<String>,
     signed_in: Option<Arc<SignedIn>>,
     cpu: Duration,
@@ -116,40 +156,49 @@ struct Trail {
     nonsense: bool,
 }
 
+impl Trail {
+    /// The body of a request, if it has one.
+    fn body(&mut self, head: &Request<()>, body: Incoming) -> Option<RequestBody> {
+        if body.is_end_stream() {
+            return None;
+        }
+        let received = Arc::new(AtomicU64::new(0));
+        self.bytes_in = Some(received.clone());
+        let expects = head.headers().contains_key(EXPECT);
+        Some(RequestBody::new(body, received, expects))
+    }
+}
+
 /// One request: what it is answered by stays the same to its end.
 pub(super) struct Dispatch<'a> {
     pub(super) host: &'a Host,
     pub(super) snapshot: &'a Snapshot,
     /// Whose request it is, as far as is known.
     pub(super) site: Arc<Site>,
+    pub(super) open: Arc<Open>,
     pub(super) modules: Arc<ModuleTable>,
     pub(super) peer: Peer,
-    trail: Trail,
+    trail: &'a mut Trail,
 }
 
-impl<'a> Dispatch<'a> {
-    fn new(host: &'a Host, snapshot: &'a Snapshot, peer: Peer) -> Self {
-        Self {
-            host,
-            snapshot,
-            site: snapshot.default_site().clone(),
-            modules: host.runtime.modules(),
-            peer,
-            trail: Trail::default(),
-        }
+impl Dispatch<'_> {
+    /// Makes the request a tenant's.
+    pub(super) fn enter(&mut self, site: Arc<Site>, open: Arc<Open>) {
+        self.modules = self.host.runtime.modules();
+        self.trail.site = Some(site.clone());
+        (self.site, self.open) = (site, open);
     }
 
-    async fn reply(&mut self, request: Request<Incoming>) -> Reply {
-        let (head, body) = request.into_parts();
-        let head = Request::from_parts(head, ());
-        let body = self.body(&head, body);
-        let understood = match self.understand(&head) {
-            Ok(understood) => understood,
-            Err(reply) => {
-                self.trail.nonsense = reply.status == StatusCode::BAD_REQUEST;
-                return *reply;
-            }
-        };
+    async fn reply(
+        mut self,
+        understood: Understood,
+        head: Request<()>,
+        body: Option<RequestBody>,
+    ) -> Reply {
+        let early = self.sign_in_elsewhere(&head).await;
+        if let Err(reply) = self.check_method(head.method(), &understood.path) {
+            return *reply;
+        }
         if let Some(name) = understood.path.strip_prefix("/.well-known/")
             && let Some(reply) = well_known(&self.modules, name, understood.query.as_deref())
         {
@@ -168,7 +217,7 @@ impl<'a> Dispatch<'a> {
             };
         }
         self.trail.module = Some(route.module.clone());
-        let signed_in = match self.sign_in(&head, &route.mount).await {
+        let signed_in = match self.sign_in(&head, &route.mount, early).await {
             Ok(signed_in) => signed_in,
             Err(reply) => return *reply,
         };
@@ -180,7 +229,7 @@ impl<'a> Dispatch<'a> {
             return too_large(size_max);
         }
         let request = self.hand_over(understood, head, body);
-        let (runtime, tenant) = (&self.host.runtime, &self.site.open.tenant);
+        let (runtime, tenant) = (&self.host.runtime, &self.open.tenant);
         let identity = signed_in.identity.clone();
         match runtime.handle(&route, tenant, identity, request).await {
             Ok(answer) => {
@@ -189,17 +238,6 @@ impl<'a> Dispatch<'a> {
             }
             Err(error) => failed(&error),
         }
-    }
-
-    /// The body of a request, if it has one.
-    fn body(&mut self, head: &Request<()>, body: Incoming) -> Option<RequestBody> {
-        if body.is_end_stream() {
-            return None;
-        }
-        let received = Arc::new(AtomicU64::new(0));
-        self.trail.bytes_in = Some(received.clone());
-        let expects = head.headers().contains_key(EXPECT);
-        Some(RequestBody::new(body, received, expects))
     }
 
     /// A request as modules get it: without credentials, and without what is of its connection.
@@ -216,7 +254,9 @@ impl<'a> Dispatch<'a> {
         runtime::Request {
             method: head.method.as_str().to_owned(),
             scheme: if self.peer.secure { "https" } else { "http" }.to_owned(),
-            authority: understood.authority,
+            authority: understood
+                .authority
+                .unwrap_or_else(|| self.site.config.servername.clone()),
             path: understood.path,
             query: understood.query,
             headers: head.headers,

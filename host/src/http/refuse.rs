@@ -37,6 +37,12 @@ pub fn too_large(size_max: u64) -> Reply {
     Reply::text(StatusCode::PAYLOAD_TOO_LARGE, text)
 }
 
+/// 503: a tenant's store can't be opened; the log says why.
+pub fn unavailable() -> Reply {
+    let text = "this can't be served now";
+    later(StatusCode::SERVICE_UNAVAILABLE, BUSY_WAIT, text)
+}
+
 /// Asks to come again. RFC 9110 §10.2.3.
 pub fn later(status: StatusCode, wait: Duration, text: &str) -> Reply {
     let mut reply = Reply::text(status, text);

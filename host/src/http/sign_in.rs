@@ -4,20 +4,53 @@ use super::dispatch::Dispatch;
 use super::refuse::{BUSY_WAIT, bad_request, later, no_passwords};
 use super::reply::Reply;
 use crate::auth::{Refusal, SignedIn, basic};
+use crate::tenant::{Open, Site};
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use http::{Method, Request, StatusCode};
+use http::{HeaderValue, Method, Request, StatusCode};
 use runtime::{Access, Mount};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Wrong passwords are answered at whole multiples of this: neither whether a tenant's store had to
+/// be opened nor whether there is such a tenant is to be seen by the time it takes.
+const BEAT: Duration = Duration::from_millis(100);
+
+/// What became of an attempt to sign in.
+pub(super) type Outcome = Result<Arc<SignedIn>, Refusal>;
 
 impl Dispatch<'_> {
+    /// Where the Host is nobody's, the domain of the user's name tells the tenant. The request
+    /// becomes that tenant's once the password was right, and not before: to everybody else all
+    /// domains look the same, those that are no tenant's too.
+    pub(super) async fn sign_in_elsewhere(&mut self, head: &Request<()>) -> Option<Outcome> {
+        let default = self.snapshot.default_site();
+        if !Arc::ptr_eq(&self.site, default) || !self.snapshot.has_tenants() {
+            return None;
+        }
+        let field = authorization(head).ok().flatten()?;
+        let user = basic::parse(field)?.user;
+        if !self.peer.passwords || !user.contains('@') {
+            return None;
+        }
+        let site = self.snapshot.site_of_user(&user).unwrap_or(default);
+        let signed_in = match self.authenticate(site, field).await {
+            Ok((open, signed_in)) => {
+                self.enter(site.clone(), open);
+                Ok(signed_in)
+            }
+            Err(refusal) => Err(refusal),
+        };
+        Some(signed_in)
+    }
+
     /// Says who asks, or what is answered to those who may not.
     pub(super) async fn sign_in(
         &self,
         head: &Request<()>,
         mount: &Mount,
+        early: Option<Outcome>,
     ) -> Result<Arc<SignedIn>, Box<Reply>> {
-        let mut fields = head.headers().get_all(AUTHORIZATION).iter();
-        let Some(authorization) = fields.next() else {
+        let Some(field) = authorization(head).map_err(bad_request)? else {
             let open = match mount.access {
                 Access::Anonymous => true,
                 Access::Authenticated => false,
@@ -28,15 +61,44 @@ impl Dispatch<'_> {
                 false => Err(self.challenge(mount, "sign in").into()),
             };
         };
-        if fields.next().is_some() {
-            return Err(bad_request("more than one Authorization").into());
-        }
         if !self.peer.passwords {
             return Err(no_passwords().into());
         }
-        let (authenticator, users) = (&self.host.authenticator, &self.site.open.users);
-        let outcome = authenticator.sign_in(users, authorization.as_bytes(), self.peer.address);
-        let refused = |refusal| match refusal {
+        let outcome = match early {
+            Some(outcome) => outcome,
+            None => {
+                let outcome = self.authenticate(&self.site, field).await;
+                outcome.map(|(_, signed_in)| signed_in)
+            }
+        };
+        outcome.map_err(|refusal| self.refused(refusal, mount).into())
+    }
+
+    /// Checks credentials against a tenant's users.
+    async fn authenticate(
+        &self,
+        site: &Site,
+        field: &[u8],
+    ) -> Result<(Arc<Open>, Arc<SignedIn>), Refusal> {
+        let began = Instant::now();
+        let checked = async {
+            let open = site.open().await;
+            let open = open.map_err(|error| Refusal::Unavailable(error.to_string()))?;
+            let (authenticator, address) = (&self.host.authenticator, self.peer.address);
+            let signed_in = authenticator.sign_in(&open.users, field, address).await?;
+            Ok((open, signed_in))
+        };
+        let checked = checked.await;
+        if matches!(checked, Err(Refusal::Credentials)) {
+            let beats = began.elapsed().as_millis() / BEAT.as_millis() + 1;
+            let until = BEAT.saturating_mul(u32::try_from(beats).unwrap_or(u32::MAX));
+            tokio::time::sleep_until((began + until).into()).await;
+        }
+        checked
+    }
+
+    fn refused(&self, refusal: Refusal, mount: &Mount) -> Reply {
+        match refusal {
             Refusal::Scheme => self.challenge(mount, "sign in with the Basic scheme"),
             Refusal::Credentials => self.challenge(mount, "no such user, or a wrong password"),
             Refusal::TooMany(wait) => later(
@@ -57,8 +119,7 @@ impl Dispatch<'_> {
                     "users can't be looked up now",
                 )
             }
-        };
-        outcome.await.map_err(|refusal| refused(refusal).into())
+        }
     }
 
     /// 401, or where passwords may not be sent, 403: a client that is asked would send one.
@@ -75,5 +136,15 @@ impl Dispatch<'_> {
     pub(super) fn realm<'a>(&'a self, mount: &'a Mount) -> &'a str {
         let realm = mount.realm.as_deref();
         realm.unwrap_or(&self.site.config.servername)
+    }
+}
+
+/// The credentials of a request, if there are any.
+fn authorization(head: &Request<()>) -> Result<Option<&[u8]>, &'static str> {
+    let mut fields = head.headers().get_all(AUTHORIZATION).iter();
+    let field = fields.next();
+    match fields.next() {
+        Some(_) => Err("more than one Authorization"),
+        None => Ok(field.map(HeaderValue::as_bytes)),
     }
 }

@@ -6,6 +6,7 @@ use super::reply::Reply;
 use super::target;
 use http::header::{ALLOW, EXPECT};
 use http::{Method, Request, StatusCode};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// The methods of files.
@@ -13,26 +14,23 @@ pub(super) const FILE_METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
 /// What the head of a request means.
 pub(super) struct Understood {
-    /// Host and port, as the client named them.
-    pub(super) authority: String,
-    /// The path, normalised.
+    /// Host and port, as the client named them; none where HTTP/1.0 left them out.
+    pub(super) authority: Option<String>,
+    /// The path, normalised; `*` for the server in general.
     pub(super) path: String,
     /// The query, without the question mark.
     pub(super) query: Option<String>,
 }
 
-impl Dispatch<'_> {
-    /// Checks what every request must be like, and finds the tenant that answers at its Host.
-    pub(super) fn understand(&mut self, request: &Request<()>) -> Result<Understood, Box<Reply>> {
+impl Understood {
+    /// Checks what every request must be like.
+    pub(super) fn parse(request: &Request<()>) -> Result<Self, Box<Reply>> {
         let (uri, method) = (request.uri(), request.method());
         if uri.path().len() + uri.query().map_or(0, str::len) > target::LEN_MAX {
             let text = format!("the target is longer than {} bytes", target::LEN_MAX);
             return Err(Reply::text(StatusCode::URI_TOO_LONG, text).into());
         }
         let authority = target::authority(request).map_err(bad_request)?;
-        if let Some(authority) = &authority {
-            self.site = self.snapshot.site(authority).clone();
-        }
         // RFC 9110 §10.1.1: no other expectation is known.
         let expectation = request.headers().get(EXPECT);
         if expectation.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
@@ -40,28 +38,37 @@ impl Dispatch<'_> {
             let text = "nothing but 100-continue can be expected";
             return Err(Reply::text(StatusCode::EXPECTATION_FAILED, text).into());
         }
+        if *method == Method::CONNECT {
+            return Err(wrong_method(method, &FILE_METHODS).into());
+        }
+        let path = match (method, uri.path()) {
+            (&Method::OPTIONS, "*") => "*".into(),
+            (_, path) => target::normalise(path).map_err(bad_request)?,
+        };
+        Ok(Self {
+            authority: authority.map(Cow::into_owned),
+            path: path.into_owned(),
+            query: uri.query().map(str::to_owned),
+        })
+    }
+}
+
+impl Dispatch<'_> {
+    /// Refuses methods that nobody here knows, and answers for the server in general.
+    pub(super) fn check_method(&self, method: &Method, path: &str) -> Result<(), Box<Reply>> {
         // RFC 9110 §9.1: 501 if a method is known nowhere, 405 if it is not for this resource.
         if !is_known(method) && !self.methods().contains(method.as_str()) {
             let text = format!("there is no method {method} here");
             return Err(Reply::text(StatusCode::NOT_IMPLEMENTED, text).into());
         }
-        if *method == Method::OPTIONS && uri.path() == "*" {
+        if path == "*" {
             // RFC 9110 §9.3.7: the server in general.
             let mut reply = Reply::empty(StatusCode::NO_CONTENT);
             let methods: Vec<String> = self.methods().into_iter().collect();
             reply.set_text(ALLOW, &methods.join(", "));
             return Err(reply.into());
         }
-        if *method == Method::CONNECT {
-            return Err(wrong_method(method, &FILE_METHODS).into());
-        }
-        let path = target::normalise(uri.path()).map_err(bad_request)?;
-        let authority = authority.as_deref().unwrap_or(&self.site.config.servername);
-        Ok(Understood {
-            authority: authority.to_owned(),
-            path: path.into_owned(),
-            query: uri.query().map(str::to_owned),
-        })
+        Ok(())
     }
 
     /// The methods of all mounts.

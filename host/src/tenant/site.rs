@@ -1,11 +1,23 @@
-//! A tenant as requests meet it: its configuration, its files, its users, its store.
+//! A tenant as requests meet it: its configuration, its files, and its store, which is opened when
+//! it is first needed and closed when nobody has needed it for long: an open store has threads and
+//! caches, and of many tenants few are busy.
 
 use crate::auth::Users;
 use crate::config::Config;
 use crate::http::static_files::StaticFiles;
+use crate::state;
+use arc_swap::ArcSwapOption;
 use runtime::Tenant;
 use std::sync::Arc;
-use storage::Store;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use storage::{Error, Store};
+use tokio::sync::Mutex;
+
+/// How long a store stays open that nobody asks for anything.
+const IDLE_MAX: Duration = Duration::from_secs(300);
+/// How long a store that could not be opened is left alone.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// A tenant, as one configuration describes it. Another configuration makes another value.
 pub struct Site {
@@ -15,8 +27,12 @@ pub struct Site {
     pub config: Arc<Config>,
     /// What is served where no module is.
     pub static_files: Option<StaticFiles>,
-    /// What its store is needed for.
-    pub open: Arc<Open>,
+    open: ArcSwapOption<Open>,
+    /// Held while opening, with when and why that failed.
+    opening: Mutex<Option<(Instant, String)>>,
+    began: Instant,
+    /// When it was last asked for: milliseconds since `began`.
+    used: AtomicU64,
 }
 
 /// A tenant whose store is open.
@@ -28,21 +44,102 @@ pub struct Open {
 }
 
 impl Site {
-    /// A tenant with its store.
-    pub fn new(name: &str, config: Arc<Config>, store: Arc<dyn Store>) -> Self {
+    /// A tenant.
+    pub fn new(name: &str, config: Arc<Config>) -> Self {
         let root = config.httpdocroot.clone();
         Self {
             name: name.to_owned(),
             static_files: root.map(|root| StaticFiles::new(root, config.httpallowedurls.clone())),
-            open: Arc::new(Open {
-                users: Users::new(store.clone(), &config),
-                tenant: Arc::new(Tenant {
-                    name: name.to_owned(),
-                    store,
-                    options: config.set.clone(),
-                }),
-            }),
             config,
+            open: ArcSwapOption::empty(),
+            opening: Mutex::default(),
+            began: Instant::now(),
+            used: AtomicU64::new(0),
         }
+    }
+
+    /// Takes a store that is open already.
+    pub fn take_store(&self, store: Arc<dyn Store>) {
+        self.open.store(Some(Arc::new(self.of_store(store))));
+    }
+
+    /// Takes the store of the same tenant under its configuration before, if it is open, and would
+    /// be opened no differently now.
+    pub fn succeed(&self, before: &Self) {
+        let place = |config: &Config| state::store_folder(config, &self.name);
+        let same = place(&self.config) == place(&before.config)
+            && state::store_limits(&self.config) == state::store_limits(&before.config);
+        if let Some(open) = before.open.load_full().filter(|_| same) {
+            self.take_store(open.tenant.store.clone());
+        }
+    }
+
+    /// Its store, with what belongs to it. Whoever holds it keeps it open.
+    pub async fn open(&self) -> Result<Arc<Open>, Error> {
+        self.used.store(self.now(), Ordering::Relaxed);
+        if let Some(open) = self.open.load_full() {
+            return Ok(open);
+        }
+        let mut failed = self.opening.lock().await;
+        if let Some(open) = self.open.load_full() {
+            return Ok(open);
+        }
+        if let Some((when, reason)) = &*failed
+            && when.elapsed() < RETRY_AFTER
+        {
+            return Err(Error::Unavailable(reason.clone()));
+        }
+        let (config, name) = (self.config.clone(), self.name.clone());
+        let opening = tokio::task::spawn_blocking(move || state::open_store(&config, &name));
+        let opened = match opening.await {
+            Ok(opened) => opened.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match opened {
+            Ok(store) => {
+                *failed = None;
+                let open = Arc::new(self.of_store(store));
+                self.open.store(Some(open.clone()));
+                Ok(open)
+            }
+            Err(reason) => {
+                tracing::error!(tenant = %self.name, "not served: {reason}");
+                *failed = Some((Instant::now(), reason.clone()));
+                Err(Error::Unavailable(reason))
+            }
+        }
+    }
+
+    /// What is open now.
+    pub fn opened(&self) -> Option<Arc<Open>> {
+        self.open.load_full()
+    }
+
+    /// Closes the store if nobody has needed it for long and nobody holds it.
+    pub fn close_if_idle(&self) {
+        let idle = Duration::from_millis(self.now() - self.used.load(Ordering::Relaxed));
+        let Some(open) = self.open.load_full().filter(|_| idle >= IDLE_MAX) else {
+            return;
+        };
+        // This one and the one of the site; instances that wait for their next request hold the
+        // tenant. Who comes just now has one of its own, and closes the store at its end.
+        if Arc::strong_count(&open) == 2 && Arc::strong_count(&open.tenant) == 1 {
+            self.open.store(None);
+        }
+    }
+
+    fn of_store(&self, store: Arc<dyn Store>) -> Open {
+        Open {
+            users: Users::new(store.clone(), &self.config),
+            tenant: Arc::new(Tenant {
+                name: self.name.clone(),
+                store,
+                options: self.config.set.clone(),
+            }),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }

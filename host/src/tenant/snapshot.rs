@@ -1,9 +1,11 @@
 //! All that requests are answered by and that a reload replaces. A request takes the snapshot that
 //! is in force when it comes, and keeps it to its end.
 
-use super::Site;
+use super::{DEFAULT, Site, TenantError, TenantFile};
 use crate::config::{Config, ServerInfo};
 use http::HeaderValue;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// The configuration in force, made into what requests need.
@@ -12,36 +14,155 @@ pub struct Snapshot {
     pub config: Arc<Config>,
     /// The Server field, if there is one.
     pub server: Option<HeaderValue>,
+    /// The tenants whose files can't be used; those that were served before still are.
+    pub refused: Vec<Refused>,
     default: Arc<Site>,
+    sites: BTreeMap<String, Arc<Site>>,
+    /// By domain, in lower case: of Hosts and of users.
+    domains: HashMap<String, Arc<Site>>,
+}
+
+/// A tenant whose file can't be used.
+#[derive(Debug)]
+pub struct Refused {
+    /// Its name.
+    pub tenant: String,
+    /// Why.
+    pub reason: TenantError,
 }
 
 impl Snapshot {
-    /// Puts together what a configuration says.
-    pub fn new(config: Arc<Config>, default: Arc<Site>) -> Self {
+    /// Puts together what a configuration says. Tenants that it does not change stay the same
+    /// values, those whose files can't be used stay as they were.
+    pub fn new(config: Arc<Config>, files: Vec<TenantFile>, before: Option<&Self>) -> Self {
         let server = match config.serverinfo {
             ServerInfo::On => Some(concat!("Chapar/", env!("CARGO_PKG_VERSION"))),
             ServerInfo::Min => Some("Chapar"),
             ServerInfo::Off => None,
         };
-        Self {
+        let site = |name: &str, config: Arc<Config>| match before.and_then(|it| it.named(name)) {
+            Some(old) if old.config.set == config.set => old.clone(),
+            Some(old) => {
+                let site = Site::new(name, config);
+                site.succeed(old);
+                Arc::new(site)
+            }
+            None => Arc::new(Site::new(name, config)),
+        };
+        let default = site(DEFAULT, config.clone());
+        let mut snapshot = Self {
             config,
             server: server.map(HeaderValue::from_static),
-            default,
+            refused: Vec::new(),
+            default: default.clone(),
+            sites: BTreeMap::new(),
+            domains: HashMap::new(),
+        };
+        snapshot.claim(&default);
+        // Who has a domain keeps it, and who wants it, too, is refused.
+        let mut changed = Vec::new();
+        for TenantFile { name, config } in files {
+            let old = before.and_then(|before| before.named(&name));
+            match (config.map(|config| site(&name, Arc::new(config))), old) {
+                (Ok(site), Some(old)) if Arc::ptr_eq(&site, old) => snapshot.admit(site, None),
+                (Ok(site), old) => changed.push((site, old)),
+                (Err(reason), old) => snapshot.refuse(&name, reason, old),
+            }
         }
+        for (site, old) in changed {
+            snapshot.admit(site, old);
+        }
+        snapshot
     }
 
-    /// The main file's own tenant.
+    /// The main file's own tenant: the one of all that no other claims.
     pub fn default_site(&self) -> &Arc<Site> {
         &self.default
     }
 
     /// The tenant that answers at a Host.
-    pub fn site(&self, _authority: &str) -> &Arc<Site> {
-        &self.default
+    pub fn site(&self, authority: &str) -> &Arc<Site> {
+        if self.domains.is_empty() {
+            return &self.default;
+        }
+        let host = match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+            _ => authority,
+        };
+        let host = host.trim_end_matches('.');
+        self.domains.get(&*lower(host)).unwrap_or(&self.default)
+    }
+
+    /// The tenant that has this user, if the name has a domain and that is someone's.
+    pub fn site_of_user(&self, user: &str) -> Option<&Arc<Site>> {
+        let (_, domain) = user.rsplit_once('@')?;
+        self.domains.get(&*lower(domain))
+    }
+
+    /// Whether there are tenants beside the main file's own.
+    pub fn has_tenants(&self) -> bool {
+        !self.sites.is_empty()
+    }
+
+    /// A tenant by name.
+    pub fn named(&self, name: &str) -> Option<&Arc<Site>> {
+        match name {
+            DEFAULT => Some(&self.default),
+            name => self.sites.get(name),
+        }
     }
 
     /// Every tenant.
     pub fn sites(&self) -> impl Iterator<Item = &Arc<Site>> {
-        std::iter::once(&self.default)
+        std::iter::once(&self.default).chain(self.sites.values())
+    }
+
+    fn admit(&mut self, site: Arc<Site>, old: Option<&Arc<Site>>) {
+        match self.holder(&site) {
+            None => {
+                self.claim(&site);
+                self.sites.insert(site.name.clone(), site);
+            }
+            Some((domain, first)) => {
+                let reason = TenantError::Claimed {
+                    first: first.name.clone(),
+                    second: site.name.clone(),
+                    domain,
+                };
+                self.refuse(&site.name, reason, old);
+            }
+        }
+    }
+
+    /// Leaves a tenant as it was, unless that isn't possible either.
+    fn refuse(&mut self, name: &str, reason: TenantError, old: Option<&Arc<Site>>) {
+        self.refused.push(Refused {
+            tenant: name.to_owned(),
+            reason,
+        });
+        if let Some(old) = old.filter(|old| self.holder(old).is_none()) {
+            self.claim(old);
+            self.sites.insert(name.to_owned(), old.clone());
+        }
+    }
+
+    /// Who has a domain already that a tenant claims.
+    fn holder(&self, site: &Site) -> Option<(String, &Arc<Site>)> {
+        let mut domains = site.config.domains.iter();
+        domains.find_map(|domain| Some((domain.clone(), self.domains.get(domain)?)))
+    }
+
+    fn claim(&mut self, site: &Arc<Site>) {
+        for domain in &site.config.domains {
+            self.domains.insert(domain.clone(), site.clone());
+        }
+    }
+}
+
+/// A name as it is looked for; most are in lower case already.
+fn lower(name: &str) -> Cow<'_, str> {
+    match name.chars().any(char::is_uppercase) {
+        true => Cow::Owned(name.to_lowercase()),
+        false => Cow::Borrowed(name),
     }
 }

@@ -66,7 +66,7 @@ pub struct Batch {
 }
 
 /// Bounds of a store, from the configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreLimits {
     /// Bytes allowed to each owner unless set otherwise.
     pub quota_bytes: Option<u64>,

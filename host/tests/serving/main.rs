@@ -5,4 +5,5 @@ mod files;
 mod malformed;
 mod sign_in;
 mod support;
+mod tenants;
 mod tls;

@@ -2,16 +2,16 @@
 
 use chapar::config::Config;
 use chapar::server::Server;
-use chapar::state;
+use chapar::{state, tenant};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 
 pub struct Running {
     pub addresses: Vec<SocketAddr>,
-    _folder: TempDir,
+    folder: TempDir,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -20,12 +20,14 @@ pub struct Running {
 /// the files given.
 pub fn start(options: &str, files: &[(&str, &[u8])]) -> Running {
     let folder = tempfile::tempdir().unwrap();
-    let www = folder.path().join("www");
     for (name, content) in files {
-        let file = www.join(name);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, content).unwrap();
+        put(&folder.path().join("www").join(name), content);
     }
+    start_in(folder, options)
+}
+
+/// Starts a server that keeps everything in a folder.
+pub fn start_in(folder: TempDir, options: &str) -> Running {
     let place = folder.path().display().to_string();
     std::fs::create_dir(folder.path().join("modules")).unwrap();
     let mut text = options.replace("{folder}", &place);
@@ -42,10 +44,16 @@ pub fn start(options: &str, files: &[(&str, &[u8])]) -> Running {
     let thread = std::thread::spawn(move || serve(&file, &ready, stopped));
     Running {
         addresses: started.recv().unwrap(),
-        _folder: folder,
+        folder,
         stop: Some(stop),
         thread: Some(thread),
     }
+}
+
+/// Writes a file, and the folders that it lies in.
+pub fn put(file: &Path, content: impl AsRef<[u8]>) {
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, content).unwrap();
 }
 
 fn serve(
@@ -56,7 +64,7 @@ fn serve(
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let config = Config::load(Some(file)).unwrap();
-        let store = state::open_store(&config).unwrap();
+        let store = state::open_store(&config, tenant::DEFAULT).unwrap();
         let server = Server::start(&config, store).await.unwrap();
         ready
             .send(server.addresses().map(|(address, _)| address).collect())
@@ -71,6 +79,11 @@ impl Running {
     pub fn stop(&mut self) {
         drop(self.stop.take());
         self.thread.take().unwrap().join().unwrap();
+    }
+
+    /// A file or folder in the server's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     pub fn connect(&self) -> TcpStream {
@@ -90,8 +103,13 @@ impl Running {
 
     /// Sends one request with these fields, and returns its answer.
     pub fn ask(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.ask_at("test", method, path, fields)
+    }
+
+    /// The same at another Host.
+    pub fn ask_at(&self, host: &str, method: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let mut request =
-            format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
+            format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
         for (name, value) in fields {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
