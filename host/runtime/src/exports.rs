@@ -69,8 +69,7 @@ impl Runtime {
         module: &str,
         message: Unindexed,
     ) -> Result<Option<(u32, Vec<Key>)>, HandleError> {
-        let loaded = self.loaded(None, module, |module| module.extras.indexer.is_some());
-        let Some(module) = loaded else {
+        let Some(module) = self.loaded(module, |module| module.extras.indexer.is_some()) else {
             return Ok(None);
         };
         let message = indexer::Unindexed {
@@ -96,8 +95,7 @@ impl Runtime {
         parcel: Parcel,
     ) -> Result<Option<Received>, HandleError> {
         use crate::bindings::chapar::host::delivery::Purpose;
-        let receives = |module: &Module| module.extras.receiver.is_some();
-        let Some(module) = self.loaded(Some(tenant), module, receives) else {
+        let Some(module) = self.loaded(module, |module| module.extras.receiver.is_some()) else {
             return Ok(None);
         };
         let parcel = receiver::Parcel {
@@ -127,8 +125,7 @@ impl Runtime {
         due: Instant,
         token: Bytes,
     ) -> Result<bool, HandleError> {
-        let fires = |module: &Module| module.extras.alarm.is_some();
-        let Some(module) = self.loaded(Some(tenant), module, fires) else {
+        let Some(module) = self.loaded(module, |module| module.extras.alarm.is_some()) else {
             return Ok(false);
         };
         let call = move |mut instance: Instance| async move {
@@ -147,8 +144,7 @@ impl Runtime {
         identity: Identity,
         principal: String,
     ) -> Result<Vec<Property>, HandleError> {
-        let describes = |module: &Module| module.extras.principal.is_some();
-        let Some(module) = self.loaded(Some(tenant), module, describes) else {
+        let Some(module) = self.loaded(module, |module| module.extras.principal.is_some()) else {
             return Ok(Vec::new());
         };
         let call = move |mut instance: Instance| async move {
@@ -167,14 +163,8 @@ impl Runtime {
             .collect())
     }
 
-    /// A module of a tenant, or of any, that has an export.
-    fn loaded(
-        &self,
-        tenant: Option<&Tenant>,
-        name: &str,
-        has: impl Fn(&Module) -> bool,
-    ) -> Option<Arc<Module>> {
-        let table = self.view(tenant);
+    fn loaded(&self, name: &str, has: impl Fn(&Module) -> bool) -> Option<Arc<Module>> {
+        let table = self.modules();
         table.module(name).filter(|module| has(module)).cloned()
     }
 
@@ -196,7 +186,7 @@ impl Runtime {
         let (sender, receiver) = oneshot::channel();
         let meter = Arc::new(Meter::default());
         let bounds = self.shared.bounds;
-        let table = self.view(serving.as_ref().map(|(tenant, _)| &**tenant));
+        let table = self.modules();
         let task = async move {
             let serving = serving.map(|(tenant, identity)| Serving {
                 module: module.facts.clone(),

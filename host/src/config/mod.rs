@@ -1,9 +1,11 @@
 //! The configuration: a file in the syntax of `imapd.conf(5)`, parsed once into a valid value.
 
+pub mod http;
 pub mod options;
 pub mod syntax;
 mod tenant;
 
+use self::http::HttpOptions;
 use options::{Kind, OPTIONS};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -114,6 +116,8 @@ pub struct Config {
     pub httpallowedurls: Option<Vec<String>>,
     /// How long an idle connection is kept.
     pub httptimeout: Duration,
+    /// What HTTP may do beyond the plain.
+    pub http: HttpOptions,
     /// Biggest body of a request.
     pub maxmessagesize: u64,
     /// The server's name.
@@ -199,6 +203,7 @@ impl Config {
                 .is_set("httpallowedurls")
                 .then(|| values.list("httpallowedurls")),
             httptimeout: values.duration("httptimeout"),
+            http: HttpOptions::read(&values),
             maxmessagesize: values.limit("maxmessagesize").unwrap_or(MESSAGE_SIZE_MAX),
             servername: values.text("servername").unwrap_or_else(host_name),
             serverinfo: match values.text("serverinfo").as_deref() {

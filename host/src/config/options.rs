@@ -160,6 +160,8 @@ pub static OPTIONS: &[OptionDef] = &[
         "The only paths served from `httpdocroot`. Without it all are.").of_tenants(),
     option("httptimeout", Kind::Duration('m'), Some("5m"),
         "How long an idle connection is kept; 0 closes it after each answer."),
+    option("httpallowcompress", Kind::Switch, Some("on"),
+        "Whether answers are compressed (zstd, br, gzip) for clients that can read it.").of_tenants(),
     option("maxmessagesize", Kind::Bytes('B'), Some("0"),
         "Biggest body of a request; 0 for the most that the store takes (4G).").of_tenants(),
     option("servername", Kind::Text, None,

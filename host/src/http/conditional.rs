@@ -3,10 +3,10 @@
 //! Used once for modules and static files: for GET and HEAD of something that would be answered
 //! with 200. Conditions on writes are the module's, which turns them into conditions of its batch.
 
-use http::HeaderMap;
 use http::header::{
     HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE,
 };
+use http::{HeaderMap, HeaderValue};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What identifies a representation.
@@ -32,7 +32,7 @@ pub enum Outcome {
 /// Evaluates the conditions in the order of RFC 9110 §13.2.2.
 pub fn evaluate(headers: &HeaderMap, validators: Validators<'_>) -> Outcome {
     if headers.contains_key(IF_MATCH) {
-        if !matches(headers, &IF_MATCH, validators.etag, strong) {
+        if !matches(headers, &IF_MATCH, validators.etag, strong_if_sent_plain) {
             return Outcome::Failed;
         }
     } else if let (Some(date), Some(modified)) = (
@@ -53,6 +53,27 @@ pub fn evaluate(headers: &HeaderMap, validators: Validators<'_>) -> Outcome {
         return Outcome::NotModified;
     }
     Outcome::Proceed
+}
+
+/// Takes the `W/` from tags in If-Match, before a module sees them.
+///
+/// Deviation: RFC 9110 §13.1.1 has weak tags match nothing there. But it is the host that made a
+/// module's strong tag weak when it compressed the answer, and a client can only send back what it
+/// got. What it wants is that nothing has changed since, which the strong tag tells. A tag that is
+/// weak by its module's own word still matches nothing.
+pub fn strengthen(headers: &mut HeaderMap) {
+    let values = headers.get_all(IF_MATCH);
+    let lists = || values.iter().filter_map(|value| value.to_str().ok());
+    if !lists().any(|list| list.contains("W/")) {
+        return;
+    }
+    let strong: Vec<&str> = lists()
+        .flat_map(tags)
+        .map(|tag| tag.trim_start_matches("W/"))
+        .collect();
+    if let Ok(value) = HeaderValue::try_from(strong.join(", ")) {
+        headers.insert(IF_MATCH, value);
+    }
 }
 
 /// Says whether Range is to be heeded. RFC 9110 §13.1.5.
@@ -113,6 +134,11 @@ fn strong(a: &str, b: &str) -> bool {
     a == b && !a.starts_with("W/")
 }
 
+/// As strong comparison, but for the client's `W/`: see [`strengthen`].
+fn strong_if_sent_plain(sent: &str, ours: &str) -> bool {
+    strong(ours, sent.trim_start_matches("W/"))
+}
+
 /// RFC 9110 §8.8.3.2: weak comparison.
 fn weak(a: &str, b: &str) -> bool {
     a.trim_start_matches("W/") == b.trim_start_matches("W/")
@@ -132,7 +158,6 @@ fn whole_seconds(instant_ms: i64) -> SystemTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
     const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const DATE_MS: i64 = 784_111_777_500;
@@ -165,7 +190,22 @@ mod tests {
             check(&[(IF_MATCH, "W/\"a\"")], Some("W/\"a\"")),
             Outcome::Failed
         );
+        assert_eq!(check(&[(IF_MATCH, "W/\"a\"")], tag), Outcome::Proceed);
         assert_eq!(check(&[(IF_MATCH, "\"a\"")], None), Outcome::Failed);
+    }
+
+    #[test]
+    fn s13_1_1_modules_see_no_weak_tags_in_if_match() {
+        for (sent, seen) in [
+            ("W/\"a\"", "\"a\""),
+            ("\"W/\", W/\"a,b\"", "\"W/\", \"a,b\""),
+            ("\"a\" , \"b\"", "\"a\" , \"b\""),
+            ("*", "*"),
+        ] {
+            let mut headers = headers(&[(IF_MATCH, sent)]);
+            strengthen(&mut headers);
+            assert_eq!(headers[IF_MATCH], seen);
+        }
     }
 
     #[test]

@@ -4,12 +4,15 @@
 //! then static files.
 
 use super::body::{Body, RequestBody};
+use super::conditional;
+use super::content::Content;
 use super::log_line::LogLine;
 use super::page;
 use super::refuse::{failed, no_passwords, too_large, unavailable, wrong_method};
-use super::reply::{Content, Reply, Wish};
+use super::reply::Reply;
 use super::socket::InFlight;
 use super::understand::{FILE_METHODS, Understood};
+use super::wish::Wish;
 use crate::auth::{Authenticator, SignedIn, basic};
 use crate::tenant::{Open, Site, Snapshot};
 use arc_swap::ArcSwap;
@@ -72,10 +75,15 @@ impl Host {
         let wanted = LogLine::wanted();
         let named = wanted.then(|| (request.method().clone(), request.uri().path().to_owned()));
         let version = request.version();
-        let wish = Wish::of(request.method(), request.headers());
+        let mut wish = Wish::of(request.method(), request.headers());
         let snapshot = self.snapshot();
         let mut trail = Trail::default();
         let reply = self.reply(&snapshot, request, peer, &mut trail).await;
+        let site = trail.site.take();
+        let site = site.unwrap_or_else(|| snapshot.default_site().clone());
+        if !site.config.http.compress {
+            wish.codings = None;
+        }
         let mut response = reply.send(&wish);
         if trail.nonsense && version < Version::HTTP_2 {
             let close = HeaderValue::from_static("close");
@@ -91,9 +99,7 @@ impl Host {
                 path,
                 module: trail.module,
                 signed_in: trail.signed_in,
-                site: trail
-                    .site
-                    .unwrap_or_else(|| snapshot.default_site().clone()),
+                site,
                 status: response.status(),
                 bytes_in: trail.bytes_in,
                 bytes_out: 0,
@@ -135,7 +141,7 @@ impl Host {
             host: self,
             snapshot,
             site: site.clone(),
-            modules: self.runtime.modules(&open.tenant),
+            modules: self.runtime.modules(),
             open,
             peer,
             trail,
@@ -184,7 +190,7 @@ pub(super) struct Dispatch<'a> {
 impl Dispatch<'_> {
     /// Makes the request a tenant's.
     pub(super) fn enter(&mut self, site: Arc<Site>, open: Arc<Open>) {
-        self.modules = self.host.runtime.modules(&open.tenant);
+        self.modules = self.host.runtime.modules();
         self.trail.site = Some(site.clone());
         (self.site, self.open) = (site, open);
     }
@@ -251,6 +257,7 @@ impl Dispatch<'_> {
         for name in [AUTHORIZATION, PROXY_AUTHORIZATION, CONNECTION] {
             head.headers.remove(name);
         }
+        conditional::strengthen(&mut head.headers);
         runtime::Request {
             method: head.method.as_str().to_owned(),
             scheme: if self.peer.secure { "https" } else { "http" }.to_owned(),

@@ -10,10 +10,13 @@ pub mod target;
 mod understand;
 
 pub mod body;
+pub mod coding;
 pub mod conditional;
+pub mod content;
 pub mod date;
 pub mod log_line;
 pub mod page;
 pub mod range;
 pub mod reply;
 pub mod static_files;
+pub mod wish;

@@ -1,6 +1,7 @@
 //! The page at `/` where there are no static files: what runs here.
 
-use super::reply::{Content, Reply};
+use super::content::Content;
+use super::reply::Reply;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use runtime::ModuleTable;
@@ -13,9 +14,12 @@ pub fn overview(servername: &str, modules: &ModuleTable) -> Reply {
          <h1>{0}</h1>\n<p>Chapar is running. These modules serve:</p>\n<dl>\n",
         escape(servername)
     );
-    for descriptor in modules.descriptors() {
-        let (name, summary) = (escape(&descriptor.name), escape(&descriptor.summary));
-        let _ = writeln!(page, "<dt>{name}</dt>\n<dd>{summary}</dd>");
+    for state in modules.states().iter().filter(|state| state.enabled) {
+        let Some(descriptor) = &state.descriptor else {
+            continue;
+        };
+        let summary = escape(&descriptor.summary);
+        let _ = writeln!(page, "<dt>{}</dt>\n<dd>{summary}</dd>", escape(&state.name));
     }
     page.push_str("</dl>\n");
     let mut reply = Reply::empty(StatusCode::OK);

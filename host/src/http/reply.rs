@@ -1,35 +1,23 @@
 //! From what a module or a file has to say to an HTTP response: conditions, ranges, HEAD, length.
 //! RFC 9110 §9.3.2, §13, §14, §15.3.7.
 
-use super::body::{Body, BodyError, Pieces};
+use super::body::{Body, Pieces};
+use super::coding::{Coding, encoder, worth};
 use super::conditional::{self, Outcome, Validators};
+use super::content::{Content, Part};
 use super::date;
 use super::range::{self, Selection};
-use super::static_files::OpenFile;
+use super::wish::Wish;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::header::{
     ACCEPT_RANGES, CONNECTION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE,
-    CONTENT_TYPE, DATE, ETAG, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-    IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE, SERVER, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    CONTENT_TYPE, DATE, ETAG, HeaderName, LAST_MODIFIED, RANGE, SERVER, TRAILER, TRANSFER_ENCODING,
+    UPGRADE, VARY,
 };
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use std::ops::Range;
 use std::time::{Duration, UNIX_EPOCH};
-
-/// The body of a reply.
-pub enum Content {
-    /// Nothing.
-    Empty,
-    /// These bytes.
-    Bytes(Bytes),
-    /// Bytes in storage.
-    Blob(storage::Blob),
-    /// Bytes in a file.
-    File(OpenFile),
-    /// What is written while the request runs.
-    Pieces(Pieces),
-}
 
 /// A reply before conditions and ranges.
 pub struct Reply {
@@ -43,39 +31,6 @@ pub struct Reply {
     pub last_modified: Option<i64>,
     /// The body.
     pub content: Content,
-}
-
-/// What of a request decides how a reply is sent.
-pub struct Wish {
-    head: bool,
-    /// The fields for conditions and ranges; none if there are none, as mostly.
-    fields: Option<HeaderMap>,
-}
-
-impl Wish {
-    /// Notes what the request says, before its fields go to the module.
-    pub fn of(method: &Method, headers: &HeaderMap) -> Self {
-        const NAMES: [HeaderName; 6] = [
-            IF_MATCH,
-            IF_NONE_MATCH,
-            IF_MODIFIED_SINCE,
-            IF_UNMODIFIED_SINCE,
-            IF_RANGE,
-            RANGE,
-        ];
-        let head = method == Method::HEAD;
-        let mut fields = None;
-        if head || method == Method::GET {
-            // RFC 9110 §14.2: GET is the only method for which Range is defined.
-            for name in NAMES.into_iter().filter(|name| !head || name != RANGE) {
-                for value in headers.get_all(&name) {
-                    let fields = fields.get_or_insert_with(HeaderMap::new);
-                    fields.append(&name, value.clone());
-                }
-            }
-        }
-        Self { head, fields }
-    }
 }
 
 impl Reply {
@@ -118,17 +73,71 @@ impl Reply {
     /// Makes the response.
     pub fn send(mut self, wish: &Wish) -> Response<Body> {
         self.put_validators();
+        let coding = self.coding(wish);
         let ranged = match &wish.fields {
             Some(fields) if self.status == StatusCode::OK => match self.conditional(fields) {
                 Ok(ranged) => ranged,
-                Err(status) => return self.without_body(status),
+                Err(status) => {
+                    if coding.is_some() {
+                        weaken(&mut self.headers);
+                    }
+                    return self.without_body(status);
+                }
             },
             _ => None,
         };
-        let len = self.len();
+        if ranged.is_none()
+            && let Some(coding) = coding
+        {
+            return self.encoded(coding, wish);
+        }
+        self.plain(ranged, wish)
+    }
+
+    /// Finds the coding to send the body in, if any, and says what the answer varies by.
+    fn coding(&mut self, wish: &Wish) -> Option<Coding> {
+        let accepted = wish.codings?;
+        if self.status == StatusCode::PARTIAL_CONTENT {
+            return None;
+        }
+        let len = self.content.length();
+        let worthwhile = worth::is_worthwhile(&self.headers, len);
+        if worthwhile {
+            self.headers
+                .append(VARY, HeaderValue::from_static("Accept-Encoding"));
+        }
+        // RFC 9110 §12.5.3: someone who can't take plain bytes is sent none, worthwhile or not.
+        let wanted = worthwhile
+            || (!accepted.identity && len != Some(0) && worth::is_possible(&self.headers));
+        accepted.coding.filter(|_| wanted)
+    }
+
+    /// The whole body, compressed if that can be done.
+    fn encoded(mut self, coding: Coding, wish: &Wish) -> Response<Body> {
+        let len = self.content.length();
+        let body = match std::mem::replace(&mut self.content, Content::Empty) {
+            // RFC 9110 §8.6: the length would have to be that of the compressed body.
+            _ if wish.head => Body::empty(),
+            content => match encoder::encode(content.whole(), coding) {
+                Ok(encoded) => encoded.into_body(None),
+                Err(plain) => {
+                    let body = plain.into_body(len);
+                    return self.response(body);
+                }
+            },
+        };
+        weaken(&mut self.headers);
+        self.set(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+        self.response(body)
+    }
+
+    /// The body, or some ranges of it, as it is.
+    fn plain(mut self, ranged: Option<Vec<Range<u64>>>, wish: &Wish) -> Response<Body> {
+        let len = self.content.length();
         if len.is_some() && self.status == StatusCode::OK && self.etag.is_some() {
             self.set(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         }
+        let content = std::mem::replace(&mut self.content, Content::Empty);
         let body = match (ranged, len) {
             _ if wish.head => {
                 if let Some(len) = len {
@@ -136,12 +145,8 @@ impl Reply {
                 }
                 Body::empty()
             }
-            (Some(parts), Some(len)) => self.partial(parts, len),
-            (_, Some(len)) => self.slice(0..len),
-            (_, None) => match std::mem::replace(&mut self.content, Content::Empty) {
-                Content::Pieces(pieces) => Body::pieces(pieces, None),
-                _ => Body::empty(),
-            },
+            (Some(parts), Some(len)) => self.partial(&content, parts, len),
+            _ => content.whole().into_body(len),
         };
         self.response(body)
     }
@@ -189,7 +194,7 @@ impl Reply {
             Outcome::NotModified => return Err(StatusCode::NOT_MODIFIED),
             Outcome::Failed => return Err(StatusCode::PRECONDITION_FAILED),
         }
-        let (Some(field), Some(len)) = (fields.get(RANGE), self.len()) else {
+        let (Some(field), Some(len)) = (fields.get(RANGE), self.content.length()) else {
             return Ok(None);
         };
         if !conditional::range_applies(fields, validators) {
@@ -216,55 +221,13 @@ impl Reply {
         reply.response(Body::empty())
     }
 
-    /// How many bytes there are; none if that isn't known yet.
-    fn len(&self) -> Option<u64> {
-        match &self.content {
-            Content::Empty => Some(0),
-            Content::Bytes(bytes) => Some(bytes.len() as u64),
-            Content::Blob(blob) => Some(blob.size),
-            Content::File(file) => Some(file.len),
-            Content::Pieces(_) => None,
-        }
-    }
-
-    /// Some of the bytes, all of them there.
-    fn slice(&self, range: Range<u64>) -> Body {
-        let len = range.end - range.start;
-        match self.part(range) {
-            Part::Bytes(bytes) => Body::bytes(bytes),
-            Part::Pieces(pieces) => Body::pieces(pieces, Some(len)),
-        }
-    }
-
-    fn part(&self, range: Range<u64>) -> Part {
-        match &self.content {
-            Content::Empty | Content::Pieces(_) => Part::Bytes(Bytes::new()),
-            Content::Bytes(bytes) => Part::Bytes(cut(bytes, range)),
-            Content::Blob(storage::Blob {
-                inline: Some(bytes),
-                ..
-            }) => Part::Bytes(cut(bytes, range)),
-            Content::Blob(blob) => {
-                let pieces = blob.source.clone().stream(range.start, range.end);
-                Part::Pieces(Box::pin(pieces.map(|piece| piece.map_err(BodyError::from))))
-            }
-            Content::File(file) => match file.read_now(&range) {
-                Some(Ok(bytes)) => Part::Bytes(bytes),
-                Some(Err(error)) => {
-                    let error = Err(BodyError::from(error));
-                    Part::Pieces(Box::pin(futures_util::stream::iter([error])))
-                }
-                None => Part::Pieces(file.pieces(range)),
-            },
-        }
-    }
-
     /// 206, with one range or several. RFC 9110 §14.6, §15.3.7.
-    fn partial(&mut self, parts: Vec<Range<u64>>, len: u64) -> Body {
+    fn partial(&mut self, content: &Content, parts: Vec<Range<u64>>, len: u64) -> Body {
         self.status = StatusCode::PARTIAL_CONTENT;
         if let [range] = parts.as_slice() {
             self.set_text(CONTENT_RANGE, &content_range(range, len));
-            return self.slice(range.clone());
+            let len = range.end - range.start;
+            return content.part(range.clone()).into_body(Some(len));
         }
         let boundary = uuid::Uuid::new_v4().simple().to_string();
         let content_type = self.headers.remove(CONTENT_TYPE);
@@ -286,7 +249,7 @@ impl Reply {
             head.extend_from_slice(format!("Content-Range: {field}\r\n\r\n").as_bytes());
             total += head.len() as u64 + range.end - range.start;
             pieces.push(once(head.into()));
-            pieces.push(match self.part(range) {
+            pieces.push(match content.part(range) {
                 Part::Bytes(bytes) => once(bytes),
                 Part::Pieces(pieces) => pieces,
             });
@@ -299,9 +262,17 @@ impl Reply {
     }
 }
 
-enum Part {
-    Bytes(Bytes),
-    Pieces(Pieces),
+/// RFC 9110 §8.8.1: the same tag for other bytes has to be a weak one. A client may send it back
+/// where a strong one is needed, as if it had got the bytes as they are: the `W/` is not looked at
+/// then.
+fn weaken(headers: &mut HeaderMap) {
+    let tag = headers.get(ETAG).and_then(|tag| tag.to_str().ok());
+    let weak = tag
+        .filter(|tag| !tag.starts_with("W/"))
+        .and_then(|tag| HeaderValue::try_from(format!("W/{tag}")).ok());
+    if let Some(weak) = weak {
+        headers.insert(ETAG, weak);
+    }
 }
 
 fn content_range(range: &Range<u64>, len: u64) -> String {
@@ -310,11 +281,6 @@ fn content_range(range: &Range<u64>, len: u64) -> String {
         range.start,
         range.end.saturating_sub(1)
     )
-}
-
-fn cut(bytes: &Bytes, range: Range<u64>) -> Bytes {
-    let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
-    bytes.slice(place(range.start)..place(range.end))
 }
 
 /// An HTTP date, if the time is one that it can express. RFC 9110 §5.6.7.
@@ -331,6 +297,8 @@ fn http_date(instant_ms: i64) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::Method;
+    use http::header::{ACCEPT_ENCODING, IF_NONE_MATCH, IF_RANGE};
     use http_body_util::BodyExt;
 
     async fn send(method: Method, fields: &[(HeaderName, &str)]) -> (u16, HeaderMap, Vec<u8>) {
@@ -401,6 +369,96 @@ mod tests {
         let (status, headers, _) = send(Method::GET, &[(RANGE, "bytes=1000-")]).await;
         assert_eq!(status, 416);
         assert_eq!(headers[CONTENT_RANGE], "bytes */1000");
+    }
+
+    async fn send_text(
+        method: Method,
+        fields: &[(&'static str, &str)],
+    ) -> (u16, HeaderMap, Vec<u8>) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(*name, HeaderValue::from_str(value).unwrap());
+        }
+        let mut reply = Reply::text(StatusCode::OK, "0123456789".repeat(1000));
+        reply.etag = Some("\"a\"".to_owned());
+        let response = reply.send(&Wish::of(&method, &headers));
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        (head.status.as_u16(), head.headers, body)
+    }
+
+    #[tokio::test]
+    async fn s8_8_1_a_compressed_body_has_a_weak_tag_and_varies() {
+        let gzip = ("accept-encoding", "gzip");
+        let (status, headers, body) = send_text(Method::GET, &[gzip]).await;
+        assert_eq!((status, &body[..2]), (200, &[0x1f, 0x8b][..]));
+        assert!(body.len() < 1000);
+        assert_eq!(headers[CONTENT_ENCODING], "gzip");
+        assert_eq!(headers[ETAG], "W/\"a\"");
+        assert_eq!(headers[VARY], "Accept-Encoding");
+        assert!(!headers.contains_key(ACCEPT_RANGES));
+
+        let (_, headers, body) = send_text(Method::GET, &[]).await;
+        assert_eq!(body.len(), 10_001);
+        assert_eq!(headers[ETAG], "\"a\"");
+        assert_eq!(headers[VARY], "Accept-Encoding");
+        assert!(!headers.contains_key(CONTENT_ENCODING));
+    }
+
+    #[tokio::test]
+    async fn s15_4_5_the_304_has_the_tag_of_the_200() {
+        for tag in ["\"a\"", "W/\"a\""] {
+            let fields = [("accept-encoding", "br"), ("if-none-match", tag)];
+            let (status, headers, _) = send_text(Method::GET, &fields).await;
+            assert_eq!(status, 304);
+            assert_eq!(headers[ETAG], "W/\"a\"");
+            assert_eq!(headers[VARY], "Accept-Encoding");
+            assert!(!headers.contains_key(CONTENT_ENCODING));
+        }
+    }
+
+    #[tokio::test]
+    async fn s14_2_ranges_are_of_the_bytes_as_they_are() {
+        let fields = [("accept-encoding", "gzip"), ("range", "bytes=10-12")];
+        let (status, headers, body) = send_text(Method::GET, &fields).await;
+        assert_eq!((status, body.as_slice()), (206, &b"012"[..]));
+        assert_eq!(headers[ETAG], "\"a\"");
+        assert!(!headers.contains_key(CONTENT_ENCODING));
+        let fields = [fields[0], fields[1], ("if-range", "W/\"a\"")];
+        assert_eq!(send_text(Method::GET, &fields).await.0, 200);
+    }
+
+    #[tokio::test]
+    async fn s8_6_head_tells_no_length_that_get_would_not_have() {
+        let (_, headers, body) = send_text(Method::HEAD, &[("accept-encoding", "zstd")]).await;
+        assert!(body.is_empty() && !headers.contains_key(CONTENT_LENGTH));
+        assert_eq!(headers[CONTENT_ENCODING], "zstd");
+        assert_eq!(headers[ETAG], "W/\"a\"");
+        let (_, headers, _) = send_text(Method::HEAD, &[]).await;
+        assert_eq!(headers[CONTENT_LENGTH], "10001");
+    }
+
+    #[tokio::test]
+    async fn s12_5_3_who_takes_no_plain_bytes_gets_none() {
+        let none = [(ACCEPT_ENCODING, "gzip, identity;q=0")];
+        let (_, headers, _) = send(Method::GET, &none).await;
+        assert_eq!(headers[CONTENT_ENCODING], "gzip");
+        let (_, headers, _) = send(Method::GET, &[(ACCEPT_ENCODING, "gzip")]).await;
+        assert!(!headers.contains_key(CONTENT_ENCODING)); // 1000 bytes
+    }
+
+    #[tokio::test]
+    async fn a_strangers_page_learns_nothing_from_lengths() {
+        let lured = |site| {
+            let fields = [
+                ("accept-encoding", "gzip"),
+                ("authorization", "Basic YTpi"),
+                ("sec-fetch-site", site),
+            ];
+            async move { send_text(Method::GET, &fields).await.1 }
+        };
+        assert!(!lured("cross-site").await.contains_key(CONTENT_ENCODING));
+        assert!(lured("same-origin").await.contains_key(CONTENT_ENCODING));
     }
 
     #[test]

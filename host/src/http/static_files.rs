@@ -2,7 +2,8 @@
 //! names that begin with a dot are not there, `.well-known` (RFC 8615) apart.
 
 use super::body::{BodyError, Pieces};
-use super::reply::{Content, Reply};
+use super::content::Content;
+use super::reply::Reply;
 use super::target;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};

@@ -1,6 +1,7 @@
 //! The host over real sockets, without modules: files, framing, timeouts, TLS, sign-in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod compression;
 mod files;
 mod malformed;
 mod sign_in;

@@ -33,9 +33,12 @@ pub(crate) fn properties(
 
 /// The path of a home, for this principal.
 fn fill_in(path: &str, id: &str) -> String {
-    let mut encoded = String::new();
+    let mut encoded = Vec::new();
     percent_encode(&mut encoded, id);
-    path.replace("{principal}", &encoded)
+    path.replace(
+        "{principal}",
+        &String::from_utf8(encoded).unwrap_or_default(),
+    )
 }
 
 fn element(name: &Name, hrefs: &[String]) -> Vec<u8> {

@@ -76,12 +76,13 @@ fn visit_page(
         visit(Subject::Principal(principal), &principal.href)?;
     }
     // One buffer for all hrefs: a listing is mostly members.
-    let mut href = ctx.href(&collection.path, true);
+    let mut href = ctx.href(&collection.path, true).into_bytes();
     let base_len = href.len();
     for member in &page.members {
         href.truncate(base_len);
         percent_encode(&mut href, &member.name);
-        visit(Subject::Member(collection, member), &href)?;
+        let text = std::str::from_utf8(&href).unwrap_or_default();
+        visit(Subject::Member(collection, member), text)?;
     }
     Ok(())
 }
