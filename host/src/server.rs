@@ -7,7 +7,7 @@ use crate::http::connection::Connections;
 use crate::http::dispatch::{Host, Peer};
 use crate::tenant::{self, Snapshot};
 use crate::{state, tls};
-use runtime::{Runtime, RuntimeConfig};
+use runtime::{ModuleSet, Runtime, RuntimeConfig};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
@@ -42,9 +42,9 @@ impl Server {
     /// Listens, opens the store and loads the modules.
     pub async fn start(config: &Config, store: Arc<dyn Store>) -> Result<Self, Error> {
         let listeners = listen(config)?;
-        let of_runtime = runtime_config(config);
+        let (how, which) = (runtime_config(config), module_set(config));
         // Compiling takes seconds, the first time.
-        let runtime = tokio::task::spawn_blocking(move || Runtime::start(of_runtime))
+        let runtime = tokio::task::spawn_blocking(move || Runtime::start(how, which))
             .await
             .map_err(|error| runtime::RuntimeError::Engine(error.to_string()))??;
         let authenticator = Authenticator::new().map_err(Error::Random)?;
@@ -107,21 +107,7 @@ impl Server {
 /// How modules are run.
 pub fn runtime_config(config: &Config) -> RuntimeConfig {
     RuntimeConfig {
-        moduledir: config.moduledir.clone(),
         cachedir: state::cache_folder(config),
-        httpmodules: config.httpmodules.clone(),
-        prefixes: config
-            .module_prefixes
-            .iter()
-            .map(|prefix| {
-                (
-                    prefix.module.clone(),
-                    prefix.from.clone(),
-                    prefix.to.clone(),
-                )
-            })
-            .collect(),
-        grants: config.module_grants.clone(),
         memory_max: config.module_memory,
         cpu_max: config.module_cpu,
         instances_max: config.module_instances,
@@ -129,6 +115,20 @@ pub fn runtime_config(config: &Config) -> RuntimeConfig {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         },
+    }
+}
+
+/// Which modules run.
+pub fn module_set(config: &Config) -> ModuleSet {
+    let names = config.httpmodules.as_ref();
+    let prefixes = config.module_prefixes.iter();
+    ModuleSet {
+        moduledir: config.moduledir.clone(),
+        httpmodules: names.map(|names| names.iter().cloned().collect()),
+        prefixes: prefixes
+            .map(|one| (one.module.clone(), one.from.clone(), one.to.clone()))
+            .collect(),
+        grants: config.module_grants.clone(),
     }
 }
 

@@ -86,6 +86,24 @@ pub(crate) fn apply_prefixes(descriptor: &mut Descriptor, prefixes: &[(String, S
     }
 }
 
+/// Says why a module can't be in force together with one that is.
+pub(crate) fn conflict(descriptor: &Descriptor, holder: &Descriptor) -> Option<String> {
+    let mut mounts = descriptor.mounts.iter();
+    let taken = mounts.find(|mount| holder.mounts.iter().any(|held| held.path == mount.path));
+    if let Some(mount) = taken {
+        return Some(format!(
+            "{} is already a mount of module {}: give one of them another prefix",
+            mount.path, holder.name
+        ));
+    }
+    let mut names = descriptor.well_known.iter();
+    let taken = names.find(|entry| holder.well_known.iter().any(|held| held.name == entry.name))?;
+    Some(format!(
+        "/.well-known/{} already leads to module {}: switch one of them off",
+        taken.name, holder.name
+    ))
+}
+
 fn check_mount(mount: &Mount) -> Result<(), String> {
     let path = mount.path.as_str();
     let inner = path

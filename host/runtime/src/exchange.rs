@@ -38,6 +38,8 @@ pub struct Tenant {
     pub store: Arc<dyn storage::Store>,
     /// The options of its configuration, for `wit/config.wit`.
     pub options: std::collections::HashMap<String, String>,
+    /// Which of the loaded modules it has, by name; none for all.
+    pub modules: Option<std::collections::BTreeSet<String>>,
 }
 
 /// The body of a request as it comes in. An error ends it early.

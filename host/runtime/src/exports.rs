@@ -69,7 +69,8 @@ impl Runtime {
         module: &str,
         message: Unindexed,
     ) -> Result<Option<(u32, Vec<Key>)>, HandleError> {
-        let Some(module) = self.loaded(module, |module| module.extras.indexer.is_some()) else {
+        let loaded = self.loaded(None, module, |module| module.extras.indexer.is_some());
+        let Some(module) = loaded else {
             return Ok(None);
         };
         let message = indexer::Unindexed {
@@ -95,7 +96,8 @@ impl Runtime {
         parcel: Parcel,
     ) -> Result<Option<Received>, HandleError> {
         use crate::bindings::chapar::host::delivery::Purpose;
-        let Some(module) = self.loaded(module, |module| module.extras.receiver.is_some()) else {
+        let receives = |module: &Module| module.extras.receiver.is_some();
+        let Some(module) = self.loaded(Some(tenant), module, receives) else {
             return Ok(None);
         };
         let parcel = receiver::Parcel {
@@ -125,7 +127,8 @@ impl Runtime {
         due: Instant,
         token: Bytes,
     ) -> Result<bool, HandleError> {
-        let Some(module) = self.loaded(module, |module| module.extras.alarm.is_some()) else {
+        let fires = |module: &Module| module.extras.alarm.is_some();
+        let Some(module) = self.loaded(Some(tenant), module, fires) else {
             return Ok(false);
         };
         let call = move |mut instance: Instance| async move {
@@ -144,7 +147,8 @@ impl Runtime {
         identity: Identity,
         principal: String,
     ) -> Result<Vec<Property>, HandleError> {
-        let Some(module) = self.loaded(module, |module| module.extras.principal.is_some()) else {
+        let describes = |module: &Module| module.extras.principal.is_some();
+        let Some(module) = self.loaded(Some(tenant), module, describes) else {
             return Ok(Vec::new());
         };
         let call = move |mut instance: Instance| async move {
@@ -163,8 +167,14 @@ impl Runtime {
             .collect())
     }
 
-    fn loaded(&self, name: &str, has: impl Fn(&Module) -> bool) -> Option<Arc<Module>> {
-        let table = self.modules();
+    /// A module of a tenant, or of any, that has an export.
+    fn loaded(
+        &self,
+        tenant: Option<&Tenant>,
+        name: &str,
+        has: impl Fn(&Module) -> bool,
+    ) -> Option<Arc<Module>> {
+        let table = self.view(tenant);
         table.module(name).filter(|module| has(module)).cloned()
     }
 
@@ -186,7 +196,7 @@ impl Runtime {
         let (sender, receiver) = oneshot::channel();
         let meter = Arc::new(Meter::default());
         let bounds = self.shared.bounds;
-        let table = self.modules();
+        let table = self.view(serving.as_ref().map(|(tenant, _)| &**tenant));
         let task = async move {
             let serving = serving.map(|(tenant, identity)| Serving {
                 module: module.facts.clone(),

@@ -2,8 +2,8 @@
 
 use crate::load::{Loader, Module};
 use crate::module::ModuleState;
-use crate::table::ModuleTable;
-use crate::{RuntimeConfig, RuntimeError, cache, descriptor};
+use crate::table::{InForce, Snapshot};
+use crate::{ModuleSet, RuntimeError, cache, descriptor};
 use parking_lot::Mutex;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,8 @@ use std::sync::Arc;
 const FILE_MAX: u64 = 64 << 20;
 
 /// Loads every module of the folder that is switched on, several at once.
-pub(crate) fn load(loader: &Loader, config: &RuntimeConfig) -> Result<ModuleTable, RuntimeError> {
-    let files = Mutex::new(files(&config.moduledir)?);
+pub(crate) fn load(loader: &Loader, set: &ModuleSet) -> Result<Snapshot, RuntimeError> {
+    let files = Mutex::new(files(&set.moduledir)?);
     let found = Mutex::new(Vec::new());
     let hashes = Mutex::new(Vec::new());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -25,7 +25,7 @@ pub(crate) fn load(loader: &Loader, config: &RuntimeConfig) -> Result<ModuleTabl
                     let Some((name, file)) = files.lock().pop() else {
                         return;
                     };
-                    let (state, module, hash) = load_file(loader, config, name, &file);
+                    let (state, module, hash) = load_file(loader, set, name, &file);
                     hashes.lock().extend(hash);
                     found.lock().push((state, module));
                 }
@@ -33,9 +33,9 @@ pub(crate) fn load(loader: &Loader, config: &RuntimeConfig) -> Result<ModuleTabl
         }
     });
     let mut found = found.into_inner();
-    for name in config.httpmodules.iter().flatten() {
+    for name in set.httpmodules.iter().flatten() {
         if !found.iter().any(|(state, _)| state.name == *name) {
-            let file = config.moduledir.join(format!("{name}.wasm"));
+            let file = set.moduledir.join(format!("{name}.wasm"));
             let reason = "httpmodules names it, but there is no such file".to_owned();
             found.push((refused(name, &file, true, reason), None));
         }
@@ -43,7 +43,27 @@ pub(crate) fn load(loader: &Loader, config: &RuntimeConfig) -> Result<ModuleTabl
     if let Some(cache) = &loader.cache {
         cache.sweep(&hashes.into_inner());
     }
-    Ok(ModuleTable::new(found))
+    found.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+    let mut in_force: Vec<InForce> = Vec::new();
+    for (state, module) in &mut found {
+        let (Some(module), Some(descriptor)) = (module, &state.descriptor) else {
+            continue;
+        };
+        let mut holders = in_force.iter();
+        match holders.find_map(|one| descriptor::conflict(descriptor, &one.descriptor)) {
+            Some(reason) => {
+                tracing::error!(module = %state.name, "module refused: {reason}");
+                state.refused = Some(reason);
+                state.descriptor = None;
+            }
+            None => in_force.push(InForce {
+                module: module.clone(),
+                descriptor: Arc::new(descriptor.clone()),
+            }),
+        }
+    }
+    let states = found.into_iter().map(|(state, _)| state).collect();
+    Ok(Snapshot::new(in_force, states))
 }
 
 /// The `.wasm` files of a folder, by name.
@@ -67,11 +87,11 @@ fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>, RuntimeError> {
 
 fn load_file(
     loader: &Loader,
-    config: &RuntimeConfig,
+    set: &ModuleSet,
     name: String,
     file: &Path,
 ) -> (ModuleState, Option<Arc<Module>>, Option<String>) {
-    let enabled = config
+    let enabled = set
         .httpmodules
         .as_ref()
         .is_none_or(|names| names.contains(&name));
@@ -93,10 +113,10 @@ fn load_file(
     }
     let loaded = loader
         .compile(&wasm, &hash)
-        .and_then(|component| loader.load(&state.name, &component, &config.grants));
+        .and_then(|component| loader.load(&state.name, &component, &set.grants));
     match loaded {
         Ok((module, mut descriptor)) => {
-            descriptor::apply_prefixes(&mut descriptor, &config.prefixes);
+            descriptor::apply_prefixes(&mut descriptor, &set.prefixes);
             state.descriptor = Some(descriptor);
             (state, Some(Arc::new(module)), Some(hash))
         }

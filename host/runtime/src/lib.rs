@@ -38,5 +38,5 @@ pub use inspect::inspect;
 pub use module::{
     Access, Descriptor, Extent, Home, Inspection, ModuleState, Mount, OptionSpec, WellKnown,
 };
-pub use runtime::{Runtime, RuntimeConfig, RuntimeError};
+pub use runtime::{ModuleSet, Runtime, RuntimeConfig, RuntimeError};
 pub use table::{ModuleTable, Route};

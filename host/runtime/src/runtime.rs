@@ -6,11 +6,12 @@ use crate::folder;
 use crate::instance::Bounds;
 use crate::load::Loader;
 use crate::serve::{Job, Leave, Shared, serve};
-use crate::table::{ModuleTable, Route};
+use crate::table::{ModuleTable, Route, Snapshot};
 use crate::warm::Warm;
-use crate::{Answer, AnswerBody, HandleError, Identity, Request, Tenant};
+use crate::{Answer, AnswerBody, HandleError, Identity, ModuleState, Request, Tenant};
+use arc_swap::ArcSwap;
 use futures_util::StreamExt;
-use parking_lot::RwLock;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,20 +23,11 @@ const SWEEP: Duration = Duration::from_secs(1);
 /// How many requests may wait for each instance that can live.
 const WAITING_PER_INSTANCE: usize = 4;
 
-/// How modules are run.
+/// How modules are run: fixed when the runtime starts.
 #[derive(Clone, Debug)]
 pub struct RuntimeConfig {
-    /// Where the `.wasm` files lie.
-    pub moduledir: PathBuf,
     /// Where compiled modules are kept; only the host may write there.
     pub cachedir: PathBuf,
-    /// Which modules to run; none for whatever lies there.
-    pub httpmodules: Option<Vec<String>>,
-    /// Prefixes that replace a module's own: (module, its path, the path to use).
-    pub prefixes: Vec<(String, String, String)>,
-    /// Interfaces granted to modules beyond the harmless ones: (module, interface), with `*` for
-    /// all of either. What a module imports must be named by its descriptor and granted here.
-    pub grants: Vec<(String, String)>,
     /// Memory that an instance may have, in bytes.
     pub memory_max: usize,
     /// CPU time that a request may take.
@@ -44,6 +36,20 @@ pub struct RuntimeConfig {
     pub instances_max: u32,
     /// Threads that run guests.
     pub threads: usize,
+}
+
+/// Which modules run, and what they may.
+#[derive(Clone, Debug)]
+pub struct ModuleSet {
+    /// Where the `.wasm` files lie.
+    pub moduledir: PathBuf,
+    /// Which modules to run, whoever has them; none for whatever lies there.
+    pub httpmodules: Option<BTreeSet<String>>,
+    /// Prefixes that replace a module's own: (module, its path, the path to use).
+    pub prefixes: Vec<(String, String, String)>,
+    /// Interfaces granted to modules beyond the harmless ones: (module, interface), with `*` for
+    /// all of either. What a module imports must be named by its descriptor and granted here.
+    pub grants: Vec<(String, String)>,
 }
 
 /// Why the runtime, or a module, can't start.
@@ -72,7 +78,7 @@ pub enum RuntimeError {
 
 /// Runs modules.
 pub struct Runtime {
-    table: RwLock<Arc<ModuleTable>>,
+    modules: ArcSwap<Snapshot>,
     pub(crate) shared: Arc<Shared>,
     /// As many as instances may live.
     places: Arc<Semaphore>,
@@ -87,7 +93,7 @@ impl Runtime {
     /// and listed in the table; the others serve.
     ///
     /// Waits until the modules are compiled.
-    pub fn start(config: RuntimeConfig) -> Result<Self, RuntimeError> {
+    pub fn start(config: RuntimeConfig, set: ModuleSet) -> Result<Self, RuntimeError> {
         let engine = engine::engine(Some(&config)).map_err(engine_error)?;
         let linker = engine::linker(&engine).map_err(engine_error)?;
         let ticker =
@@ -107,7 +113,7 @@ impl Runtime {
             bounds,
             guests: guests.handle(),
         };
-        let table = folder::load(&loader, &config)?;
+        let modules = folder::load(&loader, &set)?;
         let warm = Warm::new(engine::warm_max(config.instances_max) as usize);
         let shared = Arc::new(Shared { warm, bounds });
         let weak = Arc::downgrade(&shared);
@@ -120,7 +126,7 @@ impl Runtime {
         });
         let places = config.instances_max.max(1) as usize;
         Ok(Self {
-            table: RwLock::new(Arc::new(table)),
+            modules: ArcSwap::from_pointee(modules),
             shared,
             places: Arc::new(Semaphore::new(places)),
             waiting: AtomicUsize::new(0),
@@ -130,9 +136,20 @@ impl Runtime {
         })
     }
 
-    /// Returns the modules in force.
-    pub fn modules(&self) -> Arc<ModuleTable> {
-        self.table.read().clone()
+    /// Returns the modules in force that a tenant has.
+    pub fn modules(&self, tenant: &Tenant) -> Arc<ModuleTable> {
+        self.view(Some(tenant))
+    }
+
+    /// Tells how each file in the module folder stands, ordered by the names of the modules.
+    pub fn states(&self) -> Arc<[ModuleState]> {
+        self.modules.load().states()
+    }
+
+    /// The modules in force that a tenant has; all of them for nobody in particular.
+    pub(crate) fn view(&self, tenant: Option<&Tenant>) -> Arc<ModuleTable> {
+        let enabled = tenant.and_then(|tenant| tenant.modules.as_ref());
+        self.modules.load().view(enabled)
     }
 
     /// Counts the instances that wait for the next request of the principal they serve.
@@ -151,19 +168,12 @@ impl Runtime {
         identity: Identity,
         request: Request,
     ) -> Result<Answer, HandleError> {
-        let table = self.modules();
-        let Some(module) = table.module(&route.module).cloned() else {
-            return Err(HandleError::Trapped {
-                module: route.module.clone(),
-                reason: "it is not loaded any more".to_owned(),
-            });
-        };
         let place = self.place(&route.module).await?;
         let (reply, answer) = oneshot::channel();
         let job = Job {
             shared: self.shared.clone(),
-            module,
-            table,
+            module: route.serving.clone(),
+            table: self.modules(tenant),
             tenant: tenant.clone(),
             identity,
             mount: route.mount.clone(),

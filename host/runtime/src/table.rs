@@ -1,30 +1,115 @@
-//! The modules in force, and the way from a path to one of them.
+//! The modules in force, what each tenant sees of them, and the way from a path to one of them.
 
 use crate::load::Module;
 use crate::module::{Descriptor, Extent, ModuleState, Mount};
-use std::collections::{BTreeMap, HashMap};
+use parking_lot::RwLock;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// A module and the mount that a path matched.
+/// How many tables are kept for tenants that have different modules. Beyond that, all are made
+/// anew: sets of modules that no tenant has any more must not stay for ever.
+const VIEWS_MAX: usize = 1024;
+
+/// A module that serves.
+#[derive(Clone)]
+pub(crate) struct InForce {
+    pub(crate) module: Arc<Module>,
+    /// What it says of itself, with the operator's prefixes.
+    pub(crate) descriptor: Arc<Descriptor>,
+}
+
+/// Everything that is in force: replaced as a whole, never changed.
+#[derive(Default)]
+pub(crate) struct Snapshot {
+    states: Arc<[ModuleState]>,
+    /// Of those who have all modules.
+    whole: Arc<ModuleTable>,
+    /// Of those who have some, made when first asked for.
+    views: RwLock<HashMap<BTreeSet<String>, Arc<ModuleTable>>>,
+}
+
+impl Snapshot {
+    /// The modules must not want the same mounts or well-known names.
+    pub(crate) fn new(in_force: Vec<InForce>, states: Vec<ModuleState>) -> Self {
+        Self {
+            states: states.into(),
+            whole: Arc::new(ModuleTable::new(in_force)),
+            views: RwLock::default(),
+        }
+    }
+
+    /// How each file stands, ordered by name.
+    pub(crate) fn states(&self) -> Arc<[ModuleState]> {
+        self.states.clone()
+    }
+
+    /// What those see who have these modules; none for all.
+    pub(crate) fn view(&self, enabled: Option<&BTreeSet<String>>) -> Arc<ModuleTable> {
+        let Some(enabled) = enabled else {
+            return self.whole.clone();
+        };
+        if let Some(table) = self.views.read().get(enabled) {
+            return table.clone();
+        }
+        let has = |one: &&InForce| enabled.contains(&one.descriptor.name);
+        let some = self.whole.in_force.iter().filter(has).cloned().collect();
+        let table = Arc::new(ModuleTable::new(some));
+        let mut views = self.views.write();
+        if views.len() >= VIEWS_MAX {
+            views.clear();
+        }
+        views.insert(enabled.clone(), table.clone());
+        table
+    }
+}
+
+/// A module and the mount that a path matched. It keeps the module, so that a request is answered
+/// by the one that it was meant for, whatever is loaded meanwhile.
 #[derive(Clone)]
 pub struct Route {
     /// The module's name.
     pub module: String,
     /// The mount.
     pub mount: Arc<Mount>,
+    pub(crate) serving: Arc<Module>,
 }
 
-/// The modules in force: replaced as a whole, never changed.
+/// The modules of a tenant: replaced as a whole, never changed.
 #[derive(Default)]
 pub struct ModuleTable {
-    states: Vec<ModuleState>,
-    modules: HashMap<String, Arc<Module>>,
+    /// Ordered by name.
+    in_force: Vec<InForce>,
     /// The longest path first.
     routes: Vec<Route>,
-    well_known: BTreeMap<String, String>,
+    /// Name and target, ordered by name.
+    well_known: Vec<(String, String)>,
 }
 
 impl ModuleTable {
+    fn new(mut in_force: Vec<InForce>) -> Self {
+        in_force.sort_by(|one, other| one.descriptor.name.cmp(&other.descriptor.name));
+        let mut table = Self::default();
+        for InForce { module, descriptor } in &in_force {
+            table
+                .routes
+                .extend(descriptor.mounts.iter().map(|mount| Route {
+                    module: descriptor.name.clone(),
+                    mount: Arc::new(mount.clone()),
+                    serving: module.clone(),
+                }));
+            let names = descriptor.well_known.iter();
+            table
+                .well_known
+                .extend(names.map(|entry| (entry.name.clone(), entry.target.clone())));
+        }
+        table
+            .routes
+            .sort_by_key(|route| std::cmp::Reverse(route.mount.path.len()));
+        table.well_known.sort();
+        table.in_force = in_force;
+        table
+    }
+
     /// Finds the mount with the longest path that matches.
     pub fn route(&self, path: &str) -> Option<Route> {
         self.routes
@@ -35,12 +120,10 @@ impl ModuleTable {
 
     /// Finds where a name below `/.well-known/` leads.
     pub fn well_known(&self, name: &str) -> Option<&str> {
-        self.well_known.get(name).map(String::as_str)
-    }
-
-    /// Lists what lies in the module folder, loaded or refused.
-    pub fn states(&self) -> &[ModuleState] {
-        &self.states
+        let mut names = self.well_known.iter();
+        names
+            .find(|(known, _)| known == name)
+            .map(|(_, target)| target.as_str())
     }
 
     /// Lists the well-known names with their targets.
@@ -51,79 +134,15 @@ impl ModuleTable {
             .collect()
     }
 
-    /// Lists what the loaded modules say of themselves, ordered by name.
+    /// Lists what the modules say of themselves, ordered by name.
     pub fn descriptors(&self) -> impl Iterator<Item = &Descriptor> {
-        self.states
-            .iter()
-            .filter(|state| state.enabled)
-            .filter_map(|state| state.descriptor.as_ref())
+        self.in_force.iter().map(|one| &*one.descriptor)
     }
 
     pub(crate) fn module(&self, name: &str) -> Option<&Arc<Module>> {
-        self.modules.get(name)
-    }
-
-    /// Makes a table of what was found, refusing modules that want what another one has.
-    pub(crate) fn new(found: Vec<(ModuleState, Option<Arc<Module>>)>) -> Self {
-        let mut table = Self::default();
-        let mut found = found;
-        found.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
-        for (mut state, module) in found {
-            if let (Some(module), Some(descriptor)) = (module, &state.descriptor) {
-                match table.conflict(descriptor) {
-                    Some(reason) => {
-                        tracing::error!(module = %state.name, "module refused: {reason}");
-                        state.refused = Some(reason);
-                    }
-                    None => table.add(module, descriptor),
-                }
-            }
-            if state.refused.is_some() {
-                state.descriptor = None;
-            }
-            table.states.push(state);
-        }
-        table
-            .routes
-            .sort_by_key(|route| std::cmp::Reverse(route.mount.path.len()));
-        table
-    }
-
-    fn conflict(&self, descriptor: &Descriptor) -> Option<String> {
-        for mount in &descriptor.mounts {
-            let taken = self
-                .routes
-                .iter()
-                .find(|route| route.mount.path == mount.path);
-            if let Some(route) = taken {
-                return Some(format!(
-                    "{} is already a mount of module {}: give one of them another prefix",
-                    mount.path, route.module
-                ));
-            }
-        }
-        let name = descriptor
-            .well_known
-            .iter()
-            .find(|entry| self.well_known.contains_key(&entry.name))?;
-        Some(format!(
-            "/.well-known/{} already leads to another module: switch one of them off",
-            name.name
-        ))
-    }
-
-    fn add(&mut self, module: Arc<Module>, descriptor: &Descriptor) {
-        for mount in &descriptor.mounts {
-            self.routes.push(Route {
-                module: descriptor.name.clone(),
-                mount: Arc::new(mount.clone()),
-            });
-        }
-        for entry in &descriptor.well_known {
-            self.well_known
-                .insert(entry.name.clone(), entry.target.clone());
-        }
-        self.modules.insert(descriptor.name.clone(), module);
+        let mut all = self.in_force.iter();
+        all.find(|one| one.descriptor.name == name)
+            .map(|one| &one.module)
     }
 }
 

@@ -28,8 +28,9 @@ impl Module {
     ) -> Result<(), CliError> {
         match self {
             Self::List => {
-                let config = server::runtime_config(&load()?);
-                list(&in_background(move || Runtime::start(config)).await?);
+                let config = load()?;
+                let (how, which) = (server::runtime_config(&config), server::module_set(&config));
+                list(&in_background(move || Runtime::start(how, which)).await?);
             }
             Self::Inspect { file, json } => {
                 let inspection = in_background(move || runtime::inspect(&file)).await?;
@@ -60,7 +61,7 @@ async fn in_background<T: Send + 'static>(
 }
 
 fn list(runtime: &Runtime) {
-    for state in runtime.modules().states() {
+    for state in runtime.states().iter() {
         let version = state.descriptor.as_ref().map_or("", |d| d.version.as_str());
         let summary = match (&state.refused, &state.descriptor, state.enabled) {
             (Some(reason), _, _) => format!("refused: {reason}"),

@@ -66,18 +66,15 @@ fn allow_many_files() {
 
 /// Options that nobody knows, and modules that don't serve.
 fn warn(config: &Config, server: &Server) {
-    let modules = server.host().runtime.modules();
-    let descriptors = modules
-        .states()
-        .iter()
-        .filter_map(|state| state.descriptor.as_ref());
+    let modules = server.host().runtime.states();
+    let descriptors = modules.iter().filter_map(|state| state.descriptor.as_ref());
     let options = descriptors.flat_map(|descriptor| &descriptor.options);
     let names: Vec<&str> = options.map(|option| option.name.as_str()).collect();
     for warning in config.warnings(&names) {
         tracing::warn!("{warning}");
     }
     for name in config.httpmodules.iter().flatten() {
-        if !modules.states().iter().any(|state| state.name == *name) {
+        if !modules.iter().any(|state| state.name == *name) {
             let folder = config.moduledir.display();
             tracing::warn!("httpmodules names `{name}`, but there is no {name}.wasm in {folder}");
         }
@@ -113,11 +110,8 @@ fn announce(config: &Config, server: &Server, first: Option<&(String, String)>) 
         println!("  {}", url(address, secure));
     }
     println!("state folder: {}", config.configdirectory.display());
-    let modules = server.host().runtime.modules();
-    let serving = modules
-        .states()
-        .iter()
-        .filter(|state| state.enabled && state.refused.is_none());
+    let modules = server.host().runtime.states();
+    let serving = modules.iter().filter(|state| state.descriptor.is_some());
     let names: Vec<&str> = serving.map(|state| state.name.as_str()).collect();
     let names = if names.is_empty() {
         "none".to_owned()

@@ -141,7 +141,7 @@ impl Host {
             host: self,
             snapshot,
             site: site.clone(),
-            modules: self.runtime.modules(),
+            modules: self.runtime.modules(&open.tenant),
             open,
             peer,
             trail,
@@ -190,7 +190,7 @@ pub(super) struct Dispatch<'a> {
 impl Dispatch<'_> {
     /// Makes the request a tenant's.
     pub(super) fn enter(&mut self, site: Arc<Site>, open: Arc<Open>) {
-        self.modules = self.host.runtime.modules();
+        self.modules = self.host.runtime.modules(&open.tenant);
         self.trail.site = Some(site.clone());
         (self.site, self.open) = (site, open);
     }

@@ -14,12 +14,9 @@ pub fn overview(servername: &str, modules: &ModuleTable) -> Reply {
          <h1>{0}</h1>\n<p>Chapar is running. These modules serve:</p>\n<dl>\n",
         escape(servername)
     );
-    for state in modules.states().iter().filter(|state| state.enabled) {
-        let Some(descriptor) = &state.descriptor else {
-            continue;
-        };
-        let summary = escape(&descriptor.summary);
-        let _ = writeln!(page, "<dt>{}</dt>\n<dd>{summary}</dd>", escape(&state.name));
+    for descriptor in modules.descriptors() {
+        let (name, summary) = (escape(&descriptor.name), escape(&descriptor.summary));
+        let _ = writeln!(page, "<dt>{name}</dt>\n<dd>{summary}</dd>");
     }
     page.push_str("</dl>\n");
     let mut reply = Reply::empty(StatusCode::OK);

@@ -74,9 +74,10 @@ impl Dispatch<'_> {
     /// The methods of all mounts.
     fn methods(&self) -> BTreeSet<String> {
         let of_files = FILE_METHODS.into_iter().map(str::to_owned);
-        let descriptors = self.modules.states().iter();
-        let descriptors = descriptors.filter_map(|state| state.descriptor.as_ref());
-        let mounts = descriptors.flat_map(|descriptor| &descriptor.mounts);
+        let mounts = self
+            .modules
+            .descriptors()
+            .flat_map(|descriptor| &descriptor.mounts);
         of_files
             .chain(mounts.flat_map(|mount| mount.methods.iter().cloned()))
             .collect()

@@ -129,12 +129,14 @@ impl Site {
     }
 
     fn of_store(&self, store: Arc<dyn Store>) -> Open {
+        let modules = self.config.httpmodules.as_ref();
         Open {
             users: Users::new(store.clone(), &self.config),
             tenant: Arc::new(Tenant {
                 name: self.name.clone(),
                 store,
                 options: self.config.set.clone(),
+                modules: modules.map(|names| names.iter().cloned().collect()),
             }),
         }
     }

@@ -33,12 +33,9 @@ pub(crate) fn properties(
 
 /// The path of a home, for this principal.
 fn fill_in(path: &str, id: &str) -> String {
-    let mut encoded = Vec::new();
+    let mut encoded = String::new();
     percent_encode(&mut encoded, id);
-    path.replace(
-        "{principal}",
-        &String::from_utf8(encoded).unwrap_or_default(),
-    )
+    path.replace("{principal}", &encoded)
 }
 
 fn element(name: &Name, hrefs: &[String]) -> Vec<u8> {

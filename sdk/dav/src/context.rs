@@ -91,13 +91,13 @@ impl<'c> Context<'c> {
 
     /// The absolute path, encoded, of what is at `path`: with a slash at its end for collections.
     pub fn href(&self, path: &Path, is_collection: bool) -> String {
-        let mut out = Vec::with_capacity(64);
-        out.extend_from_slice(self.mount.as_bytes());
+        let mut out = String::with_capacity(64);
+        out.push_str(self.mount);
         path.write(&mut out);
         if is_collection {
-            out.push(b'/');
+            out.push('/');
         }
-        String::from_utf8(out).unwrap_or_default()
+        out
     }
 
     /// The href of a resource that was found at `path`.

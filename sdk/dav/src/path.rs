@@ -60,45 +60,49 @@ impl Path {
     }
 
     /// Appends `/part/part`, encoded, without a slash at the end. Safe inside XML.
-    pub fn write(&self, out: &mut Vec<u8>) {
+    pub fn write(&self, out: &mut String) {
         for part in &self.0 {
-            out.push(b'/');
+            out.push('/');
             percent_encode(out, part);
         }
     }
 }
 
 /// Appends a part of a path, encoded. Safe inside XML: `&` and `'` are encoded as well.
-pub fn percent_encode(out: &mut Vec<u8>, part: &str) {
+pub fn percent_encode(out: &mut String, part: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut rest = part.as_bytes();
-    loop {
-        let Some(at) = rest.iter().position(|byte| !is_plain(*byte)) else {
-            out.extend_from_slice(rest);
+    let is_plain = |byte: u8| PLAIN.get(usize::from(byte)).copied().unwrap_or(false);
+    let mut start = 0;
+    while let Some(rest) = part.as_bytes().get(start..) {
+        let len = rest.iter().take_while(|byte| is_plain(**byte)).count();
+        // What is plain is ASCII, so that it begins and ends between characters.
+        out.push_str(part.get(start..start + len).unwrap_or_default());
+        let Some(byte) = rest.get(len) else {
             return;
         };
-        let (plain, found) = rest.split_at_checked(at).unwrap_or((rest, &[]));
-        out.extend_from_slice(plain);
-        if let [byte, after @ ..] = found {
-            let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
-            out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
-            rest = after;
-        }
+        let digit = |nibble: u8| {
+            HEX.get(usize::from(nibble))
+                .copied()
+                .map_or('0', char::from)
+        };
+        out.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+        start += len + 1;
     }
 }
 
-/// Whether a byte stands for itself in a part of a path of ours.
-fn is_plain(byte: u8) -> bool {
-    const fn bits(bytes: &[u8]) -> u128 {
-        match bytes {
-            [] => 0,
-            [first, rest @ ..] => 1 << *first | bits(rest),
+/// For each byte whether it stands for itself in a part of a path of ours.
+static PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut plain: &[u8] =
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$()*+,;=:@";
+    while let [byte, rest @ ..] = plain {
+        if let [slot, ..] = table.split_at_mut(*byte as usize).1 {
+            *slot = true;
         }
+        plain = rest;
     }
-    const PLAIN: u128 = bits(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-        | bits(b"!$()*+,;=:@");
-    byte < 128 && PLAIN >> byte & 1 == 1
-}
+    table
+};
 
 /// Decodes `%XX`; none if a triplet is broken or the result is not UTF-8.
 pub fn percent_decode(text: &str) -> Option<String> {
@@ -135,12 +139,9 @@ mod tests {
                 (path.parts(), ended),
                 (Path::new(parts.iter().copied()).parts(), slash)
             );
-            let mut out = Vec::new();
+            let mut out = String::new();
             path.write(&mut out);
-            assert_eq!(
-                Path::parse(std::str::from_utf8(&out).unwrap()).unwrap().0,
-                path
-            );
+            assert_eq!(Path::parse(&out).unwrap().0, path);
         }
         for bad in [
             "/a/../b", "/%2e%2E/", "/a%2Fb", "/%00", "/%FF", "/%", "/%4", "/%zz",

@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub i64);
 
-const DAYS: [&[u8; 3]; 7] = [b"Thu", b"Fri", b"Sat", b"Sun", b"Mon", b"Tue", b"Wed"];
+const DAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
 const MONTHS: [&[u8; 3]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
 ];
@@ -13,10 +13,7 @@ impl Time {
     /// Appends `Sun, 06 Nov 1994 08:49:37 GMT`.
     pub fn write_http_date(self, out: &mut Vec<u8>) {
         let (days, year, month, day, second) = self.civil();
-        let [a, b, c] = *DAYS
-            .get(days.rem_euclid(7) as usize)
-            .copied()
-            .unwrap_or(b"Thu");
+        let [a, b, c] = *DAYS.get(days as usize % 7).copied().unwrap_or(b"Mon");
         let [d, e] = digits(day);
         let [f, g, h] = *MONTHS.get(month as usize - 1).copied().unwrap_or(b"Jan");
         let ([i, j], [k, l]) = (digits(year / 100), digits(year));
@@ -61,8 +58,9 @@ impl Time {
             .iter()
             .position(|known| known.eq_ignore_ascii_case(month.as_bytes()))?;
         let day: i64 = day.parse().ok().filter(|day| (1..=31).contains(day))?;
+        let short = year.len() == 2;
         let mut year: i64 = year.parse().ok().filter(|year| (0..=9999).contains(year))?;
-        if year < 100 {
+        if short {
             year += if year < 70 { 2000 } else { 1900 };
         }
         let mut clock = time.split(':').map(|part| part.parse::<i64>().ok());
@@ -78,34 +76,31 @@ impl Time {
         ))
     }
 
-    /// Days since the epoch, year, month, day of the month, second of the day.
-    fn civil(self) -> (i64, u32, u32, u32, u32) {
-        // What four digits of a year can say.
-        let seconds = self.0.clamp(-62_135_596_800, 253_402_300_799);
-        let days = seconds.div_euclid(86_400);
-        let shifted = days + 719_468;
-        let era = shifted.div_euclid(146_097);
-        let day_of_era = shifted.rem_euclid(146_097);
+    /// Days since 0001-01-01, year, month, day of the month, second of the day.
+    fn civil(self) -> (u32, u32, u32, u32, u32) {
+        // What four digits of a year can say: from there on, 32 bits are enough.
+        let seconds = self.0.clamp(FIRST, 253_402_300_799) - FIRST;
+        let days = (seconds / 86_400) as u32;
+        // Years begin in March here, so that what leap years add comes last.
+        let shifted = days + 306;
+        let era = shifted / 146_097;
+        let day_of_era = shifted % 146_097;
         let year_of_era =
             (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let month_from_march = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 {
-            month_from_march + 3
-        } else {
-            month_from_march - 9
+        let month = match month_from_march {
+            0..10 => month_from_march + 3,
+            _ => month_from_march - 9,
         };
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
-        (
-            days,
-            year as u32,
-            month as u32,
-            day as u32,
-            seconds.rem_euclid(86_400) as u32,
-        )
+        let year = year_of_era + era * 400 + u32::from(month <= 2);
+        (days, year, month, day, (seconds % 86_400) as u32)
     }
 }
+
+/// 0001-01-01T00:00:00Z, a Monday.
+const FIRST: i64 = -62_135_596_800;
 
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
@@ -139,6 +134,9 @@ mod tests {
             ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
             ("Wed, 31 Dec 1969 23:59:59 GMT", -1),
             ("Thu, 29 Feb 2024 12:00:00 GMT", 1_709_208_000),
+            ("Mon, 01 Jan 0001 00:00:00 GMT", -62_135_596_800),
+            ("Tue, 29 Feb 2000 00:00:00 GMT", 951_782_400),
+            ("Mon, 01 Mar 1999 00:00:01 GMT", 920_246_401),
             ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799),
         ] {
             assert_eq!(Time(seconds).http_date(), text);

@@ -76,13 +76,12 @@ fn visit_page(
         visit(Subject::Principal(principal), &principal.href)?;
     }
     // One buffer for all hrefs: a listing is mostly members.
-    let mut href = ctx.href(&collection.path, true).into_bytes();
+    let mut href = ctx.href(&collection.path, true);
     let base_len = href.len();
     for member in &page.members {
         href.truncate(base_len);
         percent_encode(&mut href, &member.name);
-        let text = std::str::from_utf8(&href).unwrap_or_default();
-        visit(Subject::Member(collection, member), text)?;
+        visit(Subject::Member(collection, member), &href)?;
     }
     Ok(())
 }

@@ -16,4 +16,4 @@ mod write;
 pub use element::{Attribute, Element, Node};
 pub use name::{DAV, Name, XML};
 pub use read::{Error, Limits, parse};
-pub use write::{Prefix, Writer, escape_attribute, escape_text};
+pub use write::{Prefix, Tag, Writer, escape_attribute, escape_text};

@@ -8,6 +8,25 @@ use crate::{DAV, Name};
 /// A namespace and the prefix that a [`Writer`] uses for it.
 pub type Prefix = (&'static str, &'static str);
 
+/// The tags of an element that is written many times.
+#[derive(Debug)]
+pub struct Tag {
+    /// Without the bracket at its end.
+    start: Vec<u8>,
+    end: Vec<u8>,
+}
+
+impl Tag {
+    /// The tags that a [`Writer`] with these prefixes writes for an element of this name.
+    pub fn new(prefixes: &[Prefix], name: &Name) -> Self {
+        let (mut start, mut end) = (b"<".to_vec(), b"</".to_vec());
+        write_tag(&mut start, prefixes, name, true);
+        write_tag(&mut end, prefixes, name, false);
+        end.push(b'>');
+        Self { start, end }
+    }
+}
+
 /// Writes elements one after the other into a buffer.
 #[derive(Debug)]
 pub struct Writer {
@@ -100,6 +119,14 @@ impl Writer {
         }
     }
 
+    /// Writes ASCII text, escaped.
+    #[inline]
+    pub fn ascii(&mut self, text: &[u8]) {
+        debug_assert!(text.is_ascii(), "the buffer is UTF-8");
+        self.close_tag();
+        escape(&mut self.out, text, &TEXT);
+    }
+
     /// Writes what is XML already: an element that stands alone, or text without markup.
     #[inline]
     pub fn raw(&mut self, xml: &[u8]) {
@@ -127,34 +154,23 @@ impl Writer {
             .extend_from_slice(digits.get(20 - len..).unwrap_or_default());
     }
 
-    /// Writes a start tag prepared with [`Writer::prepare`].
+    /// Writes a start tag; attributes may follow.
     #[inline]
-    pub fn start_prepared(&mut self, tag: &[u8]) {
+    pub fn start_tag(&mut self, tag: &Tag) {
         self.close_tag();
-        self.out.push(b'<');
-        self.out.extend_from_slice(tag);
+        self.out.extend_from_slice(&tag.start);
         self.tag_open = true;
     }
 
-    /// Writes the end tag for [`Writer::start_prepared`], out of the same bytes.
+    /// Writes the end tag that belongs to [`Writer::start_tag`].
     #[inline]
-    pub fn end_prepared(&mut self, tag: &[u8]) {
+    pub fn end_tag(&mut self, tag: &Tag) {
         if self.tag_open {
             self.out.extend_from_slice(b"/>");
             self.tag_open = false;
         } else {
-            let name = tag.split(|byte| *byte == b' ').next().unwrap_or_default();
-            self.out.extend_from_slice(b"</");
-            self.out.extend_from_slice(name);
-            self.out.push(b'>');
+            self.out.extend_from_slice(&tag.end);
         }
-    }
-
-    /// What stands between the angle brackets of a start tag, for names written many times.
-    pub fn prepare(prefixes: &[Prefix], name: &Name) -> Vec<u8> {
-        let mut tag = Vec::new();
-        write_tag(&mut tag, prefixes, name, true);
-        tag
     }
 
     /// Where the writer is, to come back to with [`Writer::rewind`].
@@ -230,12 +246,12 @@ fn write_tag(out: &mut Vec<u8>, prefixes: &[Prefix], name: &Name, declare: bool)
 
 /// Appends text with markup escaped. Characters that XML 1.0 cannot carry are left out.
 pub fn escape_text(out: &mut Vec<u8>, text: &str) {
-    escape(out, text, &TEXT);
+    escape(out, text.as_bytes(), &TEXT);
 }
 
 /// Appends an attribute value for double quotes. Characters that XML 1.0 cannot carry are left out.
 pub fn escape_attribute(out: &mut Vec<u8>, text: &str) {
-    escape(out, text, &ATTRIBUTE);
+    escape(out, text.as_bytes(), &ATTRIBUTE);
 }
 
 /// For each byte whether it has to be looked at.
@@ -269,11 +285,35 @@ const fn contains(bytes: &[u8], byte: u8) -> bool {
     }
 }
 
-fn escape(out: &mut Vec<u8>, text: &str, special: &Special) {
-    let mut rest = text.as_bytes();
+/// Whether a byte may be special in any table: by comparing alone, so that many are looked at in one
+/// instruction.
+fn may_be_special(byte: u8) -> bool {
+    (byte < b' ')
+        | (byte == b'<')
+        | (byte == b'>')
+        | (byte == b'&')
+        | (byte == b'"')
+        | (byte == 0xEF)
+}
+
+/// Where the first special byte is.
+fn find_special(text: &[u8], special: &Special) -> Option<usize> {
+    let (blocks, _) = text.as_chunks::<16>();
+    let is_plain = |block: &&[u8; 16]| {
+        !block
+            .iter()
+            .fold(false, |any, &byte| any | may_be_special(byte))
+    };
+    let plain = blocks.iter().take_while(is_plain).count() * 16;
+    let is_special = |byte: &u8| special.get(usize::from(*byte)).copied().unwrap_or(true);
+    let found = text.get(plain..)?.iter().position(is_special)?;
+    Some(plain + found)
+}
+
+fn escape(out: &mut Vec<u8>, text: &[u8], special: &Special) {
+    let mut rest = text;
     loop {
-        let is_special = |byte: &u8| special.get(usize::from(*byte)).copied().unwrap_or(true);
-        let Some(at) = rest.iter().position(is_special) else {
+        let Some(at) = find_special(rest, special) else {
             out.extend_from_slice(rest);
             return;
         };

@@ -5,6 +5,7 @@ use crate::state::State;
 
 impl wit::Host for State {
     fn list(&mut self) -> wasmtime::Result<Vec<descriptor::Descriptor>> {
+        self.serving()?;
         let table = &self.request()?.table;
         Ok(table
             .descriptors()

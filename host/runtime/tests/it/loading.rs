@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 #[test]
 fn modules_are_found_and_routed() {
     let mut bed = bed(&[("probe", "known"), ("second", "normal"), ("off", "normal")]);
-    bed.config.httpmodules = Some(vec!["probe".into(), "second".into(), "absent".into()]);
-    bed.config.prefixes = vec![("second".into(), "/second".into(), "/2".into())];
+    bed.set.httpmodules = Some(["probe", "second", "absent"].map(Into::into).into());
+    bed.set.prefixes = vec![("second".into(), "/second".into(), "/2".into())];
     let runtime = bed.start();
-    let table = runtime.modules();
+    let table = runtime.modules(&tenant("any"));
     let route = |path: &str| {
         table
             .route(path)
@@ -28,8 +28,8 @@ fn modules_are_found_and_routed() {
     assert_eq!(route("/2/x"), "second /2");
     assert_eq!(table.well_known("probe"), Some("/probe/"));
     assert_eq!(table.well_known_names(), [("probe", "/probe/")]);
-    let states: Vec<_> = table
-        .states()
+    let states = runtime.states();
+    let states: Vec<_> = states
         .iter()
         .map(|state| (state.name.as_str(), state.enabled, state.refused.is_some()))
         .collect();
@@ -58,7 +58,13 @@ fn conflicting_modules_are_refused() {
     assert!(refusal(&runtime, "probe").contains("aaa"));
     assert_eq!(refusal(&runtime, "one"), "");
     assert!(refusal(&runtime, "two").contains("well-known"));
-    assert_eq!(runtime.modules().route("/two/x").map(|r| r.module), None);
+    assert_eq!(
+        runtime
+            .modules(&tenant("any"))
+            .route("/two/x")
+            .map(|r| r.module),
+        None
+    );
 }
 
 #[test]
@@ -86,7 +92,7 @@ fn misbehaving_descriptions_are_refused() {
 #[test]
 fn what_was_not_granted_is_refused() {
     let mut bed = bed(&[("probe", "normal")]);
-    bed.config.grants = vec![
+    bed.set.grants = vec![
         ("other".into(), "*".into()),
         ("probe".into(), "batch".into()),
     ];
@@ -95,7 +101,7 @@ fn what_was_not_granted_is_refused() {
         refused.contains("mailbox") && refused.contains("module_grants"),
         "{refused}"
     );
-    bed.config.grants = vec![("probe".into(), "mailbox".into())];
+    bed.set.grants = vec![("probe".into(), "mailbox".into())];
     assert_eq!(refusal(&bed.start(), "probe"), "");
 }
 

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use futures_util::StreamExt;
 use runtime::{
-    Answer, AnswerBody, HandleError, Identity, Request, Runtime, RuntimeConfig, SignIn, Tenant,
+    Answer, AnswerBody, HandleError, Identity, ModuleSet, Request, Runtime, RuntimeConfig, SignIn,
+    Tenant,
 };
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,7 @@ pub fn disguised(name: &str, mode: &str) -> Vec<u8> {
 pub struct Bed {
     _folder: tempfile::TempDir,
     pub config: RuntimeConfig,
+    pub set: ModuleSet,
 }
 
 /// A folder with these modules: (name, mode).
@@ -80,29 +82,32 @@ pub fn bed(modules: &[(&str, &str)]) -> Bed {
         .unwrap();
     }
     let config = RuntimeConfig {
-        moduledir,
         cachedir: cachedir(modules == [("probe", "normal")]),
-        httpmodules: None,
-        prefixes: Vec::new(),
-        grants: vec![("*".into(), "*".into())],
         memory_max: MEMORY_MAX,
         cpu_max: CPU_MAX,
         instances_max: 16,
         threads: 2,
     };
+    let set = ModuleSet {
+        moduledir,
+        httpmodules: None,
+        prefixes: Vec::new(),
+        grants: vec![("*".into(), "*".into())],
+    };
     Bed {
         _folder: folder,
         config,
+        set,
     }
 }
 
 impl Bed {
     pub fn start(&self) -> Runtime {
-        Runtime::start(self.config.clone()).unwrap()
+        Runtime::start(self.config.clone(), self.set.clone()).unwrap()
     }
 
     pub fn module(&self, name: &str) -> PathBuf {
-        self.config.moduledir.join(format!("{name}.wasm"))
+        self.set.moduledir.join(format!("{name}.wasm"))
     }
 }
 
@@ -122,8 +127,8 @@ fn cachedir(shared: bool) -> PathBuf {
 
 /// Why a module was refused.
 pub fn refusal(runtime: &Runtime, name: &str) -> String {
-    let table = runtime.modules();
-    let state = table.states().iter().find(|state| state.name == name);
+    let states = runtime.states();
+    let state = states.iter().find(|state| state.name == name);
     state.unwrap().refused.clone().unwrap_or_default()
 }
 
@@ -136,6 +141,7 @@ pub fn tenant(name: &str) -> Arc<Tenant> {
         name: name.into(),
         store: storage::SqliteStore::open(&folder, name, storage::StoreLimits::default()).unwrap(),
         options: HashMap::from([option("probe_option"), option("another_option")]),
+        modules: None,
     })
 }
 
@@ -182,7 +188,7 @@ pub async fn ask(
     identity: Identity,
     request: Request,
 ) -> Result<Answer, HandleError> {
-    let route = runtime.modules().route(&request.path).unwrap();
+    let route = runtime.modules(tenant).route(&request.path).unwrap();
     runtime.handle(&route, tenant, identity, request).await
 }
 

@@ -127,8 +127,8 @@ impl<'m, 'c> Multistatus<'m, 'c> {
             }
             self.writer.raw(b"<D:propstat><D:prop>");
             for item in indexes.iter().filter_map(|index| plan.items.get(*index)) {
-                self.writer.start_prepared(&item.tag);
-                self.writer.end_prepared(&item.tag);
+                self.writer.start_tag(&item.tag);
+                self.writer.end_tag(&item.tag);
             }
             self.writer.raw(end);
             self.writer.raw(b"</D:status></D:propstat>");

@@ -1,6 +1,6 @@
 //! Which properties a client asked for, resolved once for all resources of an answer.
 
-use xml::{Element, Name, Writer};
+use xml::{Element, Name, Tag, Writer};
 
 use super::propfind::PropRequest;
 use crate::property::{self, Live, Read, Reading, Subject, Value};
@@ -23,8 +23,8 @@ pub(super) enum PlanKind {
 
 pub(super) struct Item {
     pub name: Name,
-    /// What stands in the tag.
-    pub tag: Vec<u8>,
+    /// How it is written.
+    pub tag: Tag,
     /// The element asked with, if it says more than its name.
     pub request: Option<Element>,
     /// The live properties of this name: of several, the first that is on the resource.
@@ -88,7 +88,7 @@ impl Plan {
         let says_more = !element.attributes.is_empty() || !element.children.is_empty();
         self.items.push(Item {
             name: element.name.clone(),
-            tag: Writer::prepare(ctx.profile.prefixes, &element.name),
+            tag: Tag::new(ctx.profile.prefixes, &element.name),
             request: says_more.then(|| element.clone()),
             lives,
         });
@@ -159,9 +159,9 @@ pub(super) fn write_property(
             None => Ok(Value::Missing),
         },
         Read::With(rule) => {
-            writer.start_prepared(&item.tag);
+            writer.start_tag(&item.tag);
             let value = rule(reading, writer)?;
-            writer.end_prepared(&item.tag);
+            writer.end_tag(&item.tag);
             Ok(value)
         }
     }

@@ -119,7 +119,7 @@ pub static GETETAG: Live = Live {
         };
         // An opaque tag of ours may hold anything but quotes: `&` and `<` have to be escaped.
         out.raw(b"\"");
-        out.text(member.etag.opaque());
+        out.ascii(member.etag.as_bytes());
         out.raw(b"\"");
         Ok(Value::Written)
     }),

@@ -49,15 +49,7 @@ pub(super) fn host_rights(rights: Rights) -> module::Rights {
 
 /// The tag of a body: of its digest, so that it is the same for ever.
 pub(super) fn etag(digest: module::Digest) -> Etag {
-    let mut bytes = [0; 24];
-    let words = [digest.a, digest.b, digest.c];
-    for (slot, byte) in bytes
-        .iter_mut()
-        .zip(words.iter().flat_map(|word| word.to_be_bytes()))
-    {
-        *slot = byte;
-    }
-    Etag::from_digest(&bytes)
+    Etag::from_digest([digest.a, digest.b, digest.c])
 }
 
 /// A version is a uid.

@@ -120,15 +120,15 @@ fn rights(identity: &Identity, id: &str) -> Rights {
 }
 
 fn href(kind: Kind, id: &str) -> String {
-    let mut out = Vec::with_capacity(64);
-    out.extend_from_slice(PRINCIPALS.as_bytes());
-    out.extend_from_slice(match kind {
-        Kind::Group => b"/group/",
-        Kind::User | Kind::Room | Kind::Resource => b"/user/",
+    let mut out = String::with_capacity(64);
+    out.push_str(PRINCIPALS);
+    out.push_str(match kind {
+        Kind::Group => "/group/",
+        Kind::User | Kind::Room | Kind::Resource => "/user/",
     });
     percent_encode(&mut out, id);
-    out.push(b'/');
-    String::from_utf8(out).unwrap_or_default()
+    out.push('/');
+    out
 }
 
 fn kind(kind: Kind) -> &'static str {
