@@ -2,7 +2,7 @@
 
 use super::CliError;
 use crate::config::Config;
-use crate::{state, tenant};
+use crate::state;
 use clap::Args;
 use std::process::ExitCode;
 use storage::Store;
@@ -15,8 +15,8 @@ pub struct Check {
 }
 
 impl Check {
-    pub async fn run(self, config: &Config) -> Result<ExitCode, CliError> {
-        let store = state::open_store(config, tenant::DEFAULT)?;
+    pub async fn run(self, config: &Config, tenant: &str) -> Result<ExitCode, CliError> {
+        let store = state::open_store(config, tenant)?;
         let outcome = self.run_with(&*store).await;
         store.close().await;
         outcome

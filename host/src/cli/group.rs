@@ -2,7 +2,7 @@
 
 use super::{CliError, name, principals};
 use crate::config::Config;
-use crate::{state, tenant};
+use crate::state;
 use clap::Subcommand;
 use storage::{Kind, Principal, Store};
 
@@ -39,8 +39,8 @@ pub enum Group {
 }
 
 impl Group {
-    pub async fn run(self, config: &Config) -> Result<(), CliError> {
-        let store = state::open_store(config, tenant::DEFAULT)?;
+    pub async fn run(self, config: &Config, tenant: &str) -> Result<(), CliError> {
+        let store = state::open_store(config, tenant)?;
         let result = self.run_with(config, &*store).await;
         store.close().await;
         result

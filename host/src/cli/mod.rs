@@ -1,5 +1,6 @@
-//! The command line. Every command works while the server runs.
+//! The command line. Every command but `restore` works while the server runs.
 
+mod backup;
 mod check;
 mod group;
 mod module;
@@ -8,6 +9,7 @@ mod user;
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::tenant;
 use clap::{Parser, Subcommand};
 use std::io::{self, BufRead};
 use std::path::PathBuf;
@@ -20,6 +22,9 @@ pub struct Cli {
     /// Configuration file, in the syntax of imapd.conf(5). Without one everything has its default
     #[arg(short = 'C', long = "config", global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Whose store a command is about: the name of a file in `tenantdir`, without `.conf`
+    #[arg(long, global = true, value_name = "NAME", default_value = tenant::DEFAULT)]
+    tenant: String,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -39,6 +44,10 @@ enum Command {
     Module(module::Module),
     /// Verify that everything stored is whole; the exit status is 1 if it isn't
     Check(check::Check),
+    /// Copy a tenant's store, while it is used, to a folder of backups
+    Backup(backup::Backup),
+    /// Make a backup a tenant's store; the server must not have it open
+    Restore(backup::Restore),
     /// Say which version this is
     Version,
 }
@@ -87,18 +96,37 @@ impl From<runtime::RuntimeError> for CliError {
 /// Does what the command line says.
 pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let load = || Config::load(cli.config.as_deref());
+    let of_tenant = || tenant_config(load()?, &cli.tenant);
     match cli
         .command
         .unwrap_or(Command::Serve(serve::Serve::default()))
     {
         Command::Serve(serve) => serve.run(load()?).await?,
-        Command::User(user) => user.run(&load()?).await?,
-        Command::Group(group) => group.run(&load()?).await?,
+        Command::User(user) => user.run(&of_tenant()?, &cli.tenant).await?,
+        Command::Group(group) => group.run(&of_tenant()?, &cli.tenant).await?,
         Command::Module(module) => module.run(load).await?,
-        Command::Check(check) => return check.run(&load()?).await,
+        Command::Check(check) => return check.run(&of_tenant()?, &cli.tenant).await,
+        Command::Backup(backup) => return backup.run(&of_tenant()?, &cli.tenant).await,
+        Command::Restore(restore) => return restore.run(&of_tenant()?, &cli.tenant).await,
         Command::Version => println!("chapar {}", env!("CARGO_PKG_VERSION")),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What holds for a tenant.
+fn tenant_config(main: Config, name: &str) -> Result<Config, CliError> {
+    if name == tenant::DEFAULT {
+        return Ok(main);
+    }
+    let files = tenant::read(&main).map_err(Error::from)?;
+    match files.into_iter().find(|file| file.name == name) {
+        Some(file) => Ok(file.config.map_err(Error::from)?),
+        None => {
+            let folder = main.tenantdir.display();
+            let text = format!("there is no tenant `{name}`: {folder} has no {name}.conf");
+            Err(CliError::Refused(text))
+        }
+    }
 }
 
 /// Checks a name, and folds it as sign-ins are.

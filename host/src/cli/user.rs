@@ -3,7 +3,7 @@
 use super::{CliError, ask_password, name, principals};
 use crate::auth::password;
 use crate::config::Config;
-use crate::{state, tenant};
+use crate::state;
 use clap::Subcommand;
 use std::io::{IsTerminal, Write};
 use storage::{Kind, Principal, Store};
@@ -45,8 +45,8 @@ pub enum User {
 }
 
 impl User {
-    pub async fn run(self, config: &Config) -> Result<(), CliError> {
-        let store = state::open_store(config, tenant::DEFAULT)?;
+    pub async fn run(self, config: &Config, tenant: &str) -> Result<(), CliError> {
+        let store = state::open_store(config, tenant)?;
         let result = self.run_with(config, &*store).await;
         store.close().await;
         result

@@ -25,6 +25,8 @@ pub use model::{
     Usage, Visibility,
 };
 pub use session::session;
-pub use sqlite::SqliteStore;
+pub use sqlite::{
+    BackupError, Made, Manifest, Progress, Restored, SqliteStore, Stage, backup, restore,
+};
 pub use stats::{GROUP_BOUNDS, StoreStats};
 pub use store::{Batch, ByteStream, CheckReport, Error, Failure, Store, StoreLimits};

@@ -2,76 +2,20 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
-use bytes::Bytes;
+mod support;
+
 use std::path::Path as Folder;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 use storage::{
-    Actor, Batch, Change, Condition, Content, Error, Faults, Fields, MailboxId, Outcome, Part,
-    Path, Put, SqliteStore, Store, StoreLimits, Target,
+    Change, Error, Faults, Fields, MailboxId, Outcome, Part, SqliteStore, Store, StoreLimits,
 };
-
-const BIG: usize = 400 << 10;
-
-fn alice() -> Actor {
-    Actor {
-        principal: Some("alice".into()),
-        ..Actor::default()
-    }
-}
-
-fn drive() -> Path {
-    Path(["user", "alice", "#drive"].map(String::from).to_vec())
-}
-
-fn batch(changes: Vec<Change>) -> Batch {
-    Batch {
-        tokens: Vec::new(),
-        changes,
-    }
-}
-
-fn put(mailbox: MailboxId, name: &str, body: impl Into<Bytes>) -> Change {
-    Change::Put {
-        target: Target::Mailbox(mailbox),
-        put: Put {
-            name: Some(name.into()),
-            condition: Condition::None,
-            header: Bytes::from_static(b"\r\n"),
-            content: Content::Bytes(body.into()),
-            content_type: "text/plain".into(),
-            flags: Vec::new(),
-            keys: Vec::new(),
-            keys_version: 1,
-        },
-    }
-}
-
-async fn open(folder: &Folder, faults: Faults) -> (Arc<SqliteStore>, MailboxId) {
-    let limits = StoreLimits::default();
-    let store = SqliteStore::open_with(folder, "example.org", limits, faults).unwrap();
-    let create = Change::CreateMailbox {
-        path: drive(),
-        mailbox_type: "files".into(),
-        grants: None,
-    };
-    match store.commit(&alice(), batch(vec![create])).await {
-        Ok(_) => {}
-        Err(failure) => assert_eq!(failure.error, Error::Exists),
-    }
-    let mailbox = store.open(&alice(), &drive()).await.unwrap().mailbox;
-    (store, mailbox)
-}
+use support::*;
 
 async fn put_one(store: &SqliteStore, mailbox: MailboxId, name: &str) -> Result<Outcome, Error> {
     let changes = vec![put(mailbox, name, name.to_owned())];
     let result = store.commit(&alice(), batch(changes)).await;
     Ok(result.map_err(|failure| failure.error)?.remove(0))
-}
-
-async fn problems(store: &SqliteStore) -> Vec<String> {
-    store.check(false).await.unwrap().problems
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

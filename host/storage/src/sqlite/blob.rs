@@ -5,6 +5,7 @@
 //! went, inside a write transaction, so nobody can link it in between.
 
 use super::counts::Counts;
+use super::hold::{self, Hold};
 use super::{clock, unavailable};
 use crate::model::{Blob, BlobSource, Digest};
 use crate::store::Error;
@@ -146,6 +147,11 @@ impl Bodies {
         self.place(digest).exists()
     }
 
+    /// Takes the right to remove bodies. None while a backup is made: it may need them.
+    pub(super) fn claim(&self) -> Result<Option<Hold>, Error> {
+        hold::seize(&self.folder)
+    }
+
     /// Removes a body unless it came just now. Called within a write transaction.
     pub(super) fn remove(&self, digest: Digest) -> Result<bool, Error> {
         let place = self.place(digest);
@@ -173,11 +179,11 @@ impl Bodies {
         Ok(swept)
     }
 
-    /// The digests of all bodies that are in place for so long.
-    pub(super) fn all(&self, age_ms: i64) -> Result<Vec<Digest>, Error> {
+    /// The digests of all bodies that came so long ago, and not longer.
+    pub(super) fn all(&self, from_ms: i64, to_ms: i64) -> Result<Vec<Digest>, Error> {
         let mut found = Vec::new();
         self.each(|entry| {
-            if older(&entry.path(), age_ms) {
+            if older(&entry.path(), from_ms) && !older(&entry.path(), to_ms) {
                 let name = entry.file_name();
                 found.extend(name.to_str().and_then(Digest::from_hex));
             }
@@ -210,7 +216,7 @@ impl Bodies {
     }
 
     fn place(&self, digest: Digest) -> PathBuf {
-        self.folder.join(location(digest).as_ref())
+        self.folder.join(path(digest))
     }
 }
 
@@ -224,6 +230,11 @@ fn older(file: &Path, age_ms: i64) -> bool {
             i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
         });
     clock().saturating_sub(modified) >= age_ms
+}
+
+/// Where a body lies below its folder.
+pub(super) fn path(digest: Digest) -> PathBuf {
+    PathBuf::from(location(digest).as_ref())
 }
 
 fn location(digest: Digest) -> Location {

@@ -16,7 +16,7 @@ const TRACES: &[&str] = &[
     "DELETE FROM timer WHERE principal = ?1",
     "DELETE FROM delivery WHERE recipient = ?1",
     "DELETE FROM parcel WHERE ?1 <> '' AND parcel NOT IN (SELECT parcel FROM delivery)",
-    "INSERT OR IGNORE INTO unlinked SELECT digest, unixepoch() * 1000 FROM kept
+    "INSERT OR REPLACE INTO unlinked SELECT digest, unixepoch() * 1000 FROM kept
         WHERE principal = ?1 AND body IS NULL",
     "DELETE FROM kept WHERE principal = ?1",
     "DELETE FROM annotation WHERE principal = ?1",

@@ -5,6 +5,7 @@
 //! same file at any time.
 
 mod annotation;
+mod backup;
 mod batch;
 mod blob;
 mod check;
@@ -13,6 +14,7 @@ mod counts;
 mod directory;
 mod expire;
 mod group;
+mod hold;
 mod lock;
 mod mailbox;
 mod message;
@@ -30,6 +32,8 @@ use crate::faulty::Faults;
 use crate::model::Instant;
 use crate::stats::StoreStats;
 use crate::store::{Error, StoreLimits};
+pub use backup::{BackupError, Made, Manifest, Progress, Restored, Stage, backup, restore};
+
 use blob::Bodies;
 use checkpoint::Checkpointer;
 use counts::Counts;
@@ -41,6 +45,8 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use writer::Writer;
 
+/// The database in a store's folder.
+const FILE: &str = "store.sqlite3";
 /// Bodies up to this are kept in rows, bigger ones in the object store.
 pub(crate) const SMALL_MAX: usize = 256 << 10;
 /// Most entries in an answer.
@@ -60,6 +66,7 @@ pub struct SqliteStore {
     faults: Arc<Faults>,
     counts: Arc<Counts>,
     file: PathBuf,
+    _hold: hold::Hold,
 }
 
 impl SqliteStore {
@@ -77,8 +84,11 @@ impl SqliteStore {
         faults: Faults,
     ) -> Result<Arc<Self>, Error> {
         std::fs::create_dir_all(folder).map_err(unavailable)?;
+        let hold = hold::share(folder)?.ok_or_else(|| {
+            Error::Unavailable("the store is being restored just now: try again later".into())
+        })?;
         let counts = Arc::new(Counts::default());
-        let file = folder.join("store.sqlite3");
+        let file = folder.join(FILE);
         let mut db = schema::open_writer(&file)?;
         schema::upgrade(&mut db, tenant)?;
         let blobs = folder.join("blobs");
@@ -105,6 +115,7 @@ impl SqliteStore {
             faults,
             counts,
             file,
+            _hold: hold,
         }))
     }
 

@@ -51,6 +51,11 @@ fn open(file: &Path) -> Result<Connection, Error> {
     Ok(db)
 }
 
+/// The version that this program makes.
+pub(super) fn newest() -> u32 {
+    u32::try_from(STEPS.len()).unwrap_or(u32::MAX)
+}
+
 /// Creates or upgrades the file, all steps in one transaction, and makes sure that it is of this
 /// tenant.
 pub(super) fn upgrade(db: &mut Connection, tenant: &str) -> Result<(), Error> {

@@ -124,7 +124,7 @@ impl SqliteStore {
                 for digest in digests {
                     execute(
                         db,
-                        "INSERT OR IGNORE INTO unlinked VALUES (?1, ?2)",
+                        "INSERT OR REPLACE INTO unlinked VALUES (?1, ?2)",
                         params![digest.0, clock()],
                     )?;
                 }

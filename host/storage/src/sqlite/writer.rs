@@ -16,6 +16,8 @@ use tokio::sync::oneshot;
 
 const GROUP_JOBS: usize = 256;
 const GROUP_BYTES: usize = 8 << 20;
+/// The bytes of a job that is to be a group of its own.
+pub(super) const ALONE: usize = usize::MAX;
 /// The longest that a group which is smaller than the last one waits for stragglers.
 const LINGER_MAX: Duration = Duration::from_millis(1);
 
@@ -232,7 +234,11 @@ impl Worker {
             let linger = (self.last_commit / 8).min(LINGER_MAX);
             self.shared.filled.wait_for(&mut queue, linger);
         }
-        queue.jobs.pop_front()
+        let alone = |job: &Job| job.bytes == ALONE;
+        match queue.jobs.front().is_some_and(alone) {
+            true => None,
+            false => queue.jobs.pop_front(),
+        }
     }
 
     fn commit(&self) -> Result<(), Error> {

@@ -5,7 +5,6 @@
 
 mod rules;
 
-use super::expire::referenced;
 use super::{GRACE_MS, SMALL_MAX, SqliteStore, clock, execute, unavailable};
 use crate::model::*;
 use crate::store::{CheckReport, Error};
@@ -106,19 +105,7 @@ impl SqliteStore {
 
     /// Bodies that nothing links and nobody remembers to remove, as a crash may leave them.
     async fn check_orphans(&self, report: &mut CheckReport, repair: bool) -> Result<(), Error> {
-        let digests = self.bodies.all(GRACE_MS)?;
-        let orphans = self.readers.read(|db| {
-            let mut orphans = Vec::new();
-            for digest in digests {
-                let waits: bool = db
-                    .prepare_cached("SELECT EXISTS (SELECT 1 FROM unlinked WHERE digest = ?1)")?
-                    .query_row([digest.0], |row| row.get(0))?;
-                if !waits && !referenced(db, digest)? {
-                    orphans.push(digest);
-                }
-            }
-            Ok(orphans)
-        })?;
+        let orphans = self.orphans(self.bodies.all(GRACE_MS, i64::MAX)?)?;
         if orphans.is_empty() {
             return Ok(());
         }
