@@ -23,6 +23,7 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod log;
+pub mod reload;
 pub mod server;
 pub mod state;
 pub mod tls;

@@ -3,7 +3,7 @@
 
 use parking_lot::{Condvar, Mutex};
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
@@ -24,23 +24,45 @@ pub struct LogError {
 /// Writes what is still waiting when it is dropped.
 pub struct LogGuard(Arc<Lines>);
 
-/// Begins the log. `RUST_LOG` overrides the filter.
-pub fn begin(filter: &str) -> Result<LogGuard, LogError> {
-    let from_environment = std::env::var("RUST_LOG")
-        .ok()
-        .filter(|text| !text.is_empty());
+/// Changes what is logged, once it has begun.
+static FILTER: OnceLock<Box<dyn Fn(EnvFilter) + Send + Sync>> = OnceLock::new();
+
+/// Says whether a text is a filter.
+pub fn check(filter: &str) -> Result<(), LogError> {
+    parse(filter).map(drop)
+}
+
+/// Logs by another filter from now on. `RUST_LOG` overrides it.
+pub fn set_filter(filter: &str) -> Result<(), LogError> {
+    let filter = parse(filter)?;
+    if let Some(set) = FILTER.get() {
+        set(filter);
+    }
+    Ok(())
+}
+
+fn parse(filter: &str) -> Result<EnvFilter, LogError> {
+    let from_environment = std::env::var("RUST_LOG").ok();
+    let from_environment = from_environment.filter(|text| !text.is_empty());
     let filter = from_environment.as_deref().unwrap_or(filter);
-    let parsed = EnvFilter::try_new(filter).map_err(|error| LogError {
+    EnvFilter::try_new(filter).map_err(|error| LogError {
         filter: filter.to_owned(),
         reason: error.to_string(),
-    })?;
+    })
+}
+
+/// Begins the log. `RUST_LOG` overrides the filter.
+pub fn begin(filter: &str) -> Result<LogGuard, LogError> {
+    let parsed = parse(filter)?;
     let lines = Arc::new(Lines::default());
-    let begun = tracing_subscriber::fmt()
+    let builder = tracing_subscriber::fmt()
         .with_env_filter(parsed)
         .with_ansi(false)
         .with_writer(Writer(lines.clone()))
-        .try_init();
-    if begun.is_ok() {
+        .with_filter_reloading();
+    let handle = builder.reload_handle();
+    if builder.try_init().is_ok() {
+        let _ = FILTER.set(Box::new(move |filter| drop(handle.reload(filter))));
         let lines = lines.clone();
         let writer = std::thread::Builder::new().name("log".to_owned());
         if let Err(error) = writer.spawn(move || lines.write_for_ever()) {

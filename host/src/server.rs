@@ -5,8 +5,10 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::http::connection::Connections;
 use crate::http::dispatch::{Host, Peer};
+use crate::reload::{ReloadState, Reloader};
 use crate::tenant::{self, Snapshot};
 use crate::{state, tls};
+use arc_swap::ArcSwap;
 use runtime::{ModuleSet, Runtime, RuntimeConfig};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -14,7 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use storage::Store;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 /// Connections that wait to be accepted.
@@ -23,12 +26,15 @@ const BACKLOG: u32 = 1024;
 const STOP_TIME_MAX: Duration = Duration::from_secs(15);
 /// How often what has expired is removed from the store.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(3600);
+/// How often stores that nobody needs are looked for.
+const IDLE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// A server that listens, and serves once [`Server::run`] is called.
 pub struct Server {
     listeners: Vec<Listener>,
     host: Arc<Host>,
     connections: Arc<Connections>,
+    reload: Arc<Notify>,
 }
 
 struct Listener {
@@ -41,25 +47,26 @@ struct Listener {
 impl Server {
     /// Listens, opens the store and loads the modules.
     pub async fn start(config: &Config, store: Arc<dyn Store>) -> Result<Self, Error> {
-        let listeners = listen(config)?;
-        let (how, which) = (runtime_config(config), module_set(config));
+        let config = Arc::new(config.clone());
+        let snapshot = Snapshot::new(config.clone(), tenant::read(&config)?, None);
+        snapshot.default_site().take_store(store);
+        let problems = begin(&snapshot)?;
+        let (how, which) = (runtime_config(&config), module_set(&snapshot));
+        let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
+        let listeners = listen(&config, &tls::acceptor(snapshot.clone())?)?;
         // Compiling takes seconds, the first time.
         let runtime = tokio::task::spawn_blocking(move || Runtime::start(how, which))
             .await
             .map_err(|error| runtime::RuntimeError::Engine(error.to_string()))??;
         let authenticator = Authenticator::new().map_err(Error::Random)?;
-        let config = Arc::new(config.clone());
-        let snapshot = Snapshot::new(config.clone(), tenant::read(&config)?, None);
-        snapshot.default_site().take_store(store);
-        for refused in &snapshot.refused {
-            tracing::error!(tenant = %refused.tenant, "tenant refused: {}", refused.reason);
-        }
-        let host = Arc::new(Host::new(runtime, authenticator, snapshot));
+        let state = ReloadState::begin(problems);
+        let host = Arc::new(Host::new(runtime, authenticator, snapshot, state));
         let connections = Arc::new(Connections::new(host.clone(), config.httptimeout));
         Ok(Self {
             listeners,
             host,
             connections,
+            reload: Arc::default(),
         })
     }
 
@@ -71,23 +78,31 @@ impl Server {
     }
 
     /// What answers the requests.
-    pub fn host(&self) -> &Host {
+    pub fn host(&self) -> &Arc<Host> {
         &self.host
+    }
+
+    /// What tells the server, while it runs, to look at its files again.
+    pub fn reload(&self) -> Arc<Notify> {
+        self.reload.clone()
     }
 
     /// Serves until told to stop; then finishes the requests that are being answered.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
-        let mut accepting = tokio::task::JoinSet::new();
+        let mut accepting = JoinSet::new();
         for listener in self.listeners {
             accepting.spawn(accept(listener, self.connections.clone(), stopped.clone()));
         }
-        let expiring = tokio::spawn(expire(self.host.clone()));
+        let mut beside = JoinSet::new();
+        beside.spawn(expire(self.host.clone()));
+        beside.spawn(close_idle(self.host.clone()));
+        beside.spawn(Reloader::new(self.host.clone(), self.reload).run());
         drop(stopped);
         stop.await;
         tracing::info!("stopping");
         accepting.shutdown().await;
-        expiring.abort();
+        beside.shutdown().await;
         let _ = stopping.send(true);
         // Every connection holds a receiver.
         if tokio::time::timeout(STOP_TIME_MAX, stopping.closed())
@@ -119,12 +134,12 @@ pub fn runtime_config(config: &Config) -> RuntimeConfig {
 }
 
 /// Which modules run.
-pub fn module_set(config: &Config) -> ModuleSet {
-    let names = config.httpmodules.as_ref();
+pub fn module_set(snapshot: &Snapshot) -> ModuleSet {
+    let config = &snapshot.config;
     let prefixes = config.module_prefixes.iter();
     ModuleSet {
         moduledir: config.moduledir.clone(),
-        httpmodules: names.map(|names| names.iter().cloned().collect()),
+        httpmodules: snapshot.modules(),
         prefixes: prefixes
             .map(|one| (one.module.clone(), one.from.clone(), one.to.clone()))
             .collect(),
@@ -132,16 +147,24 @@ pub fn module_set(config: &Config) -> ModuleSet {
     }
 }
 
-fn listen(config: &Config) -> Result<Vec<Listener>, Error> {
-    let acceptor = match (&config.tls, config.tls_listen.is_empty()) {
-        (Some((cert, key)), false) => Some(tls::acceptor(cert, key)?),
-        _ => None,
-    };
+/// Loads the certificates, without which there is nothing to begin with if they are the main
+/// file's; says what else is not as the files say.
+fn begin(snapshot: &Snapshot) -> Result<Vec<String>, Error> {
+    if !snapshot.config.tls_listen.is_empty() {
+        snapshot.default_site().load_certificate()?;
+    }
+    let mut problems = snapshot.problems();
+    problems.extend(snapshot.load_certificates());
+    for problem in &problems {
+        tracing::error!("{problem}");
+    }
+    Ok(problems)
+}
+
+fn listen(config: &Config, acceptor: &TlsAcceptor) -> Result<Vec<Listener>, Error> {
     let plain = config.listen.iter().map(|text| (text, None));
-    let secure = config
-        .tls_listen
-        .iter()
-        .map(|text| (text, acceptor.clone()));
+    let secure = config.tls_listen.iter();
+    let secure = secure.map(|text| (text, Some(acceptor.clone())));
     let mut listeners = Vec::new();
     for (text, tls) in plain.chain(secure) {
         for address in resolve(text)? {
@@ -256,5 +279,15 @@ async fn expire(host: Arc<Host>) {
                 tracing::warn!(tenant = %site.name, "can't remove what has expired: {error}");
             }
         }
+    }
+}
+
+async fn close_idle(host: Arc<Host>) {
+    loop {
+        tokio::time::sleep(IDLE_INTERVAL).await;
+        let snapshot = host.snapshot();
+        // Closing waits for what is being written.
+        let close = move || snapshot.sites().for_each(|site| site.close_if_idle());
+        let _ = tokio::task::spawn_blocking(close).await;
     }
 }

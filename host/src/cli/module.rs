@@ -3,9 +3,11 @@
 use super::CliError;
 use crate::config::{Config, ConfigError};
 use crate::server;
+use crate::tenant::{self, Snapshot};
 use clap::Subcommand;
 use runtime::{Descriptor, Inspection, Runtime};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 #[derive(Debug, Subcommand)]
 pub enum Module {
@@ -29,7 +31,9 @@ impl Module {
         match self {
             Self::List => {
                 let config = load()?;
-                let (how, which) = (server::runtime_config(&config), server::module_set(&config));
+                let tenants = tenant::read(&config).map_err(crate::error::Error::from)?;
+                let how = server::runtime_config(&config);
+                let which = server::module_set(&Snapshot::new(Arc::new(config), tenants, None));
                 list(&in_background(move || Runtime::start(how, which)).await?);
             }
             Self::Inspect { file, json } => {

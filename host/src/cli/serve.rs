@@ -20,12 +20,14 @@ pub struct Serve {
 
 impl Serve {
     pub async fn run(self, mut config: Config) -> Result<(), CliError> {
-        if !self.listen.is_empty() {
-            config.listen = self.listen;
-        }
+        config.listen_at(self.listen);
         let _log = log::begin(&config.log)?;
         allow_many_files();
-        let (mut terminated, mut interrupted) = signals()?;
+        let (mut terminated, mut interrupted) = (
+            signal(SignalKind::terminate()).map_err(Error::Signal)?,
+            signal(SignalKind::interrupt()).map_err(Error::Signal)?,
+        );
+        let mut hung_up = signal(SignalKind::hangup()).map_err(Error::Signal)?;
         let store = state::open_store(&config, tenant::DEFAULT)?;
         let server = Server::start(&config, store.clone()).await?;
         warn(&config, &server);
@@ -34,6 +36,12 @@ impl Serve {
             Some(_) => None,
         };
         announce(&config, &server, first.as_ref());
+        let reload = server.reload();
+        tokio::spawn(async move {
+            while hung_up.recv().await.is_some() {
+                reload.notify_one();
+            }
+        });
         server
             .run(async move {
                 tokio::select! {
@@ -46,14 +54,6 @@ impl Serve {
     }
 }
 
-fn signals() -> Result<(tokio::signal::unix::Signal, tokio::signal::unix::Signal), CliError> {
-    let signal = |kind| signal(kind).map_err(Error::Signal);
-    Ok((
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    ))
-}
-
 /// Each connection is a file, and the usual limit is for programs that have few.
 fn allow_many_files() {
     use rustix::process::{Resource, getrlimit, setrlimit};
@@ -64,21 +64,8 @@ fn allow_many_files() {
     }
 }
 
-/// Options that nobody knows, and modules that don't serve.
+/// Says what is dangerous.
 fn warn(config: &Config, server: &Server) {
-    let modules = server.host().runtime.states();
-    let descriptors = modules.iter().filter_map(|state| state.descriptor.as_ref());
-    let options = descriptors.flat_map(|descriptor| &descriptor.options);
-    let names: Vec<&str> = options.map(|option| option.name.as_str()).collect();
-    for warning in config.warnings(&names) {
-        tracing::warn!("{warning}");
-    }
-    for name in config.httpmodules.iter().flatten() {
-        if !modules.iter().any(|state| state.name == *name) {
-            let folder = config.moduledir.display();
-            tracing::warn!("httpmodules names `{name}`, but there is no {name}.wasm in {folder}");
-        }
-    }
     for (address, secure) in server.addresses() {
         if !secure && config.allowplaintext && !address.ip().is_loopback() {
             tracing::warn!(

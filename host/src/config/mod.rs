@@ -80,6 +80,8 @@ pub struct Prefix {
 pub struct Config {
     /// The file that it came from, if there is one.
     pub file: Option<PathBuf>,
+    /// The files that were read.
+    pub files: Vec<PathBuf>,
     /// Addresses for plain HTTP.
     pub listen: Vec<String>,
     /// Addresses for HTTPS.
@@ -140,6 +142,8 @@ pub struct Config {
     pub log: String,
     /// Everything that stands in the file, for modules.
     pub set: HashMap<String, String>,
+    /// Addresses given by the command line.
+    command_line: Vec<String>,
     /// Options that the host does not know, with their places.
     unknown: Vec<(String, Place)>,
 }
@@ -150,11 +154,40 @@ const MESSAGE_SIZE_MAX: u64 = 4 << 30;
 impl Config {
     /// Reads a file; without one, every option has its default.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let lines = match file {
-            Some(file) => syntax::read(file)?,
-            None => Vec::new(),
-        };
-        Self::from_lines(lines, file)
+        let (values, files) = Values::load(file)?;
+        let mut config = Self::from_values(values, file)?;
+        config.files = files;
+        Ok(config)
+    }
+
+    /// Reads the file again. Options that are used once, when the server starts, stay as they are;
+    /// those that have changed are named. So do addresses that the command line gave.
+    pub fn again(&self) -> Result<(Self, Vec<&'static str>), ConfigError> {
+        let (mut values, files) = Values::load(self.file.as_deref())?;
+        let mut fixed = Vec::new();
+        for name in OPTIONS.iter().filter(|o| o.at_start).map(|o| o.name) {
+            let before = self.set.get(name);
+            if values.set.get(name) == before {
+                continue;
+            }
+            fixed.push(name);
+            match before {
+                Some(value) => values.set.insert(name.to_owned(), value.clone()),
+                None => values.set.remove(name),
+            };
+        }
+        let mut config = Self::from_values(values, self.file.as_deref())?;
+        config.files = files;
+        config.listen_at(self.command_line.clone());
+        Ok((config, fixed))
+    }
+
+    /// Takes the addresses of the command line instead of those of the file, if there are any.
+    pub fn listen_at(&mut self, addresses: Vec<String>) {
+        if !addresses.is_empty() {
+            self.listen.clone_from(&addresses);
+        }
+        self.command_line = addresses;
     }
 
     /// Takes options that are parsed already.
@@ -181,6 +214,8 @@ impl Config {
         };
         Ok(Self {
             file: file.map(Path::to_owned),
+            files: Vec::new(),
+            command_line: Vec::new(),
             tls: values.tls(&tls_listen)?,
             listen,
             tls_listen,
@@ -259,6 +294,16 @@ struct Values {
 }
 
 impl Values {
+    /// Reads a file, and says which files that were.
+    fn load(file: Option<&Path>) -> Result<(Self, Vec<PathBuf>), ConfigError> {
+        let Some(file) = file else {
+            return Ok((Self::collect(Vec::new())?, Vec::new()));
+        };
+        let mut files = Vec::new();
+        let lines = syntax::read(file, &mut files)?;
+        Ok((Self::collect(lines)?, files))
+    }
+
     fn collect(lines: Vec<Line>) -> Result<Self, ConfigError> {
         let mut set = HashMap::new();
         let mut places: Vec<(String, Place)> = Vec::new();

@@ -73,6 +73,8 @@ pub struct OptionDef {
     pub help: &'static str,
     /// Where it may stand.
     pub scope: Scope,
+    /// It is used once, when the server starts: a new value needs a restart.
+    pub at_start: bool,
 }
 
 /// Where an option may stand, and for whom it holds.
@@ -90,6 +92,12 @@ impl OptionDef {
     /// It may stand in a tenant's file; without it the main file's value holds.
     const fn of_tenants(mut self) -> Self {
         self.scope = Scope::Tenants;
+        self
+    }
+
+    /// It is used once, when the server starts.
+    const fn at_start(mut self) -> Self {
+        self.at_start = true;
         self
     }
 
@@ -112,6 +120,7 @@ const fn option(
         default,
         help,
         scope: Scope::Host,
+        at_start: false,
     }
 }
 
@@ -127,7 +136,7 @@ pub static OPTIONS: &[OptionDef] = &[
     option("tls_server_key", Kind::Path, None,
         "PEM file with the private key of the certificate.").own(),
     option("configdirectory", Kind::Path, None,
-        "The state folder, where everything is kept. Without it `$STATE_DIRECTORY`, `$XDG_STATE_HOME/chapar` or `~/.local/state/chapar`, the first that is set."),
+        "The state folder, where everything is kept. Without it `$STATE_DIRECTORY`, `$XDG_STATE_HOME/chapar` or `~/.local/state/chapar`, the first that is set.").at_start(),
     option("tenantdir", Kind::Path, None,
         "The folder of tenants: a file `NAME.conf` each. Without it `tenants.d` in the state folder."),
     option("domains", Kind::List, None,
@@ -147,13 +156,13 @@ pub static OPTIONS: &[OptionDef] = &[
     option("davdriveprefix", Kind::Text, Some("/dav/drive"),
         "Short for `module_prefixes: webdav:/dav/drive=…`. Cyrus's value, a mailbox name without a slash, changes nothing."),
     option("module_memory", Kind::Bytes('B'), Some("256M"),
-        "Memory that a module may use for one request."),
+        "Memory that a module may use for one request.").at_start(),
     option("module_cpu", Kind::Duration('s'), Some("10s"),
-        "CPU time that a module may use for one request."),
+        "CPU time that a module may use for one request.").at_start(),
     option("module_instances", Kind::Integer, Some("128"),
-        "How many instances of modules may live at once."),
+        "How many instances of modules may live at once.").at_start(),
     option("module_threads", Kind::Integer, Some("0"),
-        "Threads that run modules; 0 for one per processor."),
+        "Threads that run modules; 0 for one per processor.").at_start(),
     option("httpdocroot", Kind::Path, None,
         "Folder of static files, served wherever no module is. Without it a page says what runs here.").of_tenants(),
     option("httpallowedurls", Kind::List, None,

@@ -57,14 +57,20 @@ pub enum SyntaxError {
 /// How deep `@include` may go.
 const INCLUDE_DEPTH_MAX: usize = 10;
 
-/// Reads a file and those that it includes.
-pub fn read(file: &Path) -> Result<Vec<Line>, SyntaxError> {
+/// Reads a file and those that it includes, and adds which those are.
+pub fn read(file: &Path, files: &mut Vec<PathBuf>) -> Result<Vec<Line>, SyntaxError> {
     let mut lines = Vec::new();
-    read_into(file, 0, &mut lines)?;
+    read_into(file, 0, &mut lines, files)?;
     Ok(lines)
 }
 
-fn read_into(file: &Path, depth: usize, lines: &mut Vec<Line>) -> Result<(), SyntaxError> {
+fn read_into(
+    file: &Path,
+    depth: usize,
+    lines: &mut Vec<Line>,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), SyntaxError> {
+    files.push(file.to_owned());
     let text = std::fs::read_to_string(file).map_err(|reason| SyntaxError::Unreadable {
         file: file.to_owned(),
         reason,
@@ -82,7 +88,7 @@ fn read_into(file: &Path, depth: usize, lines: &mut Vec<Line>) -> Result<(), Syn
         }
         // A relative name is relative to the file that includes it.
         let folder = file.parent().unwrap_or(Path::new("."));
-        read_into(&folder.join(&line.value), depth + 1, lines)?;
+        read_into(&folder.join(&line.value), depth + 1, lines, files)?;
     }
     Ok(())
 }
@@ -201,9 +207,17 @@ mod tests {
         let main = folder.path().join("imapd.conf");
         std::fs::write(&main, "a: 1\n@include: more.conf\nb: 2\n").unwrap();
         std::fs::write(folder.path().join("more.conf"), "c: 3\n").unwrap();
-        let names: Vec<_> = read(&main).unwrap().into_iter().map(|l| l.name).collect();
+        let mut files = Vec::new();
+        let lines = read(&main, &mut files).unwrap();
+        let names: Vec<_> = lines.into_iter().map(|l| l.name).collect();
         assert_eq!(names, ["a", "c", "b"]);
+        assert_eq!(files, [main.clone(), folder.path().join("more.conf")]);
         std::fs::write(folder.path().join("more.conf"), "@include: more.conf\n").unwrap();
-        assert!(read(&main).unwrap_err().to_string().contains("deep"));
+        assert!(
+            read(&main, &mut files)
+                .unwrap_err()
+                .to_string()
+                .contains("deep")
+        );
     }
 }

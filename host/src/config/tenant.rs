@@ -9,7 +9,11 @@ use std::path::Path;
 impl Config {
     /// Reads a tenant's file.
     pub fn load_tenant(&self, file: &Path) -> Result<Self, ConfigError> {
-        self.of_tenant(syntax::read(file)?, file)
+        let mut files = Vec::new();
+        let lines = syntax::read(file, &mut files)?;
+        let mut config = self.of_tenant(lines, file)?;
+        config.files = files;
+        Ok(config)
     }
 
     /// Takes a tenant's options that are parsed already.

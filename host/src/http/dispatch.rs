@@ -14,6 +14,7 @@ use super::socket::InFlight;
 use super::understand::{FILE_METHODS, Understood};
 use super::wish::Wish;
 use crate::auth::{Authenticator, SignedIn, basic};
+use crate::reload::ReloadState;
 use crate::tenant::{Open, Site, Snapshot};
 use arc_swap::ArcSwap;
 use futures_util::StreamExt;
@@ -35,7 +36,8 @@ pub struct Host {
     pub runtime: Runtime,
     /// Who signs users in.
     pub authenticator: Authenticator,
-    snapshot: ArcSwap<Snapshot>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    reload_state: ArcSwap<ReloadState>,
 }
 
 /// What of its connection a request needs to know.
@@ -51,12 +53,33 @@ pub struct Peer {
 
 impl Host {
     /// Puts together what answers requests.
-    pub fn new(runtime: Runtime, authenticator: Authenticator, snapshot: Snapshot) -> Self {
+    pub fn new(
+        runtime: Runtime,
+        authenticator: Authenticator,
+        snapshot: Arc<ArcSwap<Snapshot>>,
+        reload_state: ReloadState,
+    ) -> Self {
         Self {
             runtime,
             authenticator,
-            snapshot: ArcSwap::from_pointee(snapshot),
+            snapshot,
+            reload_state: ArcSwap::from_pointee(reload_state),
         }
+    }
+
+    /// Answers by something else from now on. Requests that are being answered keep what they have.
+    pub fn replace(&self, snapshot: Snapshot) {
+        self.snapshot.store(Arc::new(snapshot));
+    }
+
+    /// How the last look at what can be reloaded went.
+    pub fn reload_state(&self) -> Arc<ReloadState> {
+        self.reload_state.load_full()
+    }
+
+    /// Notes how it went.
+    pub fn set_reload_state(&self, state: ReloadState) {
+        self.reload_state.store(Arc::new(state));
     }
 
     /// What is in force now.

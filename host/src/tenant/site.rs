@@ -6,6 +6,7 @@ use crate::auth::Users;
 use crate::config::Config;
 use crate::http::static_files::StaticFiles;
 use crate::state;
+use crate::tls::{Certificate, TlsError};
 use arc_swap::ArcSwapOption;
 use runtime::Tenant;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub struct Site {
     pub config: Arc<Config>,
     /// What is served where no module is.
     pub static_files: Option<StaticFiles>,
+    certificate: ArcSwapOption<Certificate>,
     open: ArcSwapOption<Open>,
     /// Held while opening, with when and why that failed.
     opening: Mutex<Option<(Instant, String)>>,
@@ -51,6 +53,7 @@ impl Site {
             name: name.to_owned(),
             static_files: root.map(|root| StaticFiles::new(root, config.httpallowedurls.clone())),
             config,
+            certificate: ArcSwapOption::empty(),
             open: ArcSwapOption::empty(),
             opening: Mutex::default(),
             began: Instant::now(),
@@ -63,9 +66,12 @@ impl Site {
         self.open.store(Some(Arc::new(self.of_store(store))));
     }
 
-    /// Takes the store of the same tenant under its configuration before, if it is open, and would
-    /// be opened no differently now.
+    /// Takes over from the same tenant under its configuration before: its certificate, until there
+    /// is another, and its store, if it is open and would be opened no differently now.
     pub fn succeed(&self, before: &Self) {
+        if self.config.tls.is_some() {
+            self.certificate.store(before.certificate.load_full());
+        }
         let place = |config: &Config| state::store_folder(config, &self.name);
         let same = place(&self.config) == place(&before.config)
             && state::store_limits(&self.config) == state::store_limits(&before.config);
@@ -108,6 +114,26 @@ impl Site {
                 Err(Error::Unavailable(reason))
             }
         }
+    }
+
+    /// The certificate that is its own, if it has one.
+    pub fn certificate(&self) -> Option<Arc<Certificate>> {
+        self.certificate.load_full()
+    }
+
+    /// Reads its certificate if the files have changed. One that can't be used leaves the one
+    /// before in force.
+    pub fn load_certificate(&self) -> Result<(), TlsError> {
+        if let Some((cert, key)) = &self.config.tls {
+            let before = self.certificate.load_full();
+            if let Some(certificate) = Certificate::read(cert, key, before.as_deref())? {
+                self.certificate.store(Some(Arc::new(certificate)));
+                if before.is_some() {
+                    tracing::info!(tenant = %self.name, "certificate replaced");
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What is open now.

@@ -4,8 +4,9 @@
 use super::{DEFAULT, Site, TenantError, TenantFile};
 use crate::config::{Config, ServerInfo};
 use http::HeaderValue;
+use runtime::ModuleState;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The configuration in force, made into what requests need.
@@ -110,6 +111,68 @@ impl Snapshot {
             DEFAULT => Some(&self.default),
             name => self.sites.get(name),
         }
+    }
+
+    /// Reads the certificates that have changed; returns why some are not in force.
+    pub fn load_certificates(&self) -> Vec<String> {
+        let failed = |site: &Arc<Site>| {
+            let error = site.load_certificate().err()?;
+            Some(format!("certificate of tenant {}: {error}", site.name))
+        };
+        self.sites().filter_map(failed).collect()
+    }
+
+    /// Why tenants are not as their files say.
+    pub fn problems(&self) -> Vec<String> {
+        let refused = self.refused.iter();
+        refused
+            .map(|refused| format!("tenant {} refused: {}", refused.tenant, refused.reason))
+            .collect()
+    }
+
+    /// What is not as it was before, for people.
+    pub fn changes(&self, before: &Self) -> Vec<String> {
+        let mut changes = Vec::new();
+        if self.config.set != before.config.set {
+            changes.push("options of the main file".to_owned());
+        }
+        for (name, site) in &self.sites {
+            match before.sites.get(name) {
+                None => changes.push(format!("new tenant {name}")),
+                Some(old) if !Arc::ptr_eq(old, site) => changes.push(format!("tenant {name}")),
+                Some(_) => {}
+            }
+        }
+        let gone = before.sites.keys();
+        let gone = gone.filter(|name| !self.sites.contains_key(*name));
+        changes.extend(gone.map(|name| format!("tenant {name} gone")));
+        changes
+    }
+
+    /// What the files say that nobody knows or that isn't there.
+    pub fn warnings(&self, states: &[ModuleState]) -> BTreeSet<String> {
+        let descriptors = states.iter().filter_map(|state| state.descriptor.as_ref());
+        let options = descriptors.flat_map(|descriptor| &descriptor.options);
+        let known: Vec<&str> = options.map(|option| option.name.as_str()).collect();
+        let unknown = self.sites().flat_map(|site| site.config.warnings(&known));
+        let wanted = self
+            .sites()
+            .flat_map(|site| site.config.httpmodules.iter().flatten());
+        let there = |name: &str| states.iter().any(|state| state.name == name);
+        let absent = wanted.filter(|name| !there(name)).map(|name| {
+            let folder = self.config.moduledir.display();
+            format!("httpmodules names `{name}`, but there is no {name}.wasm in {folder}")
+        });
+        unknown.chain(absent).collect()
+    }
+
+    /// The modules that any tenant has; none for all that there are.
+    pub fn modules(&self) -> Option<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
+        for site in self.sites() {
+            names.extend(site.config.httpmodules.as_ref()?.iter().cloned());
+        }
+        Some(names)
     }
 
     /// Every tenant.

@@ -4,6 +4,7 @@
 mod compression;
 mod files;
 mod malformed;
+mod reload;
 mod sign_in;
 mod support;
 mod tenants;

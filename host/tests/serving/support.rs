@@ -1,16 +1,19 @@
 //! A server in a thread of its own, and a client that sends bytes as they are.
 
 use chapar::config::Config;
+use chapar::http::dispatch::Host;
 use chapar::server::Server;
 use chapar::{state, tenant};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
 pub struct Running {
     pub addresses: Vec<SocketAddr>,
+    host: Option<Arc<Host>>,
     folder: TempDir,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -42,8 +45,10 @@ pub fn start_in(folder: TempDir, options: &str) -> Running {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let (ready, started) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || serve(&file, &ready, stopped));
+    let (addresses, host) = started.recv().unwrap();
     Running {
-        addresses: started.recv().unwrap(),
+        addresses,
+        host: Some(host),
         folder,
         stop: Some(stop),
         thread: Some(thread),
@@ -58,7 +63,7 @@ pub fn put(file: &Path, content: impl AsRef<[u8]>) {
 
 fn serve(
     file: &Path,
-    ready: &std::sync::mpsc::Sender<Vec<SocketAddr>>,
+    ready: &std::sync::mpsc::Sender<(Vec<SocketAddr>, Arc<Host>)>,
     stopped: tokio::sync::oneshot::Receiver<()>,
 ) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -66,9 +71,8 @@ fn serve(
         let config = Config::load(Some(file)).unwrap();
         let store = state::open_store(&config, tenant::DEFAULT).unwrap();
         let server = Server::start(&config, store).await.unwrap();
-        ready
-            .send(server.addresses().map(|(address, _)| address).collect())
-            .unwrap();
+        let addresses = server.addresses().map(|(address, _)| address).collect();
+        ready.send((addresses, server.host().clone())).unwrap();
         server.run(async { drop(stopped.await) }).await;
     });
     runtime.shutdown_background();
@@ -77,8 +81,13 @@ fn serve(
 impl Running {
     /// Stops the server and waits for it.
     pub fn stop(&mut self) {
-        drop(self.stop.take());
+        drop((self.host.take(), self.stop.take()));
         self.thread.take().unwrap().join().unwrap();
+    }
+
+    /// What is not in force as its file says.
+    pub fn problems(&self) -> Vec<String> {
+        self.host.as_ref().unwrap().reload_state().problems.clone()
     }
 
     /// A file or folder in the server's folder.

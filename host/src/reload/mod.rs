@@ -1,0 +1,193 @@
+//! Taking over what changed, without dropping a request: SIGHUP and changes of files lead to the
+//! same look at everything. What is wrong stays as it was, and the log and [`ReloadState`] say so.
+
+mod watch;
+
+use crate::config::{Config, ConfigError};
+use crate::http::dispatch::Host;
+use crate::log;
+use crate::server::module_set;
+use crate::tenant::{self, Snapshot, TenantError, TenantFile};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::Notify;
+use watch::Watch;
+
+/// Changes come in bursts: how long it must have been quiet before they are looked at.
+const QUIET: Duration = Duration::from_millis(100);
+/// How long they are waited for at most.
+const QUIET_WAIT_MAX: Duration = Duration::from_millis(500);
+
+/// How the last look at configuration, tenants, certificates and modules went.
+#[derive(Clone, Debug)]
+pub struct ReloadState {
+    /// When it was.
+    pub when: SystemTime,
+    /// When everything was last right.
+    pub ok: SystemTime,
+    /// What is not in force as its file says, and why.
+    pub problems: Vec<String>,
+}
+
+impl ReloadState {
+    /// How it went at the start.
+    pub fn begin(problems: Vec<String>) -> Self {
+        let now = SystemTime::now();
+        Self {
+            when: now,
+            ok: now,
+            problems,
+        }
+    }
+
+    /// The state after one more look.
+    fn next(&self, problems: Vec<String>) -> Self {
+        let now = SystemTime::now();
+        Self {
+            when: now,
+            ok: if problems.is_empty() { now } else { self.ok },
+            problems,
+        }
+    }
+}
+
+/// Why nothing of a new configuration was taken over.
+#[derive(Debug, thiserror::Error)]
+enum ReloadError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Tenants(#[from] TenantError),
+    #[error(transparent)]
+    Log(#[from] log::LogError),
+    #[error(transparent)]
+    Runtime(#[from] runtime::RuntimeError),
+    #[error("the reload did not end: {0}")]
+    Broken(#[from] tokio::task::JoinError),
+}
+
+/// Looks at everything again when it is told to, or when a file changes.
+pub struct Reloader {
+    host: Arc<Host>,
+    asked: Arc<Notify>,
+    /// Said already.
+    warnings: BTreeSet<String>,
+}
+
+impl Reloader {
+    /// Reloads what a host answers by; `asked` tells it to, whether a file has changed or not.
+    pub fn new(host: Arc<Host>, asked: Arc<Notify>) -> Self {
+        Self {
+            host,
+            asked,
+            warnings: BTreeSet::new(),
+        }
+    }
+
+    /// Reloads for ever.
+    pub async fn run(mut self) {
+        let changed = Arc::new(Notify::new());
+        let mut watch = Watch::start(changed.clone());
+        self.warn();
+        loop {
+            // What changed in a folder before it was watched was not seen.
+            while watch.follow(places(&self.host.snapshot())) {
+                self.reload().await;
+            }
+            tokio::select! {
+                () = changed.notified() => settle(&changed).await,
+                () = self.asked.notified() => tracing::info!("told to reload"),
+            }
+            self.reload().await;
+        }
+    }
+
+    async fn reload(&mut self) {
+        let before = self.host.reload_state();
+        let problems = match self.try_reload().await {
+            Ok(problems) => problems,
+            Err(error) => vec![format!("nothing was reloaded: {error}")],
+        };
+        // A file that stays wrong is not worth a line whenever its neighbour changes.
+        for problem in &problems {
+            if !before.problems.contains(problem) {
+                tracing::error!("{problem}");
+            }
+        }
+        self.host.set_reload_state(before.next(problems));
+        self.warn();
+    }
+
+    /// Says what is new of what the files say that nobody knows.
+    fn warn(&mut self) {
+        let warnings = self.host.snapshot().warnings(&self.host.runtime.states());
+        for warning in warnings.difference(&self.warnings) {
+            tracing::warn!("{warning}");
+        }
+        self.warnings = warnings;
+    }
+
+    /// Takes over all that can be, and says what can't.
+    async fn try_reload(&self) -> Result<Vec<String>, ReloadError> {
+        let before = self.host.snapshot();
+        let read = move || -> Result<_, ReloadError> {
+            let (config, fixed) = before.config.again()?;
+            let files = tenant::read(&config)?;
+            log::check(&config.log)?;
+            Ok((before, config, fixed, files))
+        };
+        let (before, config, fixed, files) = tokio::task::spawn_blocking(read).await??;
+        for name in fixed {
+            tracing::warn!("`{name}` needs a restart to take effect");
+        }
+        let host = self.host.clone();
+        let replace = move || replace(&host, &before, config, files);
+        tokio::task::spawn_blocking(replace).await?
+    }
+}
+
+fn replace(
+    host: &Host,
+    before: &Snapshot,
+    config: Config,
+    files: Vec<TenantFile>,
+) -> Result<Vec<String>, ReloadError> {
+    let snapshot = Snapshot::new(Arc::new(config), files, Some(before));
+    let mut problems = snapshot.problems();
+    problems.extend(snapshot.load_certificates());
+    // First the modules, then the requests for them.
+    let _ = module_set(&snapshot);
+    log::set_filter(&snapshot.config.log)?;
+    let changes = snapshot.changes(before);
+    if !changes.is_empty() {
+        tracing::info!("reloaded: {}", changes.join(", "));
+    }
+    host.replace(snapshot);
+    Ok(problems)
+}
+
+/// Waits until a burst of changes is over.
+async fn settle(changed: &Notify) {
+    let quiet = async {
+        while tokio::time::timeout(QUIET, changed.notified())
+            .await
+            .is_ok()
+        {}
+    };
+    let _ = tokio::time::timeout(QUIET_WAIT_MAX, quiet).await;
+}
+
+/// The files and folders that everything is read from.
+fn places(snapshot: &Snapshot) -> Vec<PathBuf> {
+    let config = &snapshot.config;
+    let mut places = config.files.clone();
+    places.extend([config.moduledir.clone(), config.tenantdir.clone()]);
+    for site in snapshot.sites() {
+        places.extend(site.config.files.iter().cloned());
+        let pair = site.config.tls.iter();
+        places.extend(pair.flat_map(|(cert, key)| [cert.clone(), key.clone()]));
+    }
+    places
+}
