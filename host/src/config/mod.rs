@@ -238,7 +238,7 @@ impl Config {
                 .is_set("httpallowedurls")
                 .then(|| values.list("httpallowedurls")),
             httptimeout: values.duration("httptimeout"),
-            http: HttpOptions::read(&values),
+            http: HttpOptions::read(&values)?,
             maxmessagesize: values.limit("maxmessagesize").unwrap_or(MESSAGE_SIZE_MAX),
             servername: values.text("servername").unwrap_or_else(host_name),
             serverinfo: match values.text("serverinfo").as_deref() {

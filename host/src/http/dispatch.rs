@@ -4,9 +4,13 @@
 //! then static files.
 
 use super::body::{Body, RequestBody};
+use super::coding::decoder;
 use super::conditional;
 use super::content::Content;
+use super::cors;
+use super::fields;
 use super::log_line::LogLine;
+use super::method;
 use super::page;
 use super::refuse::{failed, no_passwords, too_large, unavailable, wrong_method};
 use super::reply::Reply;
@@ -19,8 +23,8 @@ use crate::tenant::{Open, Site, Snapshot};
 use arc_swap::ArcSwap;
 use futures_util::StreamExt;
 use http::header::{
-    ALLOW, AUTHORIZATION, CONNECTION, EXPECT, LOCATION, PROXY_AUTHORIZATION, SERVER,
-    WWW_AUTHENTICATE,
+    ALLOW, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, LOCATION, ORIGIN,
+    PROXY_AUTHORIZATION, SERVER, WWW_AUTHENTICATE,
 };
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
@@ -90,24 +94,31 @@ impl Host {
     /// Answers a request.
     pub async fn answer(
         &self,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         peer: Peer,
         in_flight: InFlight,
     ) -> Response<Body> {
         let began = Instant::now();
         let wanted = LogLine::wanted();
+        let unmasked = method::unmask(&mut request);
         let named = wanted.then(|| (request.method().clone(), request.uri().path().to_owned()));
         let version = request.version();
         let mut wish = Wish::of(request.method(), request.headers());
         let snapshot = self.snapshot();
         let mut trail = Trail::default();
-        let reply = self.reply(&snapshot, request, peer, &mut trail).await;
+        let reply = match unmasked {
+            Ok(()) => self.reply(&snapshot, request, peer, &mut trail).await,
+            Err(reply) => *reply,
+        };
         let site = trail.site.take();
         let site = site.unwrap_or_else(|| snapshot.default_site().clone());
         if !site.config.http.compress {
             wish.codings = None;
         }
+        let options = &site.config.http;
+        let by_module = trail.module.is_some();
         let mut response = reply.send(&wish);
+        fields::add(response.headers_mut(), options, &wish, &peer, by_module);
         if trail.nonsense && version < Version::HTTP_2 {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
@@ -221,9 +232,12 @@ impl Dispatch<'_> {
     async fn reply(
         mut self,
         understood: Understood,
-        head: Request<()>,
+        mut head: Request<()>,
         body: Option<RequestBody>,
     ) -> Reply {
+        if let Some(reply) = self.at_once(&understood, &head) {
+            return reply;
+        }
         let early = self.sign_in_elsewhere(&head).await;
         if let Err(reply) = self.check_method(head.method(), &understood.path) {
             return *reply;
@@ -257,6 +271,18 @@ impl Dispatch<'_> {
         if body_length.is_some_and(|length| length > size_max) {
             return too_large(size_max);
         }
+        let layers = match decoder::layers(head.headers_mut()) {
+            Ok(layers) => layers,
+            Err(reply) => return *reply,
+        };
+        let body = body.map(|body| -> (runtime::BodyStream, Option<u64>) {
+            if layers.is_empty() {
+                return (Box::pin(body), body_length);
+            }
+            // What it will be when it is decoded, nobody knows.
+            head.headers_mut().remove(CONTENT_LENGTH);
+            (decoder::decode(Box::pin(body), &layers, size_max), None)
+        });
         let request = self.hand_over(understood, head, body);
         let (runtime, tenant) = (&self.host.runtime, &self.open.tenant);
         let identity = signed_in.identity.clone();
@@ -269,13 +295,29 @@ impl Dispatch<'_> {
         }
     }
 
+    /// Answers what is the host's to answer, whoever asks.
+    fn at_once(&self, understood: &Understood, head: &Request<()>) -> Option<Reply> {
+        let options = &self.site.config.http;
+        if options.trace && *head.method() == Method::TRACE {
+            return Some(method::trace(head));
+        }
+        if !cors::is_preflight(head) || options.cors.find(head.headers().get(ORIGIN)?).is_none() {
+            return None;
+        }
+        Some(match self.modules.route(&understood.path) {
+            Some(route) => cors::preflight(head.headers(), &route.mount.methods),
+            None => cors::preflight(head.headers(), &FILE_METHODS),
+        })
+    }
+
     /// A request as modules get it: without credentials, and without what is of its connection.
     fn hand_over(
         &self,
         understood: Understood,
         head: Request<()>,
-        body: Option<RequestBody>,
+        body: Option<(runtime::BodyStream, Option<u64>)>,
     ) -> runtime::Request {
+        let (body, body_length) = body.unzip();
         let mut head = head.into_parts().0;
         for name in [AUTHORIZATION, PROXY_AUTHORIZATION, CONNECTION] {
             head.headers.remove(name);
@@ -290,8 +332,8 @@ impl Dispatch<'_> {
             path: understood.path,
             query: understood.query,
             headers: head.headers,
-            body_length: body.as_ref().and_then(RequestBody::announced),
-            body: body.map(|body| Box::pin(body) as runtime::BodyStream),
+            body,
+            body_length: body_length.flatten(),
             received: now(),
         }
     }

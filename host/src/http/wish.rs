@@ -3,7 +3,7 @@
 use super::coding::Accepted;
 use http::header::{
     AUTHORIZATION, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-    IF_UNMODIFIED_SINCE, RANGE,
+    IF_UNMODIFIED_SINCE, ORIGIN, RANGE,
 };
 use http::{HeaderMap, HeaderValue, Method};
 
@@ -15,6 +15,10 @@ pub struct Wish {
     pub fields: Option<HeaderMap>,
     /// What codings the client takes; none if nothing is compressed here.
     pub codings: Option<Accepted>,
+    /// GET or HEAD.
+    pub reads: bool,
+    /// Where the page comes from that asks, if it is one.
+    pub origin: Option<HeaderValue>,
 }
 
 impl Wish {
@@ -30,7 +34,8 @@ impl Wish {
         ];
         let head = method == Method::HEAD;
         let mut fields = None;
-        if head || method == Method::GET {
+        let reads = head || method == Method::GET;
+        if reads {
             // RFC 9110 §14.2: GET is the only method for which Range is defined.
             for name in NAMES.into_iter().filter(|name| !head || name != RANGE) {
                 for value in headers.get_all(&name) {
@@ -41,6 +46,8 @@ impl Wish {
         }
         Self {
             head,
+            reads,
+            origin: headers.get(ORIGIN).cloned(),
             fields,
             codings: Some(match is_lured(headers) {
                 true => Accepted::PLAIN,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod compression;
+mod fields;
 mod files;
 mod malformed;
 mod reload;

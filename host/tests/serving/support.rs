@@ -143,7 +143,7 @@ pub fn read_all(stream: &mut impl Read) -> String {
 
 pub struct Answer {
     pub status: u16,
-    head: String,
+    pub head: String,
     pub body: String,
 }
 
@@ -160,10 +160,13 @@ impl Answer {
     }
 
     pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields(name).next()
+    }
+
+    pub fn fields(&self, name: &str) -> impl Iterator<Item = &str> {
         let fields = self.head.lines().filter_map(|line| line.split_once(": "));
         fields
-            .into_iter()
-            .find(|(field, _)| *field == name)
+            .filter(move |(field, _)| *field == name)
             .map(|(_, value)| value)
     }
 }

@@ -108,7 +108,11 @@ fn tls_1_2_and_1_3_with_http_1_1_and_2() {
         let mut stream = StreamOwned::new(client(&[version], b"http/1.1"), server.connect());
         let request = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         stream.write_all(request).unwrap();
-        assert_eq!(Answer::parse(&read_all(&mut stream)).status, 200);
+        let answer = Answer::parse(&read_all(&mut stream));
+        assert_eq!(answer.status, 200);
+        // RFC 6797 §6.1.1
+        let hsts = answer.field("strict-transport-security");
+        assert_eq!(hsts, Some("max-age=600"));
     }
     let mut stream = StreamOwned::new(client(&[&rustls::version::TLS13], b"h2"), server.connect());
     stream

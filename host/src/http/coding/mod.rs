@@ -2,6 +2,7 @@
 //! are read. RFC 9110 §8.4, §12.5.3, RFC 7694.
 
 pub mod accept;
+pub mod decoder;
 pub mod encoder;
 pub mod worth;
 
