@@ -1,149 +1,111 @@
-//! The folder of modules: what lies there is loaded, or refused with a reason.
+//! The folder of modules: which files lie there, and whether one has changed since it was read.
 
-use crate::load::{Loader, Module};
-use crate::module::ModuleState;
-use crate::table::{InForce, Snapshot};
-use crate::{ModuleSet, RuntimeError, cache, descriptor};
-use parking_lot::Mutex;
+use crate::{RuntimeError, cache};
+use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Biggest file that is taken for a module.
 const FILE_MAX: u64 = 64 << 20;
+/// How coarse the times of a file system may be.
+const TIME_GRAIN: Duration = Duration::from_secs(2);
+/// How often a file is read that is written meanwhile.
+const READS_MAX: usize = 3;
 
-/// Loads every module of the folder that is switched on, several at once.
-pub(crate) fn load(loader: &Loader, set: &ModuleSet) -> Result<Snapshot, RuntimeError> {
-    let files = Mutex::new(files(&set.moduledir)?);
-    let found = Mutex::new(Vec::new());
-    let hashes = Mutex::new(Vec::new());
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let Some((name, file)) = files.lock().pop() else {
-                        return;
-                    };
-                    let (state, module, hash) = load_file(loader, set, name, &file);
-                    hashes.lock().extend(hash);
-                    found.lock().push((state, module));
-                }
-            });
-        }
-    });
-    let mut found = found.into_inner();
-    for name in set.httpmodules.iter().flatten() {
-        if !found.iter().any(|(state, _)| state.name == *name) {
-            let file = set.moduledir.join(format!("{name}.wasm"));
-            let reason = "httpmodules names it, but there is no such file".to_owned();
-            found.push((refused(name, &file, true, reason), None));
-        }
-    }
-    if let Some(cache) = &loader.cache {
-        cache.sweep(&hashes.into_inner());
-    }
-    found.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
-    let mut in_force: Vec<InForce> = Vec::new();
-    for (state, module) in &mut found {
-        let (Some(module), Some(descriptor)) = (module, &state.descriptor) else {
-            continue;
-        };
-        let mut holders = in_force.iter();
-        match holders.find_map(|one| descriptor::conflict(descriptor, &one.descriptor)) {
-            Some(reason) => {
-                tracing::error!(module = %state.name, "module refused: {reason}");
-                state.refused = Some(reason);
-                state.descriptor = None;
-            }
-            None => in_force.push(InForce {
-                module: module.clone(),
-                descriptor: Arc::new(descriptor.clone()),
-            }),
-        }
-    }
-    let states = found.into_iter().map(|(state, _)| state).collect();
-    Ok(Snapshot::new(in_force, states))
+/// What tells two states of a file apart without reading it. Who replaces a file may keep its
+/// length and set its time of modification, but not the time of its last change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    device: u64,
+    inode: u64,
+    pub(crate) size: u64,
+    /// Seconds and nanoseconds since 1970.
+    changed: (i64, i64),
 }
 
-/// The `.wasm` files of a folder, by name.
-fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>, RuntimeError> {
-    let error = |error: std::io::Error| RuntimeError::Folder {
+impl Stamp {
+    fn of(metadata: &fs::Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.len(),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+
+    /// The stamp of what lies at a path; none if nothing does.
+    pub(crate) fn at(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().as_ref().map(Self::of)
+    }
+
+    /// Whether a file that was read at a moment and has this stamp still is unchanged. Another
+    /// change in the same grain of time would leave no trace.
+    fn tells(&self, read: SystemTime) -> bool {
+        let changed = u64::try_from(self.changed.0).unwrap_or_default();
+        let changed = UNIX_EPOCH + Duration::from_secs(changed);
+        read.duration_since(changed)
+            .is_ok_and(|age| age > TIME_GRAIN)
+    }
+}
+
+/// A file that was read whole, and not while it was written.
+pub(crate) struct Content {
+    pub(crate) wasm: Vec<u8>,
+    pub(crate) sha256: String,
+    /// None if it can't tell whether the file has changed since.
+    pub(crate) stamp: Option<Stamp>,
+}
+
+/// The `.wasm` files of a folder, by the names of their modules. Hidden ones are what programs
+/// leave that copy files.
+pub(crate) fn scan(folder: &Path) -> Result<BTreeMap<String, PathBuf>, RuntimeError> {
+    let error = |error: io::Error| RuntimeError::Folder {
         path: folder.display().to_string(),
         reason: error.to_string(),
     };
-    let mut files = Vec::new();
+    let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder).map_err(error)? {
         let path = entry.map_err(error)?.path();
         let name = path.file_stem().and_then(|name| name.to_str());
         if let Some(name) = name
+            && !name.starts_with('.')
             && path.extension().is_some_and(|end| end == "wasm")
         {
-            files.push((name.to_owned(), path));
+            files.insert(name.to_owned(), path);
         }
     }
     Ok(files)
 }
 
-fn load_file(
-    loader: &Loader,
-    set: &ModuleSet,
-    name: String,
-    file: &Path,
-) -> (ModuleState, Option<Arc<Module>>, Option<String>) {
-    let enabled = set
-        .httpmodules
-        .as_ref()
-        .is_none_or(|names| names.contains(&name));
-    let mut state = ModuleState {
-        name,
-        file: file.display().to_string(),
-        descriptor: None,
-        refused: None,
-        enabled,
-    };
-    let wasm = match read(file) {
-        Ok(wasm) => wasm,
-        Err(reason) => return (refused(&state.name, file, enabled, reason), None, None),
-    };
-    let hash = cache::sha256(&wasm);
-    if !enabled {
-        // Its compiled form stays: it may be switched on again.
-        return (state, None, Some(hash));
-    }
-    let loaded = loader
-        .compile(&wasm, &hash)
-        .and_then(|component| loader.load(&state.name, &component, &set.grants));
-    match loaded {
-        Ok((module, mut descriptor)) => {
-            descriptor::apply_prefixes(&mut descriptor, &set.prefixes);
-            state.descriptor = Some(descriptor);
-            (state, Some(Arc::new(module)), Some(hash))
-        }
-        Err(reason) => {
-            let state = refused(&state.name, file, enabled, reason);
-            (state, None, Some(hash))
-        }
-    }
-}
-
 /// Reads a file of a size that a module may have.
-pub(crate) fn read(file: &Path) -> Result<Vec<u8>, String> {
-    let unreadable = |error: std::io::Error| format!("it can't be read: {error}");
-    let size = fs::metadata(file).map_err(unreadable)?.len();
-    if size > FILE_MAX {
-        return Err(format!("it has {size} bytes, more than {FILE_MAX}"));
+pub(crate) fn read(path: &Path) -> Result<Content, String> {
+    let unreadable = |error: io::Error| format!("it can't be read: {error}");
+    for _ in 0..READS_MAX {
+        let began = SystemTime::now();
+        // Before it is opened: opening a pipe would wait.
+        if !fs::metadata(path).map_err(unreadable)?.is_file() {
+            return Err("it is not a file".to_owned());
+        }
+        let mut file = fs::File::open(path).map_err(unreadable)?;
+        let stamp = |file: &fs::File| file.metadata().map(|metadata| Stamp::of(&metadata));
+        let before = stamp(&file).map_err(unreadable)?;
+        let size = before.size;
+        if size > FILE_MAX {
+            return Err(format!("it has {size} bytes, more than {FILE_MAX}"));
+        }
+        let mut wasm = Vec::new();
+        let mut limited = Read::by_ref(&mut file).take(FILE_MAX + 1);
+        limited.read_to_end(&mut wasm).map_err(unreadable)?;
+        if stamp(&file).map_err(unreadable)? == before && wasm.len() as u64 == size {
+            return Ok(Content {
+                sha256: cache::sha256(&wasm),
+                wasm,
+                stamp: Some(before).filter(|stamp| stamp.tells(began)),
+            });
+        }
     }
-    fs::read(file).map_err(unreadable)
-}
-
-fn refused(name: &str, file: &Path, enabled: bool, reason: String) -> ModuleState {
-    tracing::error!(module = %name, "module refused: {reason}");
-    ModuleState {
-        name: name.to_owned(),
-        file: file.display().to_string(),
-        descriptor: None,
-        refused: Some(reason),
-        enabled,
-    }
+    Err("it is being written: it is read again when it changes".to_owned())
 }

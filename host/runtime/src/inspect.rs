@@ -5,7 +5,7 @@ use crate::instance::Bounds;
 use crate::load::Loader;
 use crate::module::Inspection;
 use crate::runtime::Guests;
-use crate::{RuntimeError, cache, folder, grants};
+use crate::{RuntimeError, folder, grants};
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,14 +21,14 @@ pub fn inspect(file: &Path) -> Result<Inspection, RuntimeError> {
         .file_stem()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
-    let wasm = folder::read(file).map_err(|reason| RuntimeError::Module {
+    let content = folder::read(file).map_err(|reason| RuntimeError::Module {
         module: name.clone(),
         reason,
     })?;
     let mut inspection = Inspection {
         file: file.display().to_string(),
-        size: wasm.len() as u64,
-        sha256: cache::sha256(&wasm),
+        size: content.wasm.len() as u64,
+        sha256: content.sha256,
         exports: Vec::new(),
         imports: Vec::new(),
         descriptor: None,
@@ -50,13 +50,16 @@ pub fn inspect(file: &Path) -> Result<Inspection, RuntimeError> {
         },
         guests: guests.handle(),
     };
-    match loader.compile(&wasm, &inspection.sha256) {
+    match loader.compile(&content.wasm, &inspection.sha256) {
         Ok(component) => {
             inspection.exports = grants::exports(&loader.engine, &component);
             inspection.imports = grants::imports(&loader.engine, &component);
             let everything = [("*".to_owned(), "*".to_owned())];
-            match loader.load(&name, &component, &everything) {
-                Ok((_, descriptor)) => inspection.descriptor = Some(descriptor),
+            match loader.version(&name, &component, &inspection.sha256) {
+                Ok(version) => match version.refusal(&everything) {
+                    None => inspection.descriptor = Some(version.descriptor(&[])),
+                    Some(problem) => inspection.problems.push(problem),
+                },
                 Err(problem) => inspection.problems.push(problem),
             }
         }

@@ -7,6 +7,7 @@
 mod bindings;
 mod cache;
 mod collected;
+mod compile;
 mod descriptor;
 mod engine;
 mod exchange;
@@ -22,6 +23,7 @@ mod limits;
 mod load;
 mod module;
 mod outgoing;
+mod reload;
 mod runtime;
 mod serve;
 mod state;
@@ -36,7 +38,9 @@ pub use exchange::{
 pub use exports::{Parcel, Property, Received, Unindexed};
 pub use inspect::inspect;
 pub use module::{
-    Access, Descriptor, Extent, Home, Inspection, ModuleState, Mount, OptionSpec, WellKnown,
+    Access, Descriptor, Extent, Home, Inspection, ModuleState, Mount, OptionSpec, Standing,
+    WellKnown,
 };
+pub use reload::Changes;
 pub use runtime::{ModuleSet, Runtime, RuntimeConfig, RuntimeError};
 pub use table::{ModuleTable, Route};

@@ -45,6 +45,33 @@ pub(crate) struct Module {
     pub(crate) extras: Extras,
 }
 
+/// A module as one file has it, and what it says and wants: what is in force if the operator's
+/// settings allow it.
+pub(crate) struct Version {
+    /// Of the file.
+    pub(crate) sha256: String,
+    pub(crate) module: Arc<Module>,
+    descriptor: Descriptor,
+    imports: Vec<String>,
+    /// The descriptor is the module's own, and names what it wants.
+    own: bool,
+}
+
+impl Version {
+    /// Why it may not be in force with these grants.
+    pub(crate) fn refusal(&self, granted: &[(String, String)]) -> Option<String> {
+        let declared = self.own.then_some(self.descriptor.capabilities.as_slice());
+        grants::refusal(&self.module.facts.name, &self.imports, declared, granted)
+    }
+
+    /// What it says of itself, with the operator's prefixes.
+    pub(crate) fn descriptor(&self, prefixes: &[(String, String, String)]) -> Descriptor {
+        let mut descriptor = self.descriptor.clone();
+        descriptor::apply_prefixes(&mut descriptor, prefixes);
+        descriptor
+    }
+}
+
 /// What loading needs.
 pub(crate) struct Loader {
     pub(crate) engine: Engine,
@@ -75,12 +102,12 @@ impl Loader {
 
     /// Makes a module of a component and asks it what it is. Must not be called on a thread that
     /// runs tasks: it waits.
-    pub(crate) fn load(
+    pub(crate) fn version(
         &self,
         name: &str,
         component: &Component,
-        granted: &[(String, String)],
-    ) -> Result<(Module, Descriptor), String> {
+        sha256: &str,
+    ) -> Result<Version, String> {
         let imports = grants::imports(&self.engine, component);
         let missing = grants::missing(&imports);
         if !missing.is_empty() {
@@ -103,10 +130,6 @@ impl Loader {
         } else {
             incoming::descriptor(name)
         };
-        let declared = own.then_some(descriptor.capabilities.as_slice());
-        if let Some(reason) = grants::refusal(name, &imports, declared, granted) {
-            return Err(reason);
-        }
         module.facts = Arc::new(ModuleFacts {
             name: name.to_owned(),
             options: descriptor
@@ -116,7 +139,13 @@ impl Loader {
                 .collect(),
             receives: module.extras.receiver.is_some(),
         });
-        Ok((module, descriptor))
+        Ok(Version {
+            sha256: sha256.to_owned(),
+            module: Arc::new(module),
+            descriptor,
+            imports,
+            own,
+        })
     }
 
     /// Runs `describe` in an instance without a principal.

@@ -108,17 +108,42 @@ pub struct Inspection {
     pub problems: Vec<String>,
 }
 
+/// Whether a module serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub enum Standing {
+    /// As its file has it.
+    Serving,
+    /// In an older version than that of its file, which was refused, or is being compiled.
+    Older,
+    /// No: it is being compiled.
+    Compiling,
+    /// No: it was refused.
+    Refused,
+    /// No: `httpmodules` does not name it.
+    Off,
+}
+
 /// How a file in the module folder stands.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct ModuleState {
     /// The module's name: its file's, without `.wasm`.
     pub name: String,
     /// The file.
     pub file: String,
-    /// What it says of itself, if it was loaded.
-    pub descriptor: Option<Descriptor>,
-    /// Why it was refused, if it was.
-    pub refused: Option<String>,
+    /// SHA-256 of the file, in hex; none if it was not read.
+    pub sha256: Option<String>,
+    /// Size of the file in bytes.
+    pub size: u64,
     /// It is named by `httpmodules`.
     pub enabled: bool,
+    /// Whether it serves.
+    pub standing: Standing,
+    /// Why what the file has is refused; an older version may serve nevertheless.
+    pub refused: Option<String>,
+    /// What the version that serves says of itself.
+    pub descriptor: Option<Descriptor>,
+    /// SHA-256 of the version that serves, in hex.
+    pub serving: Option<String>,
+    /// Since when that version serves, in milliseconds since 1970.
+    pub since: Option<storage::Instant>,
 }

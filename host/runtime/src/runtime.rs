@@ -1,16 +1,18 @@
 //! The runtime: an engine, the modules that are loaded, and the threads that guests run on.
 
 use crate::cache::Cache;
+use crate::compile::Pace;
 use crate::engine::{self, Ticker};
-use crate::folder;
 use crate::instance::Bounds;
 use crate::load::Loader;
+use crate::reload::{Changes, Reloader};
 use crate::serve::{Job, Leave, Shared, serve};
 use crate::table::{ModuleTable, Route, Snapshot};
 use crate::warm::Warm;
 use crate::{Answer, AnswerBody, HandleError, Identity, ModuleState, Request, Tenant};
 use arc_swap::ArcSwap;
 use futures_util::StreamExt;
+use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -52,6 +54,14 @@ pub struct ModuleSet {
     pub grants: Vec<(String, String)>,
 }
 
+impl ModuleSet {
+    /// Whether a module is to run.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let names = self.httpmodules.as_ref();
+        names.is_none_or(|names| names.contains(name))
+    }
+}
+
 /// Why the runtime, or a module, can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeError {
@@ -79,6 +89,7 @@ pub enum RuntimeError {
 /// Runs modules.
 pub struct Runtime {
     modules: ArcSwap<Snapshot>,
+    reloader: Mutex<Reloader>,
     pub(crate) shared: Arc<Shared>,
     /// As many as instances may live.
     places: Arc<Semaphore>,
@@ -113,7 +124,11 @@ impl Runtime {
             bounds,
             guests: guests.handle(),
         };
-        let modules = folder::load(&loader, &set)?;
+        let mut reloader = Reloader::new(loader);
+        let modules = ArcSwap::default();
+        reloader.reload(&set, Pace::Start, |snapshot| {
+            modules.store(Arc::new(snapshot));
+        })?;
         let warm = Warm::new(engine::warm_max(config.instances_max) as usize);
         let shared = Arc::new(Shared { warm, bounds });
         let weak = Arc::downgrade(&shared);
@@ -126,13 +141,31 @@ impl Runtime {
         });
         let places = config.instances_max.max(1) as usize;
         Ok(Self {
-            modules: ArcSwap::from_pointee(modules),
+            modules,
+            reloader: Mutex::new(reloader),
             shared,
             places: Arc::new(Semaphore::new(places)),
             waiting: AtomicUsize::new(0),
             waiting_max: places * WAITING_PER_INSTANCE,
             guests,
             _ticker: ticker,
+        })
+    }
+
+    /// Brings the modules up to what the folder has now and to these settings, while requests are
+    /// served: what is new is compiled in the background and put in force as soon as it is ready;
+    /// requests that have begun end with the module that they began with. What is refused changes
+    /// nothing, and an older version of it stays in force if the settings still allow it.
+    ///
+    /// Waits until all is done, which can take minutes: not to be called where requests are
+    /// served. Calls come one after the other. Fails if the folder can't be read; then everything
+    /// stays as it is.
+    pub fn reload(&self, set: &ModuleSet) -> Result<Changes, RuntimeError> {
+        let mut reloader = self.reloader.lock();
+        reloader.reload(set, Pace::Background, |snapshot| {
+            let snapshot = Arc::new(snapshot);
+            self.modules.store(snapshot.clone());
+            self.shared.warm.retain(|module| snapshot.has(module));
         })
     }
 

@@ -43,6 +43,12 @@ impl Snapshot {
         self.states.clone()
     }
 
+    /// Whether a module is in force.
+    pub(crate) fn has(&self, module: &Arc<Module>) -> bool {
+        let mut all = self.whole.in_force.iter();
+        all.any(|one| Arc::ptr_eq(&one.module, module))
+    }
+
     /// What those see who have these modules; none for all.
     pub(crate) fn view(&self, enabled: Option<&BTreeSet<String>>) -> Arc<ModuleTable> {
         let Some(enabled) = enabled else {

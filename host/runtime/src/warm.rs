@@ -90,6 +90,18 @@ impl Warm {
         }
     }
 
+    /// Drops those whose module is not to be kept.
+    pub(crate) fn retain(&self, keep: impl Fn(&Arc<Module>) -> bool) {
+        let mut waiting = self.waiting.lock();
+        let (kept, gone) = waiting
+            .drain(..)
+            .partition(|one| keep(&one.instance.module));
+        *waiting = kept;
+        drop(waiting);
+        let gone: VecDeque<Waiting> = gone;
+        drop(gone);
+    }
+
     /// How many wait.
     pub(crate) fn count(&self) -> usize {
         self.waiting.lock().len()

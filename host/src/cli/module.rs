@@ -67,11 +67,10 @@ async fn in_background<T: Send + 'static>(
 fn list(runtime: &Runtime) {
     for state in runtime.states().iter() {
         let version = state.descriptor.as_ref().map_or("", |d| d.version.as_str());
-        let summary = match (&state.refused, &state.descriptor, state.enabled) {
-            (Some(reason), _, _) => format!("refused: {reason}"),
-            (None, _, false) => "not named by httpmodules".to_owned(),
-            (None, Some(descriptor), true) => descriptor.summary.clone(),
-            (None, None, true) => String::new(),
+        let summary = match (&state.refused, &state.descriptor) {
+            (Some(reason), _) => format!("refused: {reason}"),
+            (None, Some(descriptor)) => descriptor.summary.clone(),
+            (None, None) => "not named by httpmodules".to_owned(),
         };
         println!("{}\t{version}\t{summary}", state.name);
     }

@@ -1,6 +1,7 @@
 //! What lies in the folder is loaded, or refused with a reason.
 
 use crate::support::*;
+use runtime::Standing;
 use std::os::unix::fs::PermissionsExt;
 
 #[test]
@@ -31,15 +32,15 @@ fn modules_are_found_and_routed() {
     let states = runtime.states();
     let states: Vec<_> = states
         .iter()
-        .map(|state| (state.name.as_str(), state.enabled, state.refused.is_some()))
+        .map(|state| (state.name.as_str(), state.standing))
         .collect();
     assert_eq!(
         states,
         [
-            ("absent", true, true),
-            ("off", false, false),
-            ("probe", true, false),
-            ("second", true, false),
+            ("absent", Standing::Refused),
+            ("off", Standing::Off),
+            ("probe", Standing::Serving),
+            ("second", Standing::Serving),
         ]
     );
     assert_eq!(table.descriptors().count(), 2);

@@ -8,4 +8,5 @@ mod foreign;
 mod isolation;
 mod limits;
 mod loading;
+mod reloading;
 mod support;

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use futures_util::StreamExt;
 use runtime::{
-    Answer, AnswerBody, HandleError, Identity, ModuleSet, Request, Runtime, RuntimeConfig, SignIn,
-    Tenant,
+    Answer, AnswerBody, HandleError, Identity, ModuleSet, ModuleState, Request, Runtime,
+    RuntimeConfig, SignIn, Tenant,
 };
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -106,6 +106,13 @@ impl Bed {
         Runtime::start(self.config.clone(), self.set.clone()).unwrap()
     }
 
+    /// Puts a module into the folder, in one step.
+    pub fn install(&self, name: &str, wasm: impl AsRef<[u8]>) {
+        let new = self.set.moduledir.join("new");
+        std::fs::write(&new, wasm).unwrap();
+        std::fs::rename(new, self.module(name)).unwrap();
+    }
+
     pub fn module(&self, name: &str) -> PathBuf {
         self.set.moduledir.join(format!("{name}.wasm"))
     }
@@ -125,14 +132,24 @@ fn cachedir(shared: bool) -> PathBuf {
     }
 }
 
-/// Why a module was refused.
-pub fn refusal(runtime: &Runtime, name: &str) -> String {
+/// How a module stands.
+pub fn state(runtime: &Runtime, name: &str) -> ModuleState {
     let states = runtime.states();
     let state = states.iter().find(|state| state.name == name);
-    state.unwrap().refused.clone().unwrap_or_default()
+    state.unwrap().clone()
+}
+
+/// Why a module was refused.
+pub fn refusal(runtime: &Runtime, name: &str) -> String {
+    state(runtime, name).refused.unwrap_or_default()
 }
 
 pub fn tenant(name: &str) -> Arc<Tenant> {
+    tenant_with(name, None)
+}
+
+/// A tenant that has these modules.
+pub fn tenant_with(name: &str, modules: Option<&[&str]>) -> Arc<Tenant> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))
         .unwrap()
         .keep();
@@ -141,7 +158,7 @@ pub fn tenant(name: &str) -> Arc<Tenant> {
         name: name.into(),
         store: storage::SqliteStore::open(&folder, name, storage::StoreLimits::default()).unwrap(),
         options: HashMap::from([option("probe_option"), option("another_option")]),
-        modules: None,
+        modules: modules.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
     })
 }
 

@@ -17,6 +17,7 @@ use bindings::chapar::host::exchange::{self, Writer};
 use bindings::chapar::host::identity;
 use bindings::chapar::host::index::Value;
 use bindings::chapar::host::mailbox;
+use bindings::chapar::host::modules;
 use bindings::chapar::host::watch::{Subscription, Transport};
 use bindings::exports::chapar::host::handler::{
     Answer, Descriptor, Guest, Header, Request, Response, ResponseBody,
@@ -114,6 +115,15 @@ impl Guest for Probe {
             "trap" => panic!("as asked"),
             "recurse" => text(format!("{}", recurse(black_box(1)))),
             "allocate" => allocate(),
+            // Which one this is, once the body is there.
+            "mode" => {
+                let body = request.body.map(|body| body.read_all(1 << 20));
+                text(format!("{}{}", mark(&MODE), if body.is_some() { "!" } else { "" }))
+            }
+            "modules" => {
+                let names = modules::list().into_iter().map(|module| module.name);
+                text(names.collect::<Vec<_>>().join(" "))
+            }
             "counter" => {
                 let count = COUNTER.with_borrow_mut(|counter| {
                     *counter += 1;
