@@ -29,6 +29,9 @@ pub enum Error {
     /// The quota would be exceeded; so much is free.
     #[error("over quota, {0} left")]
     OverQuota(u64),
+    /// The disk is full. Nothing was changed.
+    #[error("the disk of the store is full")]
+    Full,
     /// More bytes than taken; the limit.
     #[error("larger than {0} bytes")]
     TooLarge(u64),

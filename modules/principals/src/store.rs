@@ -169,6 +169,7 @@ fn set_display_name(element: Option<&[u8]>) -> Result<(), Refusal> {
         module::Error::Invalid(why) => Refusal::BadName(why),
         module::Error::Forbidden(_) => Refusal::Denied(Rights::WRITE),
         module::Error::Unavailable(_) => Refusal::Busy,
+        module::Error::Full => Refusal::Full,
         error => Refusal::Failed(error.to_string()),
     })
 }

@@ -116,6 +116,12 @@ pub const NEED_PRIVILEGES: Precondition = Precondition::forbidden(xml::DAV, "nee
 /// The quota is used up. RFC 4331 §6.
 pub const QUOTA_NOT_EXCEEDED: Precondition =
     Precondition::with(Status::INSUFFICIENT_STORAGE, xml::DAV, "quota-not-exceeded");
+/// No space is left, whatever the quota. RFC 4331 §6.
+pub const SUFFICIENT_DISK_SPACE: Precondition = Precondition::with(
+    Status::INSUFFICIENT_STORAGE,
+    xml::DAV,
+    "sufficient-disk-space",
+);
 /// More matches than one answer may have. RFC 3744 §9.2, RFC 6578 §3.2.
 pub const NUMBER_OF_MATCHES_WITHIN_LIMITS: Precondition = Precondition::with(
     Status::INSUFFICIENT_STORAGE,
@@ -307,6 +313,7 @@ pub(crate) fn refused(error: CommitError, href: impl Fn(&Path) -> String) -> Err
             None => format!("another member has the same {name}"),
         }),
         Refusal::QuotaExceeded => QUOTA_NOT_EXCEEDED.error(),
+        Refusal::Full => SUFFICIENT_DISK_SPACE.error(),
         Refusal::TooLarge(limit) => Error::TooLarge(limit),
         Refusal::BadName(why) => Error::Forbidden(format!("the name cannot be used: {why}")),
         Refusal::BodyIncomplete => Error::BadRequest("the body is incomplete".into()),

@@ -26,6 +26,9 @@ pub enum Error {
     /// The quota would be exceeded; so many bytes, or messages, are still free.
     #[error("over quota, {0} left")]
     OverQuota(u64),
+    /// There is no room left where the host keeps things; nothing was changed.
+    #[error("the storage is full")]
+    Full,
     /// More bytes than the host takes; the limit.
     #[error("larger than {0} bytes")]
     TooLarge(u64),

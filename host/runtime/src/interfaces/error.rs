@@ -60,6 +60,7 @@ impl From<storage::Error> for types::Error {
             }),
             E::Locked(token) => Self::Locked(token),
             E::OverQuota(left) => Self::OverQuota(left),
+            E::Full => Self::Full,
             E::TooLarge(limit) => Self::TooLarge(limit),
             E::TooMany(limit) => Self::TooMany(limit),
             E::TooOld => Self::TooOld,

@@ -20,8 +20,11 @@ pub struct Faults {
     pub commit_fails_every: u64,
     /// One change of so many fails; 0 for none.
     pub change_fails_every: u64,
+    /// The call to the disk or the database, of all those that may fail, that does; 0 for none.
+    pub fails_at: u64,
     commits: AtomicU64,
     changes: AtomicU64,
+    calls: AtomicU64,
 }
 
 impl Faults {
@@ -42,14 +45,35 @@ impl Faults {
         }
     }
 
+    /// Fails one call, and none after it.
+    pub fn once(fails_at: u64) -> Self {
+        Self {
+            fails_at,
+            ..Self::default()
+        }
+    }
+
+    /// Passed before each call to the disk or the database that may fail.
+    pub(crate) fn before(&self, what: &str) -> Result<(), Error> {
+        let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        match number == self.fails_at {
+            true => Err(Error::Unavailable(format!(
+                "a fault in {what}, call {number}, on purpose"
+            ))),
+            false => Ok(()),
+        }
+    }
+
     pub(crate) fn before_commit(&self) -> Result<(), Error> {
         if !self.commit_delay.is_zero() {
             std::thread::sleep(self.commit_delay);
         }
+        self.before("a commit")?;
         strike(&self.commits, self.commit_fails_every, "commit")
     }
 
     pub(crate) fn before_change(&self) -> Result<(), Error> {
+        self.before("a change")?;
         strike(&self.changes, self.change_fails_every, "change")
     }
 }

@@ -4,6 +4,7 @@
 //! A body is in place, and durable, before a row refers to it; it goes an hour after the last row
 //! went, inside a write transaction, so nobody can link it in between.
 
+use super::Faults;
 use super::counts::Counts;
 use super::hold::{self, Hold};
 use super::{clock, unavailable};
@@ -40,10 +41,15 @@ pub(super) struct Bodies {
     objects: Arc<LocalFileSystem>,
     waiting: Waiting,
     counts: Arc<Counts>,
+    faults: Arc<Faults>,
 }
 
 impl Bodies {
-    pub(super) fn open(folder: &Path, counts: Arc<Counts>) -> Result<Self, Error> {
+    pub(super) fn open(
+        folder: &Path,
+        counts: Arc<Counts>,
+        faults: Arc<Faults>,
+    ) -> Result<Self, Error> {
         std::fs::create_dir_all(folder).map_err(unavailable)?;
         let objects = LocalFileSystem::new_with_prefix(folder)
             .map_err(unavailable)?
@@ -53,6 +59,7 @@ impl Bodies {
             objects: Arc::new(objects),
             waiting: Waiting::default(),
             counts,
+            faults,
         })
     }
 
@@ -73,12 +80,14 @@ impl Bodies {
 
     /// Begins to take in a body.
     pub(super) async fn stage(&self) -> Result<Staging, Error> {
+        self.faults.before("taking in")?;
         let at = Location::from(format!("staging/{}", uuid::Uuid::new_v4()));
         let upload = self.objects.put_multipart(&at).await.map_err(unavailable)?;
         Ok(Staging {
             at,
             upload,
             hash: Sha256::new(),
+            faults: self.faults.clone(),
             size: 0,
             pending: Vec::new(),
             pending_bytes: 0,
@@ -88,6 +97,7 @@ impl Bodies {
     /// Ends it: the bytes are durable, and gone again when the blob is dropped before it is linked.
     pub(super) async fn finish(&self, mut staging: Staging) -> Result<Blob, Error> {
         staging.flush().await?;
+        self.faults.before("completing a body")?;
         staging.upload.complete().await.map_err(unavailable)?;
         // The file, and the folder that it is in.
         self.counts.synced(2);
@@ -126,6 +136,7 @@ impl Bodies {
             if *moved {
                 continue;
             }
+            self.faults.before("moving a body")?;
             self.objects
                 .rename(&staged.at, &location(digest))
                 .await
@@ -158,6 +169,7 @@ impl Bodies {
         if !older(&place, super::GRACE_MS) {
             return Ok(false);
         }
+        self.faults.before("removing a body")?;
         let bytes = std::fs::metadata(&place).map_or(0, |file| file.len());
         std::fs::remove_file(place).map_err(unavailable)?;
         self.counts.blob_went(bytes);
@@ -261,6 +273,7 @@ pub(super) struct Staging {
     at: Location,
     upload: Box<dyn MultipartUpload>,
     hash: Sha256,
+    faults: Arc<Faults>,
     pub(super) size: u64,
     pending: Vec<Bytes>,
     pending_bytes: usize,
@@ -280,6 +293,7 @@ impl Staging {
 
     async fn flush(&mut self) -> Result<(), Error> {
         self.pending_bytes = 0;
+        self.faults.before("writing a body")?;
         let payload: PutPayload = self.pending.drain(..).collect();
         self.upload.put_part(payload).await.map_err(unavailable)
     }

@@ -12,6 +12,7 @@ mod check;
 mod checkpoint;
 mod counts;
 mod directory;
+mod error;
 mod expire;
 mod group;
 mod hold;
@@ -37,6 +38,7 @@ pub use backup::{BackupError, Made, Manifest, Progress, Restored, Stage, backup,
 use blob::Bodies;
 use checkpoint::Checkpointer;
 use counts::Counts;
+use error::unavailable;
 pub(crate) use readers::Look;
 use readers::Readers;
 use rusqlite::{Connection, Params};
@@ -88,11 +90,12 @@ impl SqliteStore {
             Error::Unavailable("the store is being restored just now: try again later".into())
         })?;
         let counts = Arc::new(Counts::default());
+        let faults = Arc::new(faults);
         let file = folder.join(FILE);
         let mut db = schema::open_writer(&file)?;
         schema::upgrade(&mut db, tenant)?;
         let blobs = folder.join("blobs");
-        let bodies = Arc::new(Bodies::open(&blobs, counts.clone())?);
+        let bodies = Arc::new(Bodies::open(&blobs, counts.clone(), faults.clone())?);
         // The entries of what was created now: without them a power cut could lose the whole store.
         for folder in [&blobs, folder] {
             std::fs::File::open(folder)
@@ -105,7 +108,6 @@ impl SqliteStore {
             above.sync_all().map_err(unavailable)?;
         }
         let checkpointer = Checkpointer::start(&file, counts.clone())?;
-        let faults = Arc::new(faults);
         Ok(Arc::new(Self {
             readers: Readers::new(file.clone(), counts.clone()),
             writer: Writer::start(db, checkpointer.clone(), counts.clone(), faults.clone())?,
@@ -150,17 +152,6 @@ fn clock() -> Instant {
         })
 }
 
-/// Whatever the engine, the disk or the object store says.
-fn unavailable(error: impl std::fmt::Display) -> Error {
-    Error::Unavailable(format!("the store can't answer: {error}"))
-}
-
-impl From<rusqlite::Error> for Error {
-    fn from(error: rusqlite::Error) -> Self {
-        unavailable(error)
-    }
-}
-
 /// Runs a statement, compiled once per connection, and returns how many rows it changed.
 fn execute(db: &Connection, sql: &str, params: impl Params) -> Result<usize, Error> {
     Ok(db.prepare_cached(sql)?.execute(params)?)
@@ -169,7 +160,8 @@ fn execute(db: &Connection, sql: &str, params: impl Params) -> Result<usize, Err
 /// 128 random bits in hex.
 fn random_id() -> Result<String, Error> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(unavailable)?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::Unavailable(format!("no random bytes: {error}")))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 

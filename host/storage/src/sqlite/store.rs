@@ -354,6 +354,18 @@ impl Store for SqliteStore {
     }
 }
 
+impl AsRef<Error> for Error {
+    fn as_ref(&self) -> &Error {
+        self
+    }
+}
+
+impl AsRef<Error> for Failure {
+    fn as_ref(&self) -> &Error {
+        &self.error
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self { change: 0, error }

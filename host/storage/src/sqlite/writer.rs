@@ -23,8 +23,8 @@ const LINGER_MAX: Duration = Duration::from_millis(1);
 
 /// Tells a job whether it was committed.
 type Finish = Box<dyn FnOnce(Result<(), Error>) + Send>;
-/// Does its work and says whether to keep it.
-type Run = Box<dyn FnOnce(&Connection) -> (bool, Finish) + Send>;
+/// Does its work, if there is a transaction for it, and says why it is not to be kept.
+type Run = Box<dyn FnOnce(Result<&Connection, Error>) -> (Result<(), Error>, Finish) + Send>;
 
 struct Job {
     bytes: usize,
@@ -84,12 +84,15 @@ impl Writer {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: From<Error> + AsRef<Error> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
         let run: Run = Box::new(move |db| {
-            let result = work(db);
-            let keep = result.is_ok();
+            let result = db.map_err(E::from).and_then(work);
+            let keep = result
+                .as_ref()
+                .map(|_| ())
+                .map_err(|error| error.as_ref().clone());
             let finish: Finish = Box::new(move |committed| {
                 // Whoever no longer waits needs no answer.
                 let _ = sender.send(match committed {
@@ -186,12 +189,14 @@ impl Worker {
     fn fill(&mut self, first: Job, finishes: &mut Vec<Finish>) -> Result<(), Error> {
         let mut bytes = first.bytes;
         let mut job = Some(first);
-        let begun = super::execute(&self.db, "BEGIN IMMEDIATE", ());
+        let begun = self.faults.before("beginning");
+        let begun = begun.and_then(|()| super::execute(&self.db, "BEGIN IMMEDIATE", ()));
         let mut result = begun.map(|_| ());
         // After a failure, what is in hand is still run down, so that everyone gets the reason.
         while let Some(Job { run, .. }) = job.take() {
-            if result.is_ok() {
-                result = self.run(run, finishes);
+            match &result {
+                Ok(()) => result = self.run(run, finishes),
+                Err(error) => finishes.push(run(Err(error.clone())).1),
             }
             if result.is_ok() && finishes.len() < GROUP_JOBS && bytes < GROUP_BYTES {
                 job = self.more(finishes.len());
@@ -202,25 +207,28 @@ impl Worker {
     }
 
     fn run(&self, run: Run, finishes: &mut Vec<Finish>) -> Result<(), Error> {
-        super::execute(&self.db, "SAVEPOINT job", ())?;
+        if let Err(error) = super::execute(&self.db, "SAVEPOINT job", ()) {
+            finishes.push(run(Err(error.clone())).1);
+            return Err(error);
+        }
         // A bug in one job must not take the others along, nor the writer.
-        let keep = match catch_unwind(AssertUnwindSafe(|| run(&self.db))) {
+        let keep = match catch_unwind(AssertUnwindSafe(|| run(Ok(&self.db)))) {
             Ok((keep, finish)) => {
                 finishes.push(finish);
                 keep
             }
             Err(_) => {
-                tracing::error!("a job of the store's writer panicked");
-                false
+                let bug = "a job of the store's writer panicked";
+                tracing::error!("{bug}");
+                Err(Error::Unavailable(bug.to_owned()))
             }
         };
         // SQLite itself rolls everything back when the disk is full or fails.
         if self.db.is_autocommit() {
-            return Err(Error::Unavailable(
-                "the store could not write: the disk is full or fails".into(),
-            ));
+            let why = keep.err();
+            return Err(why.unwrap_or_else(|| Error::Unavailable("the disk fails".into())));
         }
-        if !keep {
+        if keep.is_err() {
             super::execute(&self.db, "ROLLBACK TO job", ())?;
         }
         super::execute(&self.db, "RELEASE job", ()).map(|_| ())
@@ -287,7 +295,7 @@ mod tests {
         pages(&store, 1).await;
         for _ in 0..3 {
             let refused = keep(&store, 300_000).await;
-            assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+            assert_eq!(refused, Err(Error::Full));
         }
         pages(&store, 1_000_000).await;
         keep(&store, 300_000).await.unwrap();

@@ -277,6 +277,9 @@ pub enum Refusal {
     /// Over the quota.
     #[error("the quota is used up")]
     QuotaExceeded,
+    /// No room is left for anybody.
+    #[error("the storage is full")]
+    Full,
     /// Larger than the store takes.
     #[error("the body is larger than {0} bytes")]
     TooLarge(u64),

@@ -65,7 +65,7 @@ pub(super) fn store_error(error: module::Error) -> StoreError {
         Error::Forbidden(missing) => StoreError::Denied(rights(missing)),
         Error::TooOld => StoreError::TooOld,
         Error::Unsupported(_) => StoreError::Unsupported("this"),
-        Error::Unavailable(_) => StoreError::Busy,
+        Error::Unavailable(_) | Error::Full => StoreError::Busy,
         Error::Exists
         | Error::DuplicateKey(_)
         | Error::Locked(_)
@@ -90,6 +90,7 @@ pub(super) fn refusal(error: module::Error) -> Refusal {
         },
         Error::Locked(_) => Refusal::Locked(crate::Path::default()),
         Error::OverQuota(_) => Refusal::QuotaExceeded,
+        Error::Full => Refusal::Full,
         Error::TooLarge(limit) => Refusal::TooLarge(limit),
         Error::TooMany(limit) => Refusal::BadName(format!("there are more than {limit} of them")),
         Error::Invalid(why) => Refusal::BadName(why),

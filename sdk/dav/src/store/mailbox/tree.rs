@@ -117,7 +117,9 @@ impl MailboxStore {
         match batch.commit().map_err(|failure| failure.error) {
             // Another request of the same principal was faster.
             Ok(_) | Err(module::Error::Exists | module::Error::Conflict) => Ok(true),
-            Err(module::Error::OverQuota(_) | module::Error::Forbidden(_)) => Ok(false),
+            Err(
+                module::Error::OverQuota(_) | module::Error::Full | module::Error::Forbidden(_),
+            ) => Ok(false),
             Err(error) => Err(store_error(error)),
         }
     }
