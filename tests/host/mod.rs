@@ -10,4 +10,5 @@ mod malformed;
 mod misbehaving;
 mod mounts;
 mod static_files;
+mod tenants;
 mod tls;

@@ -78,6 +78,7 @@ pub fn basic(name: &str, password: &str) -> String {
 /// A client with a connection that it keeps.
 pub struct Client {
     address: SocketAddr,
+    host: String,
     authorization: Option<String>,
     connection: Option<BufReader<TcpStream>>,
     timeout: Duration,
@@ -88,6 +89,7 @@ impl Client {
     pub fn anonymous(address: SocketAddr) -> Self {
         Self {
             address,
+            host: address.to_string(),
             authorization: None,
             connection: None,
             timeout: Duration::from_secs(60),
@@ -100,6 +102,12 @@ impl Client {
             authorization: Some(basic(name, password)),
             ..Self::anonymous(address)
         }
+    }
+
+    /// Names this Host in its requests.
+    pub fn at(mut self, host: &str) -> Self {
+        self.host = host.to_owned();
+        self
     }
 
     /// How long it waits for an answer.
@@ -154,7 +162,7 @@ impl Client {
         received: &mut dyn Write,
     ) -> io::Result<Response> {
         let has_body = length > 0 || matches!(method, "PUT" | "POST");
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.address);
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.host);
         if let Some(authorization) = &self.authorization {
             head.push_str(&format!("authorization: {authorization}\r\n"));
         }

@@ -78,6 +78,7 @@ pub fn output(mut command: Command, input: &str) -> Output {
 pub struct ServerBuilder {
     options: Vec<(String, String)>,
     users: Vec<String>,
+    tenants: Vec<(String, String)>,
     modules: Option<Vec<PathBuf>>,
     tls: bool,
     environment: Vec<(String, String)>,
@@ -87,6 +88,12 @@ impl ServerBuilder {
     /// Sets an option of the configuration file.
     pub fn option(mut self, name: &str, value: &str) -> Self {
         self.options.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Has a tenant with these options.
+    pub fn tenant(mut self, name: &str, options: &str) -> Self {
+        self.tenants.push((name.to_owned(), options.to_owned()));
         self
     }
 
@@ -187,6 +194,9 @@ impl ServerBuilder {
             environment: self.environment,
             running: None,
         };
+        for (name, options) in &self.tenants {
+            server.tenant(name, options);
+        }
         for user in &self.users {
             server.add_user(user);
         }
@@ -256,6 +266,14 @@ impl Server {
         command.arg("-C").arg(self.config());
         command.envs(self.environment.iter().cloned());
         output(command, input)
+    }
+
+    /// Drops the file of a tenant in.
+    pub fn tenant(&self, name: &str, options: &str) {
+        let folder = self.folder().join("state/tenants.d");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let file = folder.join(format!("{name}.conf"));
+        std::fs::write(file, format!("{options}\n")).expect("a file");
     }
 
     /// Adds a user with the [`PASSWORD`].

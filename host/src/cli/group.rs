@@ -39,6 +39,16 @@ pub enum Group {
 }
 
 impl Group {
+    /// Which one it is about.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Add { name, .. } | Self::Remove { name } | Self::Members { name, .. } => {
+                Some(name)
+            }
+            Self::List => None,
+        }
+    }
+
     pub async fn run(self, config: &Config, tenant: &str) -> Result<(), CliError> {
         let store = state::open_store(config, tenant)?;
         let result = self.run_with(config, &*store).await;

@@ -5,11 +5,11 @@ mod check;
 mod group;
 mod module;
 mod serve;
+mod tenant;
 mod user;
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::tenant;
 use clap::{Parser, Subcommand};
 use std::io::{self, BufRead};
 use std::path::PathBuf;
@@ -23,8 +23,9 @@ pub struct Cli {
     #[arg(short = 'C', long = "config", global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Whose store a command is about: the name of a file in `tenantdir`, without `.conf`
-    #[arg(long, global = true, value_name = "NAME", default_value = tenant::DEFAULT)]
-    tenant: String,
+    /// [default: the one with the domain of the user's name, or the main file's own, `default`]
+    #[arg(long, global = true, value_name = "NAME")]
+    tenant: Option<String>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -39,6 +40,9 @@ enum Command {
     /// Groups and their members
     #[command(subcommand)]
     Group(group::Group),
+    /// Tenants: who shares this server
+    #[command(subcommand)]
+    Tenant(tenant::Tenant),
     /// Modules: those in the module folder, or a file
     #[command(subcommand)]
     Module(module::Module),
@@ -96,42 +100,43 @@ impl From<runtime::RuntimeError> for CliError {
 /// Does what the command line says.
 pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let load = || Config::load(cli.config.as_deref());
-    let of_tenant = || tenant_config(load()?, &cli.tenant);
-    match cli
+    let command = cli
         .command
-        .unwrap_or(Command::Serve(serve::Serve::default()))
-    {
+        .unwrap_or(Command::Serve(serve::Serve::default()));
+    let of_tenant =
+        |principal: Option<&str>| tenant::find(load()?, cli.tenant.as_deref(), principal);
+    match command {
         Command::Serve(serve) => serve.run(load()?).await?,
-        Command::User(user) => user.run(&of_tenant()?, &cli.tenant).await?,
-        Command::Group(group) => group.run(&of_tenant()?, &cli.tenant).await?,
+        Command::User(user) => {
+            let (config, tenant) = of_tenant(user.name())?;
+            user.run(&config, &tenant).await?;
+        }
+        Command::Group(group) => {
+            let (config, tenant) = of_tenant(group.name())?;
+            group.run(&config, &tenant).await?;
+        }
+        Command::Tenant(tenant) => tenant.run(load()?).await?,
         Command::Module(module) => module.run(load).await?,
-        Command::Check(check) => return check.run(&of_tenant()?, &cli.tenant).await,
-        Command::Backup(backup) => return backup.run(&of_tenant()?, &cli.tenant).await,
-        Command::Restore(restore) => return restore.run(&of_tenant()?, &cli.tenant).await,
+        Command::Check(check) => {
+            let (config, tenant) = of_tenant(None)?;
+            return check.run(&config, &tenant).await;
+        }
+        Command::Backup(backup) => {
+            let (config, tenant) = of_tenant(None)?;
+            return backup.run(&config, &tenant).await;
+        }
+        Command::Restore(restore) => {
+            let (config, tenant) = of_tenant(None)?;
+            return restore.run(&config, &tenant).await;
+        }
         Command::Version => println!("chapar {}", env!("CARGO_PKG_VERSION")),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What holds for a tenant.
-fn tenant_config(main: Config, name: &str) -> Result<Config, CliError> {
-    if name == tenant::DEFAULT {
-        return Ok(main);
-    }
-    let files = tenant::read(&main).map_err(Error::from)?;
-    match files.into_iter().find(|file| file.name == name) {
-        Some(file) => Ok(file.config.map_err(Error::from)?),
-        None => {
-            let folder = main.tenantdir.display();
-            let text = format!("there is no tenant `{name}`: {folder} has no {name}.conf");
-            Err(CliError::Refused(text))
-        }
-    }
-}
-
-/// Checks a name, and folds it as sign-ins are.
+/// Checks a name, and makes it what sign-ins make of it.
 fn name(config: &Config, name: &str) -> Result<String, CliError> {
-    crate::auth::names::parse(name, config.username_tolower)
+    crate::auth::names::of_user(name, &config.domains, config.username_tolower)
         .map_err(|error| CliError::Name(name.to_owned(), error))
 }
 

@@ -45,6 +45,16 @@ pub enum User {
 }
 
 impl User {
+    /// Who it is about.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Add { name, .. } | Self::Passwd { name, .. } | Self::Remove { name, .. } => {
+                Some(name)
+            }
+            Self::List => None,
+        }
+    }
+
     pub async fn run(self, config: &Config, tenant: &str) -> Result<(), CliError> {
         let store = state::open_store(config, tenant)?;
         let result = self.run_with(config, &*store).await;
