@@ -11,8 +11,8 @@
 //! 4. [`auth`] turns the Authorization field into a principal with its groups.
 //! 5. `runtime` answers in an instance of the module that serves this principal.
 //! 6. [`http::reply`] makes the response: conditions ([`http::conditional`]), ranges
-//!    ([`http::range`]), HEAD; [`http::body`] streams it, and when it is sent [`http::log_line`]
-//!    says so.
+//!    ([`http::range`]), HEAD; [`http::body`] streams it, and when it is sent [`http::record`]
+//!    counts it ([`metrics`]) and says so in the log.
 
 #![cfg_attr(
     test,
@@ -22,10 +22,15 @@
 pub mod cli;
 pub mod config;
 pub mod error;
+pub mod health;
+pub mod listen;
 pub mod log;
+pub mod metrics;
 pub mod reload;
 pub mod server;
+pub mod service;
 pub mod state;
+pub mod telemetry;
 pub mod tls;
 
 pub mod tenant;

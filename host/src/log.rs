@@ -5,8 +5,10 @@ use parking_lot::{Condvar, Mutex};
 use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, reload};
 
 /// How long lines are gathered before they are written together.
 const GATHER: Duration = Duration::from_millis(20);
@@ -51,17 +53,26 @@ fn parse(filter: &str) -> Result<EnvFilter, LogError> {
     })
 }
 
-/// Begins the log. `RUST_LOG` overrides the filter.
-pub fn begin(filter: &str) -> Result<LogGuard, LogError> {
-    let parsed = parse(filter)?;
+/// Begins the log, as text or as an object of JSON a line. `RUST_LOG` overrides the filter.
+pub fn begin(filter: &str, json: bool) -> Result<LogGuard, LogError> {
+    let (parsed, handle) = reload::Layer::new(parse(filter)?);
     let lines = Arc::new(Lines::default());
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(parsed)
+    let layer = fmt::layer()
         .with_ansi(false)
-        .with_writer(Writer(lines.clone()))
-        .with_filter_reloading();
-    let handle = builder.reload_handle();
-    if builder.try_init().is_ok() {
+        .with_writer(Writer(lines.clone()));
+    let layer = match json {
+        true => layer
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .boxed(),
+        false => layer.boxed(),
+    };
+    let begun = tracing_subscriber::registry()
+        .with(parsed)
+        .with(layer)
+        .try_init();
+    if begun.is_ok() {
         let _ = FILTER.set(Box::new(move |filter| drop(handle.reload(filter))));
         let lines = lines.clone();
         let writer = std::thread::Builder::new().name("log".to_owned());

@@ -20,11 +20,13 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: chapar::cli::Cli) -> anyhow::Result<ExitCode> {
+    // The environment can be changed only before there are threads.
+    let inherited = chapar::service::Inherited::take()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("can't start threads")?;
-    let code = runtime.block_on(chapar::cli::run(cli));
+    let code = runtime.block_on(chapar::cli::run(cli, inherited));
     // What still runs has had its time.
     runtime.shutdown_background();
     Ok(code?)

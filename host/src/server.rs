@@ -5,23 +5,21 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::http::connection::Connections;
 use crate::http::dispatch::{Host, Peer};
+use crate::listen::{Listener, listen};
 use crate::reload::{ReloadState, Reloader};
+use crate::service::Inherited;
 use crate::tenant::{self, Snapshot};
-use crate::{state, tls};
+use crate::{service, state, tls};
 use arc_swap::ArcSwap;
 use runtime::{ModuleSet, Runtime, RuntimeConfig};
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use storage::Store;
-use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
-/// Connections that wait to be accepted.
-const BACKLOG: u32 = 1024;
 /// How long a stop waits for requests that are being answered.
 const STOP_TIME_MAX: Duration = Duration::from_secs(15);
 /// How often what has expired is removed from the store.
@@ -37,23 +35,21 @@ pub struct Server {
     reload: Arc<Notify>,
 }
 
-struct Listener {
-    socket: TcpListener,
-    address: SocketAddr,
-    tls: Option<TlsAcceptor>,
-    passwords: bool,
-}
-
 impl Server {
-    /// Listens, opens the store and loads the modules.
-    pub async fn start(config: &Config, store: Arc<dyn Store>) -> Result<Self, Error> {
+    /// Listens, on the sockets of the service manager and at the addresses of the configuration,
+    /// and loads the modules.
+    pub async fn start(
+        config: &Config,
+        store: Arc<dyn Store>,
+        inherited: Inherited,
+    ) -> Result<Self, Error> {
         let config = Arc::new(config.clone());
         let snapshot = Snapshot::new(config.clone(), tenant::read(&config)?, None);
         snapshot.default_site().take_store(store);
         let problems = begin(&snapshot)?;
         let (how, which) = (runtime_config(&config), module_set(&snapshot));
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
-        let listeners = listen(&config, &tls::acceptor(snapshot.clone())?)?;
+        let listeners = listen(&config, inherited, &tls::acceptor(snapshot.clone())?)?;
         // Compiling takes seconds, the first time.
         let runtime = tokio::task::spawn_blocking(move || Runtime::start(how, which))
             .await
@@ -70,11 +66,20 @@ impl Server {
         })
     }
 
-    /// The addresses listened on, with whether there is TLS.
+    /// The addresses listened on, with whether there is TLS; not those for metrics alone.
     pub fn addresses(&self) -> impl Iterator<Item = (SocketAddr, bool)> {
-        self.listeners
-            .iter()
+        let listeners = self.listeners.iter();
+        listeners
+            .filter(|listener| !listener.operations)
             .map(|listener| (listener.address, listener.tls.is_some()))
+    }
+
+    /// The addresses of metrics and health alone.
+    pub fn operations_addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        let listeners = self.listeners.iter();
+        listeners
+            .filter(|listener| listener.operations)
+            .map(|listener| listener.address)
     }
 
     /// What answers the requests.
@@ -98,9 +103,15 @@ impl Server {
         beside.spawn(expire(self.host.clone()));
         beside.spawn(close_idle(self.host.clone()));
         beside.spawn(Reloader::new(self.host.clone(), self.reload).run());
+        beside.spawn(service::watchdog());
+        let host = self.host.clone();
+        beside.spawn(async move { host.telemetry.look_for_ever().await });
         drop(stopped);
+        service::ready();
         stop.await;
         tracing::info!("stopping");
+        service::stopping();
+        self.host.health.stop();
         accepting.shutdown().await;
         beside.shutdown().await;
         let _ = stopping.send(true);
@@ -161,77 +172,6 @@ fn begin(snapshot: &Snapshot) -> Result<Vec<String>, Error> {
     Ok(problems)
 }
 
-fn listen(config: &Config, acceptor: &TlsAcceptor) -> Result<Vec<Listener>, Error> {
-    let plain = config.listen.iter().map(|text| (text, None));
-    let secure = config.tls_listen.iter();
-    let secure = secure.map(|text| (text, Some(acceptor.clone())));
-    let mut listeners = Vec::new();
-    for (text, tls) in plain.chain(secure) {
-        for address in resolve(text)? {
-            let socket = bind(address).map_err(|error| failed(address, &error))?;
-            let address = socket
-                .local_addr()
-                .map_err(|error| failed(address, &error))?;
-            listeners.push(Listener {
-                passwords: tls.is_some() || config.plaintext_allowed(address.ip().is_loopback()),
-                socket,
-                address,
-                tls: tls.clone(),
-            });
-        }
-    }
-    if listeners.is_empty() {
-        return Err(Error::Listen {
-            address: "anything".to_owned(),
-            reason: "neither `listen` nor `tls_listen` names an address".to_owned(),
-        });
-    }
-    Ok(listeners)
-}
-
-/// Finds the addresses that a text means: `*:80`, `localhost:8080`, `[::1]:443`.
-fn resolve(text: &str) -> Result<Vec<SocketAddr>, Error> {
-    let failed = |reason: String| Error::Listen {
-        address: text.to_owned(),
-        reason: format!(
-            "{reason}; expected an address and a port, like `127.0.0.1:8080` or `*:443`"
-        ),
-    };
-    let all = text.strip_prefix('*').map(|port| format!("[::]{port}"));
-    let addresses = all.as_deref().unwrap_or(text).to_socket_addrs();
-    let addresses: Vec<_> = addresses
-        .map_err(|error| failed(error.to_string()))?
-        .collect();
-    if addresses.is_empty() {
-        return Err(failed("no address has this name".to_owned()));
-    }
-    Ok(addresses)
-}
-
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-fn failed(address: SocketAddr, error: &io::Error) -> Error {
-    let advice = match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            "; another program has this port: stop it, or choose another address with `--listen` or the option `listen` (port 0 is any free one)"
-        }
-        io::ErrorKind::PermissionDenied => "; ports below 1024 need a privilege",
-        _ => "",
-    };
-    Error::Listen {
-        address: address.to_string(),
-        reason: format!("{error}{advice}"),
-    }
-}
-
 async fn accept(
     listener: Listener,
     connections: Arc<Connections>,
@@ -260,6 +200,7 @@ async fn accept(
             address: client.ip().to_canonical(),
             secure: listener.tls.is_some(),
             passwords: listener.passwords,
+            operations: listener.operations,
         };
         let (connections, tls, stopping) =
             (connections.clone(), listener.tls.clone(), stopping.clone());

@@ -10,6 +10,7 @@ mod user;
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::service::Inherited;
 use clap::{Parser, Subcommand};
 use std::io::{self, BufRead};
 use std::path::PathBuf;
@@ -97,8 +98,8 @@ impl From<runtime::RuntimeError> for CliError {
     }
 }
 
-/// Does what the command line says.
-pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
+/// Does what the command line says; to serve, on these sockets too.
+pub async fn run(cli: Cli, inherited: Inherited) -> Result<ExitCode, CliError> {
     let load = || Config::load(cli.config.as_deref());
     let command = cli
         .command
@@ -106,7 +107,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let of_tenant =
         |principal: Option<&str>| tenant::find(load()?, cli.tenant.as_deref(), principal);
     match command {
-        Command::Serve(serve) => serve.run(load()?).await?,
+        Command::Serve(serve) => serve.run(load()?, inherited).await?,
         Command::User(user) => {
             let (config, tenant) = of_tenant(user.name())?;
             user.run(&config, &tenant).await?;

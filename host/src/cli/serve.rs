@@ -5,6 +5,7 @@ use crate::auth::{names, password};
 use crate::config::Config;
 use crate::error::Error;
 use crate::server::Server;
+use crate::service::Inherited;
 use crate::{log, state, tenant};
 use clap::Args;
 use std::net::SocketAddr;
@@ -19,9 +20,9 @@ pub struct Serve {
 }
 
 impl Serve {
-    pub async fn run(self, mut config: Config) -> Result<(), CliError> {
+    pub async fn run(self, mut config: Config, inherited: Inherited) -> Result<(), CliError> {
         config.listen_at(self.listen);
-        let _log = log::begin(&config.log)?;
+        let _log = log::begin(&config.log, config.log_json)?;
         allow_many_files();
         let (mut terminated, mut interrupted) = (
             signal(SignalKind::terminate()).map_err(Error::Signal)?,
@@ -29,7 +30,7 @@ impl Serve {
         );
         let mut hung_up = signal(SignalKind::hangup()).map_err(Error::Signal)?;
         let store = state::open_store(&config, tenant::DEFAULT)?;
-        let server = Server::start(&config, store.clone()).await?;
+        let server = Server::start(&config, store.clone(), inherited).await?;
         warn(&config, &server);
         let first = match config.file {
             None => first_user(&*store).await?,
@@ -95,6 +96,9 @@ fn announce(config: &Config, server: &Server, first: Option<&(String, String)>) 
     println!("Chapar {} serves at", env!("CARGO_PKG_VERSION"));
     for (address, secure) in server.addresses() {
         println!("  {}", url(address, secure));
+    }
+    for address in server.operations_addresses() {
+        println!("  {}metrics", url(address, false));
     }
     println!("state folder: {}", config.configdirectory.display());
     let modules = server.host().runtime.states();

@@ -1,11 +1,13 @@
 //! The configuration: a file in the syntax of `imapd.conf(5)`, parsed once into a valid value.
 
 pub mod http;
+pub mod metrics;
 pub mod options;
 pub mod syntax;
 mod tenant;
 
 use self::http::HttpOptions;
+use metrics::MetricsOptions;
 use options::{Kind, OPTIONS};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -84,6 +86,8 @@ pub struct Config {
     pub files: Vec<PathBuf>,
     /// Addresses for plain HTTP.
     pub listen: Vec<String>,
+    /// Nobody chose these: they don't hold where the service manager hands over sockets.
+    pub listen_is_default: bool,
     /// Addresses for HTTPS.
     pub tls_listen: Vec<String>,
     /// Certificate chain and key, where there is TLS.
@@ -140,6 +144,10 @@ pub struct Config {
     pub quota_messages: Option<u64>,
     /// What is logged.
     pub log: String,
+    /// The log has lines of JSON.
+    pub log_json: bool,
+    /// Metrics.
+    pub metrics: MetricsOptions,
     /// Everything that stands in the file, for modules.
     pub set: HashMap<String, String>,
     /// Addresses given by the command line.
@@ -186,6 +194,7 @@ impl Config {
     pub fn listen_at(&mut self, addresses: Vec<String>) {
         if !addresses.is_empty() {
             self.listen.clone_from(&addresses);
+            self.listen_is_default = false;
         }
         self.command_line = addresses;
     }
@@ -218,6 +227,7 @@ impl Config {
             command_line: Vec::new(),
             tls: values.tls(&tls_listen)?,
             listen,
+            listen_is_default: !values.is_set("listen"),
             tls_listen,
             tenantdir: values
                 .path("tenantdir")
@@ -252,6 +262,8 @@ impl Config {
             failedloginpause: values.duration("failedloginpause"),
             quota_bytes: values.limit("autocreate_quota"),
             quota_messages: values.limit("autocreate_quota_messages"),
+            log_json: values.text("log_format").as_deref() == Some("json"),
+            metrics: MetricsOptions::read(&values)?,
             log: values.text("log").unwrap_or_default(),
             set: values.set,
             unknown,

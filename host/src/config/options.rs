@@ -199,6 +199,14 @@ pub static OPTIONS: &[OptionDef] = &[
         "Messages that each user may store unless set otherwise; 0 or -1 for no limit.").of_tenants(),
     option("log", Kind::Text, Some("info"),
         "What is logged: `error`, `warn`, `info`, `debug`, or filters like `info,chapar::request=off`. `RUST_LOG` in the environment overrides it."),
+    option("log_format", Kind::Choice(&["text", "json"]), Some("text"),
+        "How lines of the log look: for people, or an object of JSON each.").at_start(),
+    option("prometheus_enabled", Kind::Switch, Some("off"),
+        "Whether metrics are served at `/metrics`."),
+    option("prometheus_need_auth", Kind::Choice(&["none", "user", "admin"]), Some("admin"),
+        "Who may read `/metrics`: anyone, who is signed in, or only `admins`."),
+    option("prometheus_listen", Kind::List, None,
+        "Addresses that serve `/metrics`, `/healthz` and `/readyz` alone, over plain HTTP and without sign-in.").at_start(),
 ];
 
 /// Options with a name of their own for what `module_prefixes` does: (option, module, its path).

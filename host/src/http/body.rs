@@ -1,7 +1,8 @@
 //! Bodies: of answers, streamed without being held whole, and of requests, within limits.
 
-use super::log_line::LogLine;
+use super::record::Record;
 use super::socket::InFlight;
+use crate::telemetry::Copy;
 use bytes::Bytes;
 use futures_util::Stream;
 use http_body::{Body as _, Frame, SizeHint};
@@ -26,10 +27,10 @@ enum Kind {
     Pieces { pieces: Pieces, left: Option<u64> },
 }
 
-/// The body of an answer. When it is dropped the request is over, and logged.
+/// The body of an answer. When it is dropped the request is over, counted and logged.
 pub struct Body {
     kind: Kind,
-    log: Option<Box<LogLine>>,
+    record: Option<Box<Record>>,
     in_flight: Option<InFlight>,
 }
 
@@ -57,21 +58,15 @@ impl Body {
     fn new(kind: Kind) -> Self {
         Self {
             kind,
-            log: None,
+            record: None,
             in_flight: None,
         }
     }
 
-    /// Keeps the request in flight until the body has been sent, and logs it then.
-    pub fn until_sent(&mut self, in_flight: InFlight, log: Option<Box<LogLine>>) {
+    /// Keeps the request in flight until the body has been sent, and finishes its record then.
+    pub fn until_sent(&mut self, in_flight: InFlight, record: Box<Record>) {
         self.in_flight = Some(in_flight);
-        self.log = log;
-    }
-
-    fn count(&mut self, sent: usize) {
-        if let Some(line) = &mut self.log {
-            line.bytes_out += sent as u64;
-        }
+        self.record = Some(record);
     }
 }
 
@@ -105,10 +100,14 @@ impl http_body::Body for Body {
             }
         };
         match &piece {
-            Some(Ok(bytes)) => self.count(bytes.len()),
+            Some(Ok(bytes)) => {
+                if let Some(record) = &mut self.record {
+                    record.sent(bytes);
+                }
+            }
             Some(Err(error)) => {
-                if let Some(line) = &mut self.log {
-                    line.broken = Some(error.to_string());
+                if let Some(record) = &mut self.record {
+                    record.broken = Some(error.to_string());
                 }
             }
             None => {}
@@ -138,8 +137,8 @@ impl http_body::Body for Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        if let Some(line) = self.log.take() {
-            line.write();
+        if let Some(record) = self.record.take() {
+            record.finish();
         }
         self.in_flight = None;
     }
@@ -166,6 +165,8 @@ pub struct RequestBody {
     began: Option<Instant>,
     stall: Option<Pin<Box<Sleep>>>,
     runtime: tokio::runtime::Handle,
+    /// What shows it to whoever watches this user.
+    copy: Option<Copy>,
 }
 
 impl RequestBody {
@@ -179,12 +180,19 @@ impl RequestBody {
             began: None,
             stall: None,
             runtime: tokio::runtime::Handle::current(),
+            copy: None,
         }
     }
 
     /// Takes at most so many bytes.
     pub fn limited(mut self, size_max: u64) -> Self {
         self.size_max = size_max;
+        self
+    }
+
+    /// Shows it as it comes, too.
+    pub fn shown_to(mut self, copy: Copy) -> Self {
+        self.copy = Some(copy);
         self
     }
 
@@ -261,6 +269,9 @@ impl Stream for RequestBody {
                     if self.too_slow() {
                         let slow = "the client sent too slowly".to_owned();
                         return self.end(storage::Error::Invalid(slow));
+                    }
+                    if let Some(copy) = &mut self.copy {
+                        copy.push(&bytes);
                     }
                     return Poll::Ready(Some(Ok(bytes)));
                 }

@@ -2,6 +2,7 @@
 
 use super::dispatch::{Host, Peer};
 use super::socket::{Activity, Fate, HEAD_TIME_MAX, Socket};
+use crate::metrics::OpenConnection;
 use http::Version;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -75,15 +76,18 @@ impl Connections {
     ) {
         // Answers are written whole: nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
+        let open = self.host.metrics.connections.accepted(peer.secure);
         let Some(tls) = tls else {
             let activity = Activity::new();
             let socket = Socket::new(stream, activity.clone());
-            return self.speak(socket, activity, peer, stopping).await;
+            return self.speak(socket, activity, open, peer, stopping).await;
         };
         let handshake = Activity::new();
         let accept = tls.accept(Socket::new(stream, handshake.clone()));
-        match tokio::time::timeout(HEAD_TIME_MAX, accept).await {
-            Ok(Ok(stream)) => self.speak(stream, handshake, peer, stopping).await,
+        let accepted = tokio::time::timeout(HEAD_TIME_MAX, accept).await;
+        open.shook_hands(matches!(accepted, Ok(Ok(_))));
+        match accepted {
+            Ok(Ok(stream)) => self.speak(stream, handshake, open, peer, stopping).await,
             Ok(Err(error)) => tracing::debug!(client = %peer.address, "no TLS: {error}"),
             Err(_) => {
                 handshake.give_up();
@@ -96,6 +100,7 @@ impl Connections {
         &self,
         stream: S,
         activity: Arc<Activity>,
+        open: OpenConnection,
         peer: Peer,
         mut stopping: watch::Receiver<bool>,
     ) where
@@ -104,6 +109,7 @@ impl Connections {
         let noted = activity.clone();
         let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
             let host = self.host.clone();
+            open.speaks(request.version());
             let in_flight = noted.begin(request.version() == Version::HTTP_2);
             async move { Ok::<_, Infallible>(host.answer(request, peer, in_flight).await) }
         });

@@ -9,21 +9,26 @@ use super::conditional;
 use super::content::Content;
 use super::cors;
 use super::fields;
-use super::log_line::LogLine;
 use super::method;
+use super::operations;
 use super::page;
+use super::record::Record;
 use super::refuse::{failed, no_passwords, too_large, unavailable, wrong_method};
 use super::reply::Reply;
 use super::socket::InFlight;
+use super::trace_id::{TraceId, X_TRACE_ID};
 use super::understand::{FILE_METHODS, Understood};
 use super::wish::Wish;
 use crate::auth::{Authenticator, SignedIn, basic};
+use crate::health::Health;
+use crate::metrics::Metrics;
 use crate::reload::ReloadState;
+use crate::telemetry::{Telemetry, Transcript};
 use crate::tenant::{Open, Site, Snapshot};
 use arc_swap::ArcSwap;
 use futures_util::StreamExt;
 use http::header::{
-    ALLOW, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, LOCATION, ORIGIN,
+    ALLOW, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, LOCATION, ORIGIN,
     PROXY_AUTHORIZATION, SERVER, WWW_AUTHENTICATE,
 };
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
@@ -33,6 +38,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tracing::Instrument;
 
 /// Everything that answering requests takes.
 pub struct Host {
@@ -40,6 +46,12 @@ pub struct Host {
     pub runtime: Runtime,
     /// Who signs users in.
     pub authenticator: Authenticator,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Whether requests can be answered.
+    pub health: Health,
+    /// Which users are watched.
+    pub telemetry: Telemetry,
     snapshot: Arc<ArcSwap<Snapshot>>,
     reload_state: ArcSwap<ReloadState>,
 }
@@ -53,6 +65,8 @@ pub struct Peer {
     pub secure: bool,
     /// Passwords may be taken.
     pub passwords: bool,
+    /// The listener is for metrics and health alone.
+    pub operations: bool,
 }
 
 impl Host {
@@ -66,6 +80,9 @@ impl Host {
         Self {
             runtime,
             authenticator,
+            metrics: Metrics::default(),
+            health: Health::default(),
+            telemetry: Telemetry::new(&snapshot.load().config.configdirectory),
             snapshot,
             reload_state: ArcSwap::from_pointee(reload_state),
         }
@@ -93,26 +110,35 @@ impl Host {
 
     /// Answers a request.
     pub async fn answer(
-        &self,
+        self: &Arc<Self>,
         mut request: Request<Incoming>,
         peer: Peer,
         in_flight: InFlight,
     ) -> Response<Body> {
         let began = Instant::now();
-        let wanted = LogLine::wanted();
         let unmasked = method::unmask(&mut request);
-        let named = wanted.then(|| (request.method().clone(), request.uri().path().to_owned()));
+        let method = request.method().clone();
+        let path = Record::is_line_wanted().then(|| request.uri().path().to_owned());
+        let trace = TraceId::of(request.headers());
+        request.headers_mut().insert(X_TRACE_ID, trace.value());
+        // Nobody wants it, mostly: the default is `info`.
+        let span =
+            tracing::debug_span!("request", trace = trace.as_str(), method = method.as_str());
         let version = request.version();
         let mut wish = Wish::of(request.method(), request.headers());
         let snapshot = self.snapshot();
-        let mut trail = Trail::default();
+        let mut trail = Trail::new(trace);
         let reply = match unmasked {
-            Ok(()) => self.reply(&snapshot, request, peer, &mut trail).await,
+            Ok(()) => {
+                let replying = self.reply(&snapshot, request, peer, &mut trail);
+                replying.instrument(span).await
+            }
             Err(reply) => *reply,
         };
         let site = trail.site.take();
         let site = site.unwrap_or_else(|| snapshot.default_site().clone());
-        if !site.config.http.compress {
+        // Whoever watches a user wants to read what that one is answered.
+        if !site.config.http.compress || trail.transcript.is_some() {
             wish.codings = None;
         }
         let options = &site.config.http;
@@ -126,27 +152,33 @@ impl Host {
         if let Some(server) = &snapshot.server {
             response.headers_mut().insert(SERVER, server.clone());
         }
-        let line = named.map(|(method, path)| {
-            Box::new(LogLine {
-                began,
-                method,
-                path,
-                module: trail.module,
-                signed_in: trail.signed_in,
-                site,
-                status: response.status(),
-                bytes_in: trail.bytes_in,
-                bytes_out: 0,
-                cpu: trail.cpu,
-                broken: None,
-            })
-        });
-        response.body_mut().until_sent(in_flight, line);
+        let fields = response.headers_mut();
+        fields.insert(X_TRACE_ID, trail.trace.value());
+        let (status, fields) = (response.status(), response.headers());
+        let transcript = trail.transcript;
+        let copy = transcript.map(|transcript| transcript.answer(status, version, fields));
+        let record = Record {
+            began,
+            method,
+            path,
+            trace: trail.trace,
+            module: trail.module,
+            signed_in: trail.signed_in,
+            site,
+            status,
+            encoding: fields.get(CONTENT_ENCODING).cloned(),
+            bytes_in: trail.bytes_in,
+            bytes_out: 0,
+            cpu: trail.cpu,
+            broken: None,
+            copy,
+        };
+        response.body_mut().until_sent(in_flight, Box::new(record));
         response
     }
 
     async fn reply(
-        &self,
+        self: &Arc<Self>,
         snapshot: &Snapshot,
         request: Request<Incoming>,
         peer: Peer,
@@ -167,6 +199,9 @@ impl Host {
             None => snapshot.default_site(),
         };
         trail.site = Some(site.clone());
+        if let Some(reply) = operations::health(self, peer, &head, &understood.path).await {
+            return reply;
+        }
         let open = match site.open().await {
             Ok(open) => open,
             Err(_) => return unavailable(),
@@ -184,19 +219,33 @@ impl Host {
     }
 }
 
-/// What the log wants to know of how a request was answered.
-#[derive(Default)]
+/// What is to be known later of how a request was answered.
 pub(super) struct Trail {
+    trace: TraceId,
     site: Option<Arc<Site>>,
     module: Option<String>,
-    signed_in: Option<Arc<SignedIn>>,
+    pub(super) signed_in: Option<Arc<SignedIn>>,
     cpu: Duration,
     bytes_in: Option<Arc<AtomicU64>>,
+    transcript: Option<Transcript>,
     /// The request made no sense: neither may what follows on its connection.
     nonsense: bool,
 }
 
 impl Trail {
+    fn new(trace: TraceId) -> Self {
+        Self {
+            trace,
+            site: None,
+            module: None,
+            signed_in: None,
+            cpu: Duration::ZERO,
+            bytes_in: None,
+            transcript: None,
+            nonsense: false,
+        }
+    }
+
     /// The body of a request, if it has one.
     fn body(&mut self, head: &Request<()>, body: Incoming) -> Option<RequestBody> {
         if body.is_end_stream() {
@@ -211,14 +260,14 @@ impl Trail {
 
 /// One request: what it is answered by stays the same to its end.
 pub(super) struct Dispatch<'a> {
-    pub(super) host: &'a Host,
+    pub(super) host: &'a Arc<Host>,
     pub(super) snapshot: &'a Snapshot,
     /// Whose request it is, as far as is known.
     pub(super) site: Arc<Site>,
     pub(super) open: Arc<Open>,
     pub(super) modules: Arc<ModuleTable>,
     pub(super) peer: Peer,
-    trail: &'a mut Trail,
+    pub(super) trail: &'a mut Trail,
 }
 
 impl Dispatch<'_> {
@@ -239,6 +288,9 @@ impl Dispatch<'_> {
             return reply;
         }
         let early = self.sign_in_elsewhere(&head).await;
+        if understood.path == operations::METRICS && self.has_metrics() {
+            return self.metrics(&head, early).await;
+        }
         if let Err(reply) = self.check_method(head.method(), &understood.path) {
             return *reply;
         }
@@ -265,6 +317,7 @@ impl Dispatch<'_> {
             Err(reply) => return *reply,
         };
         self.trail.signed_in = Some(signed_in.clone());
+        let body = self.transcribe(&head, body);
         let size_max = self.site.config.maxmessagesize;
         let body = body.map(|body| body.limited(size_max));
         let body_length = body.as_ref().and_then(RequestBody::announced);
@@ -308,6 +361,20 @@ impl Dispatch<'_> {
             Some(route) => cors::preflight(head.headers(), &route.mount.methods),
             None => cors::preflight(head.headers(), &FILE_METHODS),
         })
+    }
+
+    /// Shows the request to whoever watches its user.
+    fn transcribe(&mut self, head: &Request<()>, body: Option<RequestBody>) -> Option<RequestBody> {
+        let trail = &mut self.trail;
+        let user = trail.signed_in.as_ref().and_then(|who| who.name());
+        let telemetry = &self.host.telemetry;
+        let Some(transcript) = telemetry.of(&self.site.name, user, &trail.trace) else {
+            return body;
+        };
+        let (method, uri, fields) = (head.method(), head.uri(), head.headers());
+        let copy = transcript.request(method, uri, head.version(), fields);
+        trail.transcript = Some(transcript);
+        body.map(|body| body.shown_to(copy))
     }
 
     /// A request as modules get it: without credentials, and without what is of its connection.

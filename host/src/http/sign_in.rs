@@ -89,6 +89,9 @@ impl Dispatch<'_> {
             Ok((open, signed_in))
         };
         let checked = checked.await;
+        if let Err(refusal) = &checked {
+            site.traffic.failed_sign_ins.count(refusal);
+        }
         if matches!(checked, Err(Refusal::Credentials)) {
             let beats = began.elapsed().as_millis() / BEAT.as_millis() + 1;
             let until = BEAT.saturating_mul(u32::try_from(beats).unwrap_or(u32::MAX));

@@ -3,7 +3,7 @@
 use super::dispatch::Dispatch;
 use super::refuse::{bad_request, wrong_method};
 use super::reply::Reply;
-use super::target;
+use super::{known_methods, target};
 use http::header::{ALLOW, EXPECT};
 use http::{Method, Request, StatusCode};
 use std::borrow::Cow;
@@ -57,7 +57,7 @@ impl Dispatch<'_> {
     /// Refuses methods that nobody here knows, and answers for the server in general.
     pub(super) fn check_method(&self, method: &Method, path: &str) -> Result<(), Box<Reply>> {
         // RFC 9110 §9.1: 501 if a method is known nowhere, 405 if it is not for this resource.
-        if !is_known(method) && !self.methods().contains(method.as_str()) {
+        if !known_methods::is_known(method) && !self.methods().contains(method.as_str()) {
             let text = format!("there is no method {method} here");
             return Err(Reply::text(StatusCode::NOT_IMPLEMENTED, text).into());
         }
@@ -82,50 +82,4 @@ impl Dispatch<'_> {
             .chain(mounts.flat_map(|mount| mount.methods.iter().cloned()))
             .collect()
     }
-}
-
-/// Methods that are worth a 405: those of HTTP and the ones registered by WebDAV and its kin.
-fn is_known(method: &Method) -> bool {
-    matches!(
-        method.as_str(),
-        "GET"
-            | "HEAD"
-            | "PUT"
-            | "POST"
-            | "DELETE"
-            | "OPTIONS"
-            | "PROPFIND"
-            | "REPORT"
-            | "PROPPATCH"
-            | "MKCOL"
-            | "COPY"
-            | "MOVE"
-            | "LOCK"
-            | "UNLOCK"
-            | "ACL"
-            | "PATCH"
-            | "SEARCH"
-            | "TRACE"
-            | "CONNECT"
-            | "MKCALENDAR"
-            | "BIND"
-            | "UNBIND"
-            | "REBIND"
-            | "MKREDIRECTREF"
-            | "UPDATEREDIRECTREF"
-            | "ORDERPATCH"
-            | "VERSION-CONTROL"
-            | "CHECKOUT"
-            | "CHECKIN"
-            | "UNCHECKOUT"
-            | "MKWORKSPACE"
-            | "UPDATE"
-            | "LABEL"
-            | "MERGE"
-            | "BASELINE-CONTROL"
-            | "MKACTIVITY"
-            | "LINK"
-            | "UNLINK"
-            | "PRI"
-    )
 }

@@ -5,9 +5,9 @@ mod watch;
 
 use crate::config::{Config, ConfigError};
 use crate::http::dispatch::Host;
-use crate::log;
 use crate::server::module_set;
 use crate::tenant::{self, Snapshot, TenantError, TenantFile};
+use crate::{log, service};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -105,6 +105,7 @@ impl Reloader {
     }
 
     async fn reload(&mut self) {
+        service::reloading();
         let before = self.host.reload_state();
         let problems = match self.try_reload().await {
             Ok(problems) => problems,
@@ -117,6 +118,7 @@ impl Reloader {
             }
         }
         self.host.set_reload_state(before.next(problems));
+        service::ready();
         self.warn();
     }
 

@@ -5,6 +5,7 @@
 use crate::auth::Users;
 use crate::config::Config;
 use crate::http::static_files::StaticFiles;
+use crate::metrics::Traffic;
 use crate::state;
 use crate::tls::{Certificate, TlsError};
 use arc_swap::ArcSwapOption;
@@ -29,6 +30,8 @@ pub struct Site {
     /// What is served where no module is.
     pub static_files: Option<StaticFiles>,
     certificate: ArcSwapOption<Certificate>,
+    /// What is counted of its requests; the same after a reload.
+    pub traffic: Arc<Traffic>,
     open: ArcSwapOption<Open>,
     /// Held while opening, with when and why that failed.
     opening: Mutex<Option<(Instant, String)>>,
@@ -51,6 +54,7 @@ impl Site {
         let root = config.httpdocroot.clone();
         Self {
             name: name.to_owned(),
+            traffic: Arc::default(),
             static_files: root.map(|root| StaticFiles::new(root, config.httpallowedurls.clone())),
             config,
             certificate: ArcSwapOption::empty(),
@@ -66,9 +70,11 @@ impl Site {
         self.open.store(Some(Arc::new(self.of_store(store))));
     }
 
-    /// Takes over from the same tenant under its configuration before: its certificate, until there
-    /// is another, and its store, if it is open and would be opened no differently now.
-    pub fn succeed(&self, before: &Self) {
+    /// Takes over from the same tenant under its configuration before: what was counted, its
+    /// certificate, until there is another, and its store, if it is open and would be opened no
+    /// differently now.
+    pub fn succeed(&mut self, before: &Self) {
+        self.traffic = before.traffic.clone();
         if self.config.tls.is_some() {
             self.certificate.store(before.certificate.load_full());
         }

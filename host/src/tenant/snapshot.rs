@@ -44,7 +44,7 @@ impl Snapshot {
         let site = |name: &str, config: Arc<Config>| match before.and_then(|it| it.named(name)) {
             Some(old) if old.config.set == config.set => old.clone(),
             Some(old) => {
-                let site = Site::new(name, config);
+                let mut site = Site::new(name, config);
                 site.succeed(old);
                 Arc::new(site)
             }

@@ -1,17 +1,22 @@
 //! A server in a thread of its own, and a client that sends bytes as they are.
 
+use base64::Engine;
+use chapar::auth::password;
 use chapar::config::Config;
 use chapar::http::dispatch::Host;
 use chapar::server::Server;
+use chapar::service::Inherited;
 use chapar::{state, tenant};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use storage::{Kind, Principal};
 use tempfile::TempDir;
 
 pub struct Running {
+    /// Those for metrics alone come last.
     pub addresses: Vec<SocketAddr>,
     host: Option<Arc<Host>>,
     folder: TempDir,
@@ -37,7 +42,8 @@ pub fn start_in(folder: TempDir, options: &str) -> Running {
     text.push_str(&format!(
         "\nconfigdirectory: {place}/state\nmoduledir: {place}/modules\nservername: test\n"
     ));
-    if !text.contains("listen:") {
+    let listens = |line: &str| line.starts_with("listen:") || line.starts_with("tls_listen:");
+    if !text.lines().any(listens) {
         text.push_str("listen: 127.0.0.1:0\n");
     }
     let file = folder.path().join("imapd.conf");
@@ -61,6 +67,31 @@ pub fn put(file: &Path, content: impl AsRef<[u8]>) {
     std::fs::write(file, content).unwrap();
 }
 
+/// The field of a sign-in.
+pub fn basic(user: &str, password: &str) -> String {
+    let token = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+    format!("Basic {token}")
+}
+
+/// Adds a user to a tenant's store, as another process would.
+pub fn add_user(server: &Running, name: &str, user: &str, password: &str) {
+    let config = Config::load(Some(&server.path("imapd.conf"))).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = state::open_store(&config, name).unwrap();
+        let principal = Principal {
+            id: user.to_owned(),
+            kind: Kind::User,
+            display_name: user.to_owned(),
+            addresses: Vec::new(),
+        };
+        store.put_principal(&principal).await.unwrap();
+        let credentials = password::derive(password).unwrap();
+        store.set_credentials(user, &credentials).await.unwrap();
+        store.close().await;
+    });
+}
+
 fn serve(
     file: &Path,
     ready: &std::sync::mpsc::Sender<(Vec<SocketAddr>, Arc<Host>)>,
@@ -70,8 +101,11 @@ fn serve(
     runtime.block_on(async {
         let config = Config::load(Some(file)).unwrap();
         let store = state::open_store(&config, tenant::DEFAULT).unwrap();
-        let server = Server::start(&config, store).await.unwrap();
-        let addresses = server.addresses().map(|(address, _)| address).collect();
+        let server = Server::start(&config, store, Inherited::default())
+            .await
+            .unwrap();
+        let addresses = server.addresses().map(|(address, _)| address);
+        let addresses = addresses.chain(server.operations_addresses()).collect();
         ready.send((addresses, server.host().clone())).unwrap();
         server.run(async { drop(stopped.await) }).await;
     });

@@ -1,12 +1,8 @@
 //! Tenants: which one answers, by Host and by the domain of whoever signs in.
 
-use crate::support::{Running, put, start_in};
-use base64::Engine;
-use chapar::auth::password;
-use chapar::config::Config;
-use chapar::{state, tenant};
+use crate::support::{Running, add_user, basic, put, start_in};
+use chapar::tenant;
 use std::time::Instant;
-use storage::{Kind, Principal};
 use tempfile::TempDir;
 
 /// A folder with the files of tenants, each with a page of its own.
@@ -30,30 +26,6 @@ const MAIN: &str = "httpdocroot: {folder}/www\nallowplaintext: on\nfailedloginpa
 /// The page of whichever tenant answers.
 fn page(server: &Running, host: &str, fields: &[(&str, &str)]) -> String {
     server.ask_at(host, "GET", "/page", fields).body
-}
-
-fn basic(user: &str, password: &str) -> String {
-    let token = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
-    format!("Basic {token}")
-}
-
-/// Adds a user to a tenant's store, as another process would.
-fn add_user(server: &Running, name: &str, user: &str, password: &str) {
-    let config = Config::load(Some(&server.path("imapd.conf"))).unwrap();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let store = state::open_store(&config, name).unwrap();
-        let principal = Principal {
-            id: user.to_owned(),
-            kind: Kind::User,
-            display_name: user.to_owned(),
-            addresses: Vec::new(),
-        };
-        store.put_principal(&principal).await.unwrap();
-        let credentials = password::derive(password).unwrap();
-        store.set_credentials(user, &credentials).await.unwrap();
-        store.close().await;
-    });
 }
 
 #[test]
