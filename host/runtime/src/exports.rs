@@ -9,7 +9,8 @@ use crate::bindings::exports::chapar::host::{indexer, principal, receiver};
 use crate::instance::Instance;
 use crate::limits::{Meter, metered};
 use crate::load::Module;
-use crate::serve::{Leave, log};
+use crate::run::{Bill, Run};
+use crate::serve::log;
 use crate::state::{Current, Serving};
 use crate::{HandleError, Identity, Runtime, Tenant};
 use bytes::Bytes;
@@ -186,18 +187,24 @@ impl Runtime {
         call: impl FnOnce(Instance) -> F + Send + 'static,
     ) -> Result<T, HandleError>
     where
-        F: Future<Output = Result<T, HandleError>> + Send,
+        F: Future<Output = Result<T, HandleError>> + Send + 'static,
     {
         let name = module.facts.name.clone();
         let asked_for = serving
             .as_ref()
             .map_or_else(String::new, |(tenant, _)| tenant.name.clone());
-        let place = self.place(&name).await?;
+        let account = self.shared.accounts.of(&asked_for, &name);
+        let place = self.place(&account, &name).await?;
         let (sender, receiver) = oneshot::channel();
-        let meter = Arc::new(Meter::default());
         let bounds = self.shared.bounds;
+        let meter = Meter::new(bounds.cpu_max);
+        let bill = Bill {
+            shared: self.shared.clone(),
+            account,
+            meter: meter.clone(),
+        };
         let table = self.view(serving.as_ref().map(|(tenant, _)| &**tenant));
-        let task = async move {
+        let work = async move {
             let serving = serving.map(|(tenant, identity)| Serving {
                 module: module.facts.clone(),
                 tenant,
@@ -216,11 +223,9 @@ impl Runtime {
             let _ = sender.send(result);
             drop(place);
         };
-        let guests = self.guests.handle();
-        let task = guests.spawn(task);
-        let leave = Leave::new(guests, task.abort_handle());
+        let run = Run::there(Box::pin(work), bill);
         let result = receiver.await;
-        leave.done();
+        run.detach();
         result.unwrap_or_else(|_| {
             Err(HandleError::Trapped {
                 module: name,

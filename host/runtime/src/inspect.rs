@@ -1,10 +1,10 @@
 //! Looking at a file without serving it: what it exports, what it can do, what it says of itself.
 
 use crate::engine::{self, Ticker};
+use crate::guests::Guests;
 use crate::instance::Bounds;
 use crate::load::Loader;
 use crate::module::Inspection;
-use crate::runtime::Guests;
 use crate::{RuntimeError, folder, grants};
 use std::path::Path;
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub fn inspect(file: &Path) -> Result<Inspection, RuntimeError> {
     let linker = engine::linker(&engine).map_err(engine_error)?;
     let _ticker =
         Ticker::start(&engine).map_err(|error| RuntimeError::Engine(error.to_string()))?;
-    let guests = Guests::start(1)?;
+    let (_guests, places) = Guests::start(1)?;
     let loader = Loader {
         engine,
         linker,
@@ -48,7 +48,7 @@ pub fn inspect(file: &Path) -> Result<Inspection, RuntimeError> {
             memory_max: MEMORY_MAX,
             cpu_max: CPU_MAX,
         },
-        guests: guests.handle(),
+        guests: places.threads,
     };
     match loader.compile(&content.wasm, &inspection.sha256) {
         Ok(component) => {

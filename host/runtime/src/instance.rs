@@ -2,7 +2,7 @@
 
 use crate::bindings::exports::chapar::host::handler;
 use crate::interfaces::{Body, headers_in, headers_out, status_out};
-use crate::limits::{Limits, Meter, OutOfTime};
+use crate::limits::{Interrupted, Limits, Meter, OutOfTime};
 use crate::load::{Entry, Module};
 use crate::module::Descriptor;
 use crate::state::{Current, Serving, State};
@@ -82,11 +82,10 @@ impl Instance {
         store.set_hostcall_fuel(HANDED_MAX);
         store.set_max_component_handles(HANDLES_MAX);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |ctx| {
-            if ctx.data().meter.used() > bounds.cpu_max {
-                return Err(wasmtime::Error::new(OutOfTime));
-            }
-            Ok(UpdateDeadline::Yield(1))
+        store.epoch_deadline_callback(|ctx| match ctx.data().meter.interrupt() {
+            Interrupted::GoesOn => Ok(UpdateDeadline::Continue(1)),
+            Interrupted::Yields => Ok(UpdateDeadline::Yield(1)),
+            Interrupted::Ends => Err(wasmtime::Error::new(OutOfTime)),
         });
         let made = module.pre.instantiate_async(&mut store).await;
         let loaded = made.and_then(|instance| {
@@ -232,7 +231,7 @@ fn failure(
 ) -> HandleError {
     let module = module.to_owned();
     if error.downcast_ref::<OutOfTime>().is_some() {
-        let limit = bounds.cpu_max;
+        let limit = store.data().meter.max();
         return HandleError::Deadline { module, limit };
     }
     if let Some(&Unsupported(what)) = error.downcast_ref() {

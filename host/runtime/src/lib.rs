@@ -4,6 +4,7 @@
 //! It knows nothing of sockets, TLS or passwords: whoever calls has accepted the request, signed
 //! the principal in and found the tenant.
 
+mod account;
 mod bindings;
 mod cache;
 mod collected;
@@ -13,7 +14,9 @@ mod engine;
 mod exchange;
 mod exports;
 mod folder;
+mod gate;
 mod grants;
+mod guests;
 mod handles;
 mod incoming;
 mod inspect;
@@ -24,6 +27,7 @@ mod load;
 mod module;
 mod outgoing;
 mod reload;
+mod run;
 mod runtime;
 mod serve;
 mod state;
@@ -36,6 +40,7 @@ pub use exchange::{
     Answer, AnswerBody, BodyStream, HandleError, Identity, Request, SignIn, Tenant,
 };
 pub use exports::{Parcel, Property, Received, Unindexed};
+pub use guests::caller_threads;
 pub use inspect::inspect;
 pub use module::{
     Access, Descriptor, Extent, Home, Inspection, ModuleState, Mount, OptionSpec, Standing,

@@ -1,6 +1,7 @@
 //! What an instance may use: memory, tables, and CPU time.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use wasmtime::ResourceLimiter;
 
@@ -82,23 +83,97 @@ impl ResourceLimiter for Limits {
 
 /// CPU time that a request has used: that of the thread while the guest's future is polled, so
 /// neither waiting nor other requests count.
-#[derive(Default)]
 pub(crate) struct Meter {
+    /// How much the request may use, in nanoseconds.
+    max: u64,
     /// Nanoseconds of the polls that have ended.
     ended: AtomicU64,
     /// The thread's clock when the poll began that is running; 0 if none is.
     began: AtomicU64,
+    /// What had been used when the slice began.
+    slice_from: AtomicU64,
+    /// How long the slice is; 0 for up to the next tick.
+    slice: AtomicU64,
+    /// The guest has yielded because its slice was used up.
+    spent: AtomicBool,
+    /// What was charged to an account.
+    paid: AtomicU64,
+}
+
+/// What a guest that is interrupted does.
+pub(crate) enum Interrupted {
+    /// It goes on until the next tick.
+    GoesOn,
+    /// Its slice is used up: it makes room for others.
+    Yields,
+    /// Its time is used up: it ends.
+    Ends,
 }
 
 impl Meter {
+    pub(crate) fn new(max: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            max: nanos(max),
+            ended: AtomicU64::new(0),
+            began: AtomicU64::new(0),
+            slice_from: AtomicU64::new(0),
+            slice: AtomicU64::new(0),
+            spent: AtomicBool::new(false),
+            paid: AtomicU64::new(0),
+        })
+    }
+
+    /// How much the request may use.
+    pub(crate) fn max(&self) -> Duration {
+        Duration::from_nanos(self.max)
+    }
+
     /// How much was used so far. While a poll runs, only its own thread may ask.
     pub(crate) fn used(&self) -> Duration {
+        Duration::from_nanos(self.used_nanos())
+    }
+
+    fn used_nanos(&self) -> u64 {
         let ended = self.ended.load(Ordering::Relaxed);
         let running = match self.began.load(Ordering::Relaxed) {
             0 => 0,
             began => thread_time().saturating_sub(began),
         };
-        Duration::from_nanos(ended + running)
+        ended + running
+    }
+
+    /// A slice of this length begins; between polls.
+    pub(crate) fn begin_slice(&self, slice: Duration) {
+        self.slice.store(nanos(slice), Ordering::Relaxed);
+        let used = self.ended.load(Ordering::Relaxed);
+        self.slice_from.store(used, Ordering::Relaxed);
+        self.spent.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the guest has yielded because its slice was used up.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.spent.load(Ordering::Relaxed)
+    }
+
+    /// Returns what was used since it was asked last, in nanoseconds; between polls.
+    pub(crate) fn unpaid(&self) -> u64 {
+        let used = self.ended.load(Ordering::Relaxed);
+        used.saturating_sub(self.paid.swap(used, Ordering::Relaxed))
+    }
+
+    /// The clock has ticked while the guest ran.
+    pub(crate) fn interrupt(&self) -> Interrupted {
+        let used = self.used_nanos();
+        if used > self.max {
+            return Interrupted::Ends;
+        }
+        let of_slice = used.saturating_sub(self.slice_from.load(Ordering::Relaxed));
+        // A tick that comes soon after the beginning says nothing.
+        if of_slice < self.slice.load(Ordering::Relaxed) {
+            return Interrupted::GoesOn;
+        }
+        self.spent.store(true, Ordering::Relaxed);
+        Interrupted::Yields
     }
 
     fn begin(&self) {
@@ -106,11 +181,13 @@ impl Meter {
     }
 
     fn end(&self) {
-        let used = self.used();
-        let nanos = u64::try_from(used.as_nanos()).unwrap_or(u64::MAX);
-        self.ended.store(nanos, Ordering::Relaxed);
+        self.ended.store(self.used_nanos(), Ordering::Relaxed);
         self.began.store(0, Ordering::Relaxed);
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// CPU time of this thread, in nanoseconds.

@@ -152,7 +152,7 @@ impl Loader {
     fn describe(&self, module: Module) -> Result<(Module, Descriptor), String> {
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         let module = Arc::new(module);
-        let meter = Arc::new(Meter::default());
+        let meter = Meter::new(self.bounds.cpu_max);
         let described = {
             let (module, bounds, meter) = (module.clone(), self.bounds, meter.clone());
             async move {

@@ -1,24 +1,29 @@
 //! The runtime: an engine, the modules that are loaded, and the threads that guests run on.
 
+use crate::account::{Account, Accounts};
 use crate::cache::Cache;
 use crate::compile::Pace;
 use crate::engine::{self, Ticker};
+use crate::gate::{Gate, Party, Permit};
+use crate::guests::Guests;
 use crate::instance::Bounds;
+use crate::limits::Meter;
 use crate::load::Loader;
 use crate::reload::{Changes, Reloader};
-use crate::serve::{Job, Leave, Shared, serve};
+use crate::run::{Bill, Run};
+use crate::serve::{Job, Shared, serve};
 use crate::table::{ModuleTable, Route, Snapshot};
 use crate::warm::Warm;
-use crate::{Answer, AnswerBody, HandleError, Identity, ModuleState, Request, Tenant};
+use crate::{Answer, HandleError, Identity, ModuleState, Request, Tenant};
 use arc_swap::ArcSwap;
-use futures_util::StreamExt;
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
+use std::future::poll_fn;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 /// How often idle instances are looked at.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -91,11 +96,7 @@ pub struct Runtime {
     modules: ArcSwap<Snapshot>,
     reloader: Mutex<Reloader>,
     pub(crate) shared: Arc<Shared>,
-    /// As many as instances may live.
-    places: Arc<Semaphore>,
-    waiting: AtomicUsize,
-    waiting_max: usize,
-    pub(crate) guests: Guests,
+    _guests: Guests,
     _ticker: Ticker,
 }
 
@@ -109,7 +110,7 @@ impl Runtime {
         let linker = engine::linker(&engine).map_err(engine_error)?;
         let ticker =
             Ticker::start(&engine).map_err(|error| RuntimeError::Engine(error.to_string()))?;
-        let guests = Guests::start(config.threads)?;
+        let (guests, places) = Guests::start(config.threads)?;
         let cache = Cache::open(&config.cachedir, &engine)
             .inspect_err(|error| tracing::warn!("compiled modules can't be kept: {error}"))
             .ok();
@@ -122,7 +123,7 @@ impl Runtime {
             linker,
             cache,
             bounds,
-            guests: guests.handle(),
+            guests: places.threads.clone(),
         };
         let mut reloader = Reloader::new(loader);
         let modules = ArcSwap::default();
@@ -130,24 +131,29 @@ impl Runtime {
             modules.store(Arc::new(snapshot));
         })?;
         let warm = Warm::new(engine::warm_max(config.instances_max) as usize);
-        let shared = Arc::new(Shared { warm, bounds });
+        let instances = config.instances_max.max(1) as usize;
+        let threads = places.threads.clone();
+        let shared = Arc::new(Shared {
+            warm,
+            bounds,
+            places,
+            instances: Gate::new(instances, instances * WAITING_PER_INSTANCE),
+            accounts: Accounts::default(),
+            anyone: Party::new(usize::MAX),
+        });
         let weak = Arc::downgrade(&shared);
-        guests.handle().spawn(async move {
+        threads.spawn(async move {
             loop {
                 tokio::time::sleep(SWEEP).await;
                 let Some(shared) = weak.upgrade() else { break };
                 shared.warm.sweep();
             }
         });
-        let places = config.instances_max.max(1) as usize;
         Ok(Self {
             modules,
             reloader: Mutex::new(reloader),
             shared,
-            places: Arc::new(Semaphore::new(places)),
-            waiting: AtomicUsize::new(0),
-            waiting_max: places * WAITING_PER_INSTANCE,
-            guests,
+            _guests: guests,
             _ticker: ticker,
         })
     }
@@ -192,8 +198,10 @@ impl Runtime {
 
     /// Answers a request in an instance of the route's module that serves this identity.
     ///
-    /// May be called from any executor; the guest runs on the runtime's own threads. A caller that
-    /// stops waiting, or drops the body of the answer, stops the guest.
+    /// Must be called on an executor of tokio. The guest runs on the caller's thread until it has
+    /// used up its first slice, a few milliseconds of CPU time, and then on the runtime's own
+    /// threads; [`crate::caller_threads`] says how many threads leave one free whatever guests do.
+    /// A caller that stops waiting, or drops the body of the answer, stops the guest.
     pub async fn handle(
         &self,
         route: &Route,
@@ -201,9 +209,11 @@ impl Runtime {
         identity: Identity,
         request: Request,
     ) -> Result<Answer, HandleError> {
-        let place = self.place(&route.module).await?;
-        let (reply, answer) = oneshot::channel();
-        let job = Job {
+        let account = self.shared.accounts.of(&tenant.name, &route.module);
+        let place = self.place(&account, &route.module).await?;
+        let meter = Meter::new(self.shared.bounds.cpu_max);
+        let (reply, mut answer) = oneshot::channel();
+        let work = serve(Job {
             shared: self.shared.clone(),
             module: route.serving.clone(),
             table: self.modules(tenant),
@@ -213,107 +223,45 @@ impl Runtime {
             request,
             reply,
             place,
+            meter: meter.clone(),
+        });
+        let bill = Bill {
+            shared: self.shared.clone(),
+            account,
+            meter,
         };
-        let guests = self.guests.handle();
-        let task = guests.spawn(serve(job));
-        let leave = Leave::new(guests, task.abort_handle());
-        let Ok(answer) = answer.await else {
-            return Err(HandleError::Trapped {
+        let mut run = Run::new(Box::pin(work), bill);
+        let answered = poll_fn(|cx| {
+            run.poll(cx);
+            Pin::new(&mut answer).poll(cx)
+        });
+        match answered.await {
+            Ok(Ok(answer)) => Ok(run.carry(answer)),
+            Ok(Err(error)) => {
+                run.detach();
+                Err(error)
+            }
+            Err(_) => Err(HandleError::Trapped {
                 module: route.module.clone(),
                 reason: "it ended without an answer".to_owned(),
-            });
-        };
-        let mut answer = match answer {
-            Ok(answer) => answer,
-            Err(error) => {
-                leave.done();
-                return Err(error);
-            }
-        };
-        match answer.body {
-            AnswerBody::Stream(body) => {
-                let leave = leave.with_grace();
-                answer.body = AnswerBody::Stream(Box::pin(body.inspect(move |_| {
-                    // Owned by the body: dropping it unfinished stops the guest.
-                    let _ = &leave;
-                })));
-            }
-            AnswerBody::None | AnswerBody::Bytes(_) | AnswerBody::Blob(_) => leave.done(),
+            }),
         }
-        Ok(answer)
     }
 
     /// Waits for room for one more instance, unless too many wait already.
     pub(crate) async fn place(
         &self,
+        account: &Account,
         module: &str,
-    ) -> Result<tokio::sync::OwnedSemaphorePermit, HandleError> {
-        let busy = || HandleError::Busy {
+    ) -> Result<Permit, HandleError> {
+        let places = (&account.tenant.places, &account.module.places);
+        let place = self.shared.instances.acquire(places.0, places.1).await;
+        place.map_err(|_| HandleError::Busy {
             module: module.to_owned(),
-        };
-        if let Ok(place) = self.places.clone().try_acquire_owned() {
-            return Ok(place);
-        }
-        let waiting = Counted::new(&self.waiting);
-        if waiting.before >= self.waiting_max {
-            return Err(busy());
-        }
-        self.places
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|_| busy())
+        })
     }
 }
 
 fn engine_error(error: wasmtime::Error) -> RuntimeError {
     RuntimeError::Engine(format!("{error:#}"))
-}
-
-/// Counts for as long as it lives.
-struct Counted<'a> {
-    count: &'a AtomicUsize,
-    before: usize,
-}
-
-impl<'a> Counted<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
-        let before = count.fetch_add(1, Ordering::Relaxed);
-        Self { count, before }
-    }
-}
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        self.count.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// The threads that guests run on.
-pub(crate) struct Guests(Option<tokio::runtime::Runtime>, tokio::runtime::Handle);
-
-impl Guests {
-    pub(crate) fn start(threads: usize) -> Result<Self, RuntimeError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(threads.max(1))
-            .thread_name("guest")
-            .enable_all()
-            .build()
-            .map_err(|error| RuntimeError::Engine(error.to_string()))?;
-        let handle = runtime.handle().clone();
-        Ok(Self(Some(runtime), handle))
-    }
-
-    pub(crate) fn handle(&self) -> tokio::runtime::Handle {
-        self.1.clone()
-    }
-}
-
-impl Drop for Guests {
-    fn drop(&mut self) {
-        // Waiting for guests is not possible on a thread that runs tasks itself.
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
 }

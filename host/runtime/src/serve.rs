@@ -1,7 +1,9 @@
-//! The task that answers one request on the guests' threads.
+//! What answers one request, wherever it runs.
 
+use crate::account::Accounts;
+use crate::gate::{Gate, Party, Permit};
+use crate::guests::Places;
 use crate::instance::{Bounds, Instance, Outcome};
-use crate::interfaces::GRACE;
 use crate::limits::{Meter, metered};
 use crate::load::Module;
 use crate::module::Mount;
@@ -10,14 +12,18 @@ use crate::table::ModuleTable;
 use crate::warm::Warm;
 use crate::{Answer, HandleError, Identity, Request, Tenant};
 use std::sync::Arc;
-use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
-use tokio::task::AbortHandle;
+use tokio::sync::oneshot;
 
 /// What all requests share.
 pub(crate) struct Shared {
     pub(crate) warm: Warm,
     pub(crate) bounds: Bounds,
+    pub(crate) places: Places,
+    /// Room for instances: as many as may live at once.
+    pub(crate) instances: Arc<Gate>,
+    pub(crate) accounts: Accounts,
+    /// Who may have any number of places.
+    pub(crate) anyone: Arc<Party>,
 }
 
 /// One request.
@@ -31,7 +37,8 @@ pub(crate) struct Job {
     pub(crate) request: Request,
     pub(crate) reply: oneshot::Sender<Result<Answer, HandleError>>,
     /// Room for one instance, given back at the end.
-    pub(crate) place: OwnedSemaphorePermit,
+    pub(crate) place: Permit,
+    pub(crate) meter: Arc<Meter>,
 }
 
 /// Answers a request in a warm instance or a new one.
@@ -41,9 +48,9 @@ pub(crate) async fn serve(job: Job) {
         module,
         tenant,
         reply,
+        meter,
         ..
     } = job;
-    let meter = Arc::new(Meter::default());
     let instance = match shared.warm.take(&module, &tenant, &job.identity) {
         Some(instance) => Ok(instance),
         None => {
@@ -123,49 +130,5 @@ pub(crate) fn log(tenant: &str, error: &HandleError) {
         | HandleError::Busy { module } => {
             tracing::warn!(%module, %tenant, reason = %error, "request not answered");
         }
-    }
-}
-
-/// Stops the guest when whoever waits for it leaves.
-pub(crate) struct Leave {
-    guests: Handle,
-    task: Option<AbortHandle>,
-    grace: bool,
-}
-
-impl Leave {
-    pub(crate) fn new(guests: Handle, task: AbortHandle) -> Self {
-        Self {
-            guests,
-            task: Some(task),
-            grace: false,
-        }
-    }
-
-    /// From now on the guest has a moment to see that its client has gone.
-    pub(crate) fn with_grace(mut self) -> Self {
-        self.grace = true;
-        self
-    }
-
-    /// The guest needs no stopping any more.
-    pub(crate) fn done(mut self) {
-        self.task = None;
-    }
-}
-
-impl Drop for Leave {
-    fn drop(&mut self) {
-        let Some(task) = self.task.take().filter(|task| !task.is_finished()) else {
-            return;
-        };
-        if !self.grace {
-            task.abort();
-            return;
-        }
-        self.guests.spawn(async move {
-            tokio::time::sleep(GRACE).await;
-            task.abort();
-        });
     }
 }
