@@ -5,7 +5,8 @@ use super::{Blob, Error};
 use crate::bindings::chapar::host::mailbox as wit;
 use crate::state::State;
 use storage::{
-    Entry, Fields, ListScope, MailboxChange, MailboxId, Message, Page, Part, Path, Span, Status,
+    Digest, Entry, Fields, ListScope, MailboxChange, MailboxId, Message, Page, Part, Path, Span,
+    Status,
 };
 use wasmtime::component::Resource;
 
@@ -227,39 +228,45 @@ impl From<Status> for wit::Status {
 
 impl From<Page> for wit::Page {
     fn from(from: Page) -> Self {
+        let entries = &from.entries;
         Self {
-            entries: from.entries.into_iter().map(wit::Entry::from).collect(),
+            uids: column(entries, |entry| entry.uid),
+            modseqs: column(entries, |entry| entry.modseq),
+            created: column(entries, |entry| entry.created),
+            modified: column(entries, |entry| entry.modified),
+            sizes: column(entries, |entry| entry.size),
+            header_sizes: column(entries, |entry| entry.header_size),
+            digests: entries
+                .iter()
+                .flat_map(|entry| words(entry.digest))
+                .collect(),
+            names: entries.iter().flat_map(|entry| span(entry.name)).collect(),
+            content_types: entries
+                .iter()
+                .flat_map(|entry| span(entry.content_type))
+                .collect(),
+            annotations: column(entries, |entry| entry.annotations),
+            removed: match entries.iter().any(|entry| entry.removed) {
+                true => column(entries, |entry| entry.removed),
+                false => Vec::new(),
+            },
             text: from.text,
             more: from.more,
         }
     }
 }
 
-impl From<Entry> for wit::Entry {
-    fn from(from: Entry) -> Self {
-        Self {
-            uid: from.uid,
-            modseq: from.modseq,
-            created: from.created,
-            modified: from.modified,
-            size: from.size,
-            header_size: from.header_size,
-            digest: from.digest.into(),
-            name: from.name.into(),
-            content_type: from.content_type.into(),
-            annotations: from.annotations,
-            removed: from.removed,
-        }
-    }
+fn column<T>(entries: &[Entry], value: impl Fn(&Entry) -> T) -> Vec<T> {
+    entries.iter().map(value).collect()
 }
 
-impl From<Span> for wit::Span {
-    fn from(from: Span) -> Self {
-        Self {
-            start: from.start,
-            len: from.len,
-        }
-    }
+fn words(digest: Digest) -> [u64; 4] {
+    let wit::Digest { a, b, c, d } = digest.into();
+    [a, b, c, d]
+}
+
+fn span(span: Span) -> [u32; 2] {
+    [span.start, span.len]
 }
 
 impl From<Message> for wit::Message {

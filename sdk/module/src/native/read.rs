@@ -1,8 +1,7 @@
 //! Reading of the in-memory host: mailboxes, messages, changes, annotations.
 
 use super::backend::blob::Blob;
-use super::state::{Annotations, Row, State, StoredMessage, check_path, with_state};
-use crate::page::{Row as Record, Span};
+use super::state::{Annotations, Row, State, StoredMessage, Tombstone, check_path, with_state};
 use crate::{
     Annotation, Digest, Error, Fields, MailboxChange, MailboxScope, Message, MessageAnnotation,
     Modseq, Page, Part, Result, Rights, Status, Uid, Visibility,
@@ -121,16 +120,7 @@ impl Mailbox {
                 last = modseq;
                 match (tombstone, mailbox.messages.get(&uid)) {
                     (None, Some(message)) => page.add(state, uid, message, fields),
-                    (Some(tombstone), _) => {
-                        let name = page.text(tombstone.name.as_deref().unwrap_or(""));
-                        page.entries.push(Record {
-                            uid,
-                            modseq,
-                            name,
-                            removed: true,
-                            ..Record::default()
-                        });
-                    }
+                    (Some(tombstone), _) => page.add_removed(tombstone),
                     (None, None) => {}
                 }
             }
@@ -267,34 +257,47 @@ impl StoredMessage {
 impl Page {
     fn add(&mut self, state: &State, uid: Uid, message: &StoredMessage, fields: Fields) {
         let asked = |field, text| if fields.contains(field) { text } else { "" };
-        let name = self.text(asked(Fields::NAME, message.name.as_deref().unwrap_or("")));
-        let content_type = self.text(asked(Fields::CONTENT_TYPE, &message.content_type));
-        self.entries.push(Record {
-            uid,
-            modseq: message.modseq,
-            created: message.created,
-            modified: message.modified,
-            size: message.body.len() as u64,
-            header_size: u32::try_from(message.header.len()).unwrap_or(u32::MAX),
-            digest: message.digest,
-            name,
-            content_type,
-            annotations: seen(state, &message.annotations, "")
-                .count()
-                .try_into()
-                .unwrap_or(u32::MAX),
-            removed: false,
-        });
+        let name = asked(Fields::NAME, message.name.as_deref().unwrap_or(""));
+        let content_type = asked(Fields::CONTENT_TYPE, &message.content_type);
+        let Digest { a, b, c, d } = message.digest;
+        let seen = seen(state, &message.annotations, "").count();
+        self.uids.push(uid);
+        self.modseqs.push(message.modseq);
+        self.created.push(message.created);
+        self.modified.push(message.modified);
+        self.sizes.push(message.body.len() as u64);
+        self.header_sizes.push(message.header.len() as u32);
+        self.digests.extend([a, b, c, d]);
+        self.names.extend(add_text(&mut self.text, name));
+        self.content_types
+            .extend(add_text(&mut self.text, content_type));
+        self.annotations.push(seen as u32);
+        self.removed.push(false);
     }
 
-    fn text(&mut self, text: &str) -> Span {
-        let start = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
-        self.text.push_str(text);
-        Span {
-            start,
-            len: u32::try_from(text.len()).unwrap_or(u32::MAX),
-        }
+    fn add_removed(&mut self, tombstone: &Tombstone) {
+        self.uids.push(tombstone.uid);
+        self.modseqs.push(tombstone.modseq);
+        self.created.push(0);
+        self.modified.push(0);
+        self.sizes.push(0);
+        self.header_sizes.push(0);
+        self.digests.extend([0; 4]);
+        self.names.extend(add_text(
+            &mut self.text,
+            tombstone.name.as_deref().unwrap_or(""),
+        ));
+        self.content_types.extend([0; 2]);
+        self.annotations.push(0);
+        self.removed.push(true);
     }
+}
+
+/// Adds a string to the text of a page, and says where it is.
+fn add_text(page: &mut String, text: &str) -> [u32; 2] {
+    let start = page.len() as u32;
+    page.push_str(text);
+    [start, text.len() as u32]
 }
 
 /// The annotations that whoever acts can see, by name.
