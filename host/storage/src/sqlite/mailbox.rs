@@ -8,13 +8,20 @@ use crate::store::Error;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 /// What a status is made of; ?1 is the principal, whose private annotations move its own state.
-const COLUMNS: &str = "m.mailbox, m.path, m.id, m.type, m.owner, m.uid_next, m.messages, m.bytes,
-    m.created, max(m.oldest, o.oldest),
-    max(m.modseq, coalesce((SELECT max(p.modseq) FROM private_change p
-        WHERE p.mailbox = m.mailbox AND p.principal = ?1), 0)),
-    max(o.modseq, coalesce((SELECT s.modseq FROM private_state s
-        WHERE s.owner = m.owner AND s.principal = ?1), 0))
-    FROM mailbox m JOIN owner o USING (owner)";
+macro_rules! statuses {
+    ($which:literal) => {
+        concat!(
+            "SELECT m.mailbox, m.path, m.id, m.type, m.owner, m.uid_next, m.messages, m.bytes,
+                m.created, max(m.oldest, o.oldest),
+                max(m.modseq, coalesce((SELECT max(p.modseq) FROM private_change p
+                    WHERE p.mailbox = m.mailbox AND p.principal = ?1), 0)),
+                max(o.modseq, coalesce((SELECT s.modseq FROM private_state s
+                    WHERE s.owner = m.owner AND s.principal = ?1), 0))
+             FROM mailbox m JOIN owner o USING (owner) WHERE ",
+            $which
+        )
+    };
+}
 
 fn status(db: &Connection, actor: &Actor, row: &Row<'_>) -> Result<Status, Error> {
     let mailbox = row.get(0)?;
@@ -45,7 +52,7 @@ pub(super) fn principal(actor: &Actor) -> &str {
 impl SqliteStore {
     pub(super) fn read_open(&self, actor: &Actor, path: &Path) -> Result<Status, Error> {
         path.check()?;
-        self.read_status(actor, "m.path = ?2", &path.encode())
+        self.read_status(actor, statuses!("m.path = ?2"), &path.encode())
     }
 
     pub(super) fn read_status_of(
@@ -53,12 +60,12 @@ impl SqliteStore {
         actor: &Actor,
         mailbox: MailboxId,
     ) -> Result<Status, Error> {
-        self.read_status(actor, "m.mailbox = ?2", &mailbox)
+        self.read_status(actor, statuses!("m.mailbox = ?2"), &mailbox)
     }
 
-    fn read_status(&self, actor: &Actor, which: &str, key: &dyn ToSql) -> Result<Status, Error> {
+    fn read_status(&self, actor: &Actor, sql: &str, key: &dyn ToSql) -> Result<Status, Error> {
         self.readers.read(|db| {
-            let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} WHERE {which}"))?;
+            let mut statement = db.prepare_cached(sql)?;
             let mut rows = statement.query(params![principal(actor), key])?;
             let row = rows.next()?.ok_or(Error::NotFound)?;
             let status = status(db, actor, row)?;
@@ -115,8 +122,11 @@ impl SqliteStore {
         };
         self.readers.read(|db| {
             let mut statement = db.prepare_cached(&format!(
-                "SELECT {COLUMNS} WHERE {which} AND m.path > ?2 AND (?3 IS NULL OR m.type = ?3)
-                 ORDER BY m.path"
+                concat!(
+                    statuses!("{}"),
+                    " AND m.path > ?2 AND (?3 IS NULL OR m.type = ?3) ORDER BY m.path"
+                ),
+                which
             ))?;
             let mut rows =
                 statement.query(params![principal(actor), after, mailbox_type, low, high])?;
@@ -177,12 +187,11 @@ fn changed(
     deep: bool,
     since: Modseq,
 ) -> Result<Vec<MailboxChange>, Error> {
-    let which = if deep {
-        "m.path > ?2 AND m.path < ?3"
+    let mut statement = db.prepare_cached(if deep {
+        statuses!("m.path > ?2 AND m.path < ?3")
     } else {
-        "m.above = ?2 AND ?3 IS NOT NULL"
-    };
-    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} WHERE {which}"))?;
+        statuses!("m.above = ?2 AND ?3 IS NOT NULL")
+    })?;
     let mut rows = statement.query(params![principal(actor), root, tree_end(root)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {

@@ -7,32 +7,91 @@ use super::{PAGE_MAX, READ_MAX, SqliteStore};
 use crate::model::*;
 use crate::store::Error;
 use bytes::Bytes;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 /// What an entry is made of. ?1 is the mailbox and ?2 the principal, whose private annotations
-/// count and move its own state only.
-const ENTRY: &str = "m.uid,
-    CASE WHEN m.private = 0 THEN m.modseq ELSE max(m.modseq, coalesce((
-        SELECT p.modseq FROM private_change p
-        WHERE p.mailbox = m.mailbox AND p.uid = m.uid AND p.principal = ?2), 0)) END,
-    m.created, m.modified, m.size, m.header_size, m.digest,
-    CASE WHEN m.private = 0 THEN m.shared ELSE m.shared + (
-        SELECT count(*) FROM annotation a
-        WHERE a.mailbox = m.mailbox AND a.uid = m.uid AND a.principal = ?2 AND ?2 <> '') END,
-    m.name, m.content_type";
-
-/// The same where it is known whose modseq counts, so that an index gives the order.
-fn entry(modseq: &str) -> String {
-    let (uid, rest) = ENTRY.split_once(',').unwrap_or_default();
-    let rest = rest.split_once("END,").map_or("", |(_, rest)| rest);
-    format!("{uid}, {modseq}, {rest}")
+/// count and move its own state only. A modseq is given where it is known which one counts, so that
+/// an index gives the order.
+macro_rules! entry {
+    () => {
+        entry!(
+            "CASE WHEN m.private = 0 THEN m.modseq ELSE max(m.modseq, coalesce((
+            SELECT p.modseq FROM private_change p
+            WHERE p.mailbox = m.mailbox AND p.uid = m.uid AND p.principal = ?2), 0)) END"
+        )
+    };
+    ($modseq:literal) => {
+        entry!(
+            $modseq,
+            "CASE WHEN m.private = 0 THEN m.shared ELSE m.shared + (
+            SELECT count(*) FROM annotation a
+            WHERE a.mailbox = m.mailbox AND a.uid = m.uid AND a.principal = ?2 AND ?2 <> '') END"
+        )
+    };
+    ($modseq:literal, $annotations:literal) => {
+        concat!(
+            "m.uid, ",
+            $modseq,
+            ", m.created, m.modified, m.size, m.header_size, m.digest, ",
+            $annotations,
+            ", m.name, m.content_type"
+        )
+    };
 }
+
+/// Messages by uid.
+const LIST: &str = concat!(
+    "SELECT ",
+    entry!(),
+    " FROM message m WHERE m.mailbox = ?1 AND m.uid > ?3 ORDER BY m.uid"
+);
+
+/// The same where nobody has anything of his own: what need not be asked for each.
+const LIST_SHARED: &str = concat!(
+    "SELECT ",
+    entry!("m.modseq", "m.shared"),
+    " FROM message m WHERE m.mailbox = ?1 AND m.uid > ?3 AND ?2 IS NOT NULL ORDER BY m.uid"
+);
+
+/// Messages changed after ?3, those that moved for this principal alone, and tombstones; each part
+/// comes from an index in the order of the whole.
+const CHANGES: &str = concat!(
+    "SELECT ",
+    entry!("m.modseq"),
+    ", 0 FROM message m WHERE m.mailbox = ?1 AND m.modseq > ?3
+        AND NOT (m.private > 0 AND EXISTS (SELECT 1 FROM private_change p
+            WHERE p.mailbox = ?1 AND p.uid = m.uid AND p.principal = ?2
+            AND p.modseq > m.modseq))
+     UNION ALL
+     SELECT ",
+    entry!("q.modseq"),
+    ", 0 FROM private_change q JOIN message m
+        ON m.mailbox = q.mailbox AND m.uid = q.uid AND q.modseq > m.modseq
+        WHERE q.mailbox = ?1 AND q.principal = ?2 AND q.modseq > ?3
+     UNION ALL
+     SELECT uid, modseq, 0, 0, 0, 0, zeroblob(32), 0, name, NULL, 1 FROM removed
+        WHERE mailbox = ?1 AND modseq > ?3 AND ?3 > 0
+     ORDER BY 2, 1"
+);
+
+/// One message, its flags last.
+const BY_NAME: &str = concat!(
+    "SELECT ",
+    entry!(),
+    ", m.flags FROM message m WHERE m.mailbox = ?1 AND m.name = ?3"
+);
+const BY_UID: &str = concat!(
+    "SELECT ",
+    entry!(),
+    ", m.flags FROM message m WHERE m.mailbox = ?1 AND m.uid = ?3"
+);
 
 fn digest(row: &Row<'_>, column: usize) -> Result<Digest, rusqlite::Error> {
     row.get(column).map(Digest)
 }
 
-/// A row of `ENTRY` with the flags behind it, as a message.
+/// A row of `entry` with the flags behind it, as a message.
 pub(super) fn message(row: &Row<'_>) -> Result<Message, rusqlite::Error> {
     Ok(Message {
         uid: row.get(0)?,
@@ -53,18 +112,16 @@ fn split(flags: &str) -> Vec<String> {
     flags.split_terminator(' ').map(str::to_owned).collect()
 }
 
-/// Adds a row of `ENTRY` to a page.
+/// Adds a row of `entry` to a page.
 fn push(page: &mut Page, row: &Row<'_>, fields: Fields, removed: bool) -> Result<(), Error> {
     let mut span = |wanted: bool, column| -> Result<Span, Error> {
-        let Some(text) = row
-            .get_ref(column)?
-            .as_str_or_null()
-            .ok()
-            .flatten()
-            .filter(|_| wanted)
-        else {
+        if !wanted {
+            return Ok(Span::default());
+        }
+        let ValueRef::Text(text) = row.get_ref(column)? else {
             return Ok(Span::default());
         };
+        let text = std::str::from_utf8(text).unwrap_or_default();
         let span = Span {
             start: u32::try_from(page.text.len()).unwrap_or(u32::MAX),
             len: u32::try_from(text.len()).unwrap_or(u32::MAX),
@@ -103,9 +160,12 @@ impl SqliteStore {
         let limit = limit.min(PAGE_MAX) as usize;
         self.readers.read(|db| {
             access(db, actor, mailbox, Rights::READ)?;
-            let mut statement = db.prepare_cached(&format!(
-                "SELECT {ENTRY} FROM message m WHERE m.mailbox = ?1 AND m.uid > ?3 ORDER BY m.uid"
-            ))?;
+            let list = if has_private(db, mailbox)? {
+                LIST
+            } else {
+                LIST_SHARED
+            };
+            let mut statement = db.prepare_cached(list)?;
             let mut rows = statement.query(params![mailbox, principal(actor), after])?;
             let mut page = Page::default();
             while let Some(row) = rows.next()? {
@@ -131,8 +191,7 @@ impl SqliteStore {
         self.readers.read(|db| {
             access(db, actor, mailbox, Rights::READ)?;
             remembered(db, mailbox, since)?;
-            let sql = changes_sql();
-            let mut statement = db.prepare_cached(&sql)?;
+            let mut statement = db.prepare_cached(CHANGES)?;
             let mut rows = statement.query(params![mailbox, principal(actor), since])?;
             let mut page = Page::default();
             while let Some(row) = rows.next()? {
@@ -161,7 +220,7 @@ impl SqliteStore {
             access(db, actor, mailbox, Rights::READ)?;
             names
                 .iter()
-                .map(|name| one(db, actor, mailbox, "m.name = ?3", name))
+                .map(|name| one(db, actor, mailbox, BY_NAME, name))
                 .collect()
         })
     }
@@ -176,7 +235,7 @@ impl SqliteStore {
         self.readers.read(|db| {
             access(db, actor, mailbox, Rights::READ)?;
             uids.iter()
-                .filter_map(|uid| one(db, actor, mailbox, "m.uid = ?3", uid).transpose())
+                .filter_map(|uid| one(db, actor, mailbox, BY_UID, uid).transpose())
                 .collect()
         })
     }
@@ -289,36 +348,22 @@ fn remembered(db: &Connection, mailbox: MailboxId, since: Modseq) -> Result<(), 
     Ok(())
 }
 
-/// Messages changed after ?3, those that moved for this principal alone, and tombstones; each part
-/// comes from an index in the order of the whole.
-fn changes_sql() -> String {
-    let (shared, private) = (entry("m.modseq"), entry("q.modseq"));
-    format!(
-        "SELECT {shared}, 0 FROM message m WHERE m.mailbox = ?1 AND m.modseq > ?3
-            AND NOT (m.private > 0 AND EXISTS (SELECT 1 FROM private_change p
-                WHERE p.mailbox = ?1 AND p.uid = m.uid AND p.principal = ?2
-                AND p.modseq > m.modseq))
-         UNION ALL
-         SELECT {private}, 0 FROM private_change q JOIN message m
-            ON m.mailbox = q.mailbox AND m.uid = q.uid AND q.modseq > m.modseq
-            WHERE q.mailbox = ?1 AND q.principal = ?2 AND q.modseq > ?3
-         UNION ALL
-         SELECT uid, modseq, 0, 0, 0, 0, zeroblob(32), 0, name, NULL, 1 FROM removed
-            WHERE mailbox = ?1 AND modseq > ?3 AND ?3 > 0
-         ORDER BY 2, 1"
-    )
+/// Whether anyone has annotations of his own in a mailbox.
+fn has_private(db: &Connection, mailbox: MailboxId) -> Result<bool, Error> {
+    Ok(db
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM private_change WHERE mailbox = ?1)")?
+        .query_row([mailbox], |row| row.get(0))?)
 }
 
 fn one(
     db: &Connection,
     actor: &Actor,
     mailbox: MailboxId,
-    which: &str,
+    sql: &str,
     key: &dyn ToSql,
 ) -> Result<Option<Message>, Error> {
-    let sql = format!("SELECT {ENTRY}, m.flags FROM message m WHERE m.mailbox = ?1 AND {which}");
     Ok(db
-        .prepare_cached(&sql)?
+        .prepare_cached(sql)?
         .query_row(params![mailbox, principal(actor), key], message)
         .optional()?)
 }
@@ -330,7 +375,7 @@ pub(super) fn by_uid(
     mailbox: MailboxId,
     uid: Uid,
 ) -> Result<Option<Message>, Error> {
-    one(db, actor, mailbox, "m.uid = ?3", &uid)
+    one(db, actor, mailbox, BY_UID, &uid)
 }
 
 /// The bytes of a message; no body if that lies in the object store.

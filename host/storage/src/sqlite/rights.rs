@@ -4,7 +4,8 @@
 use super::execute;
 use crate::model::{Actor, Grant, Identifier, MailboxId, Rights};
 use crate::store::Error;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, params};
 
 /// What an administrator may do everywhere, as in Cyrus.
 const ADMIN: Rights =
@@ -25,12 +26,24 @@ pub(super) fn access(
     mailbox: MailboxId,
     needed: Rights,
 ) -> Result<Access, Error> {
-    let (path, owner) = db
-        .prepare_cached("SELECT path, owner FROM mailbox WHERE mailbox = ?1")?
-        .query_row([mailbox], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
-        .optional()?
-        .ok_or(Error::NotFound)?;
-    let rights = effective(db, actor, mailbox, &owner)?;
+    let mut statement = db.prepare_cached(
+        "SELECT a.kind, a.name, a.negative, a.rights, m.path, m.owner
+         FROM mailbox m LEFT JOIN acl a USING (mailbox) WHERE m.mailbox = ?1",
+    )?;
+    let mut rows = statement.query([mailbox])?;
+    let mut tally = Tally::default();
+    let mut found = None;
+    while let Some(row) = rows.next()? {
+        if found.is_none() {
+            found = Some((row.get(4)?, row.get::<_, String>(5)?));
+        }
+        // A mailbox without grants is one row without one.
+        if row.get_ref(0)? != ValueRef::Null {
+            tally.add_row(actor, row)?;
+        }
+    }
+    let (path, owner) = found.ok_or(Error::NotFound)?;
+    let rights = tally.rights(actor, &owner);
     need(rights, needed)?;
     Ok(Access { path, owner })
 }
@@ -58,8 +71,7 @@ pub(super) fn effective(
     let mut rows = statement.query([mailbox])?;
     let mut tally = Tally::default();
     while let Some(row) = rows.next()? {
-        let name = row.get_ref(1)?.as_str().unwrap_or_default();
-        tally.add(actor, row.get(0)?, name, row.get(2)?, row.get(3)?);
+        tally.add_row(actor, row)?;
     }
     Ok(tally.rights(actor, owner))
 }
@@ -82,6 +94,13 @@ struct Tally {
 }
 
 impl Tally {
+    /// A row of kind, name, negative and rights.
+    fn add_row(&mut self, actor: &Actor, row: &Row<'_>) -> Result<(), Error> {
+        let name = row.get_ref(1)?.as_str().unwrap_or_default();
+        self.add(actor, row.get(0)?, name, row.get(2)?, row.get(3)?);
+        Ok(())
+    }
+
     fn add(&mut self, actor: &Actor, kind: u8, name: &str, negative: bool, rights: u32) {
         let principal = actor.principal.as_deref();
         let matches = match kind {
