@@ -24,6 +24,8 @@ use tokio::task::JoinSet;
 const STOP_TIME_MAX: Duration = Duration::from_secs(15);
 /// How often what has expired is removed from the store.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(3600);
+/// How long after the start that is done first.
+const EXPIRY_FIRST: Duration = Duration::from_secs(60);
 /// How often stores that nobody needs are looked for.
 const IDLE_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -209,8 +211,11 @@ async fn accept(
 }
 
 async fn expire(host: Arc<Host>) {
+    // Soon after the start, too: a server that never runs for an hour would never expire anything.
+    let first = tokio::time::Instant::now() + EXPIRY_FIRST;
+    let mut times = tokio::time::interval_at(first, EXPIRY_INTERVAL);
     loop {
-        tokio::time::sleep(EXPIRY_INTERVAL).await;
+        times.tick().await;
         for site in host.snapshot().sites() {
             let expired = match site.open().await {
                 Ok(open) => open.tenant.store.expire().await,

@@ -5,6 +5,7 @@ use crate::error::Error;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use storage::{SqliteStore, Store, StoreLimits};
 
 /// Makes the state folder if it isn't there: nobody else may read it.
@@ -34,6 +35,9 @@ pub fn store_limits(config: &Config) -> StoreLimits {
         quota_bytes: config.quota_bytes,
         quota_messages: config.quota_messages,
         message_size_max: config.maxmessagesize,
+        tombstone_expiry_ms: milliseconds(config.tombstone_expiry),
+        upload_expiry_ms: milliseconds(config.upload_expiry),
+        upload_allowance: config.upload_allowance,
         ..StoreLimits::default()
     }
 }
@@ -45,6 +49,10 @@ pub fn open_store(config: &Config, tenant: &str) -> Result<Arc<dyn Store>, Error
     let store = SqliteStore::open(&folder, tenant, store_limits(config))
         .map_err(|error| failed(&folder, error))?;
     Ok(store)
+}
+
+fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn failed(folder: &Path, reason: impl std::fmt::Display) -> Error {

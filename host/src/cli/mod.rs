@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod group;
 mod module;
+mod quota;
 mod serve;
 mod tenant;
 mod user;
@@ -47,6 +48,9 @@ enum Command {
     /// Modules: those in the module folder, or a file
     #[command(subcommand)]
     Module(module::Module),
+    /// What users use and may use
+    #[command(subcommand)]
+    Quota(quota::Quota),
     /// Verify that everything stored is whole; the exit status is 1 if it isn't
     Check(check::Check),
     /// Copy a tenant's store, while it is used, to a folder of backups
@@ -118,6 +122,10 @@ pub async fn run(cli: Cli, inherited: Inherited) -> Result<ExitCode, CliError> {
         }
         Command::Tenant(tenant) => tenant.run(load()?).await?,
         Command::Module(module) => module.run(load).await?,
+        Command::Quota(quota) => {
+            let (config, tenant) = of_tenant(quota.name())?;
+            quota.run(&config, &tenant).await?;
+        }
         Command::Check(check) => {
             let (config, tenant) = of_tenant(None)?;
             return check.run(&config, &tenant).await;

@@ -142,6 +142,12 @@ pub struct Config {
     pub quota_bytes: Option<u64>,
     /// Messages that each user may store.
     pub quota_messages: Option<u64>,
+    /// How long is remembered what was removed.
+    pub tombstone_expiry: Duration,
+    /// How long an upload waits for its use.
+    pub upload_expiry: Duration,
+    /// Bytes of uploads that wait, for each user.
+    pub upload_allowance: u64,
     /// What is logged.
     pub log: String,
     /// The log has lines of JSON.
@@ -264,6 +270,9 @@ impl Config {
             quota_messages: values.limit("autocreate_quota_messages"),
             log_json: values.text("log_format").as_deref() == Some("json"),
             metrics: MetricsOptions::read(&values)?,
+            tombstone_expiry: values.duration("tombstone_expiry"),
+            upload_expiry: values.duration("upload_expiry"),
+            upload_allowance: values.limit("upload_allowance").unwrap_or(u64::MAX),
             log: values.text("log").unwrap_or_default(),
             set: values.set,
             unknown,

@@ -295,6 +295,11 @@ pub trait Store: Send + Sync {
         messages: Option<u64>,
     ) -> Result<(), Error>;
 
+    /// Lists what owners use and may use, by name; the tenant's own is the empty one.
+    async fn usages(&self, after: Option<&str>, limit: u32) -> Result<Vec<(String, Usage)>, Error>;
+    /// Counts what an owner uses anew, and returns what was remembered and what is true.
+    async fn recount(&self, owner: &str) -> Result<(Usage, Usage), Error>;
+
     // What the host does later.
 
     /// Lists deliveries that are due, longest waiting first.

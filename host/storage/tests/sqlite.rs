@@ -216,6 +216,21 @@ async fn a_check_names_what_is_wrong_and_repairs_what_follows_from_the_rest() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_sums_of_an_owner_are_counted_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mailbox) = open(folder.path(), Faults::default()).await;
+    put_one(&store, mailbox, "a").await.unwrap();
+    let right = store.usage(&alice(), mailbox).await.unwrap();
+    let db = rusqlite::Connection::open(folder.path().join("store.sqlite3")).unwrap();
+    db.execute_batch("UPDATE owner SET bytes = 1; UPDATE mailbox SET messages = 9;")
+        .unwrap();
+    let (before, after) = store.recount("alice").await.unwrap();
+    assert_eq!((before.bytes, after), (1, right));
+    assert_eq!(problems(&store).await, [""; 0]);
+    assert_eq!(store.recount("alice").await.unwrap(), (right, right));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn altered_and_lost_bytes_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let (store, mailbox) = open(folder.path(), Faults::default()).await;

@@ -320,6 +320,16 @@ impl Store for FaultyStore {
         self.inner.set_quota(owner, bytes, messages).await
     }
 
+    async fn usages(&self, after: Option<&str>, limit: u32) -> Result<Vec<(String, Usage)>, Error> {
+        self.fault().await?;
+        self.inner.usages(after, limit).await
+    }
+
+    async fn recount(&self, owner: &str) -> Result<(Usage, Usage), Error> {
+        self.fault().await?;
+        self.inner.recount(owner).await
+    }
+
     async fn due_deliveries(&self, now: Instant, limit: u32) -> Result<Vec<QueuedDelivery>, Error> {
         self.fault().await?;
         self.inner.due_deliveries(now, limit).await

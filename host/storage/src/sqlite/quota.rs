@@ -1,7 +1,7 @@
 //! What owners use and may use. RFC 9208.
 
 use super::rights::access;
-use super::{SqliteStore, execute};
+use super::{PAGE_MAX, SqliteStore, execute};
 use crate::model::*;
 use crate::store::{Error, StoreLimits};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -55,12 +55,81 @@ pub(super) fn charge(usage: &mut Usage, bytes: i64, messages: i64) -> Result<(),
     Ok(())
 }
 
+/// What an owner uses by what is there; the limits stay.
+fn counted(db: &Connection, owner: &str, remembered: Usage) -> Result<Usage, Error> {
+    Ok(db
+        .prepare_cached(
+            "SELECT coalesce(sum(m.size + m.header_size), 0), count(*)
+             FROM mailbox b JOIN message m USING (mailbox) WHERE b.owner = ?1",
+        )?
+        .query_row([owner], |row| {
+            Ok(Usage {
+                bytes: row.get(0)?,
+                messages: row.get(1)?,
+                ..remembered
+            })
+        })?)
+}
+
 impl SqliteStore {
     pub(super) fn read_usage(&self, actor: &Actor, mailbox: MailboxId) -> Result<Usage, Error> {
         self.readers.read(|db| {
             let place = access(db, actor, mailbox, Rights::LOOKUP)?;
             usage(db, &self.limits, &place.owner)
         })
+    }
+
+    pub(super) fn read_usages(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<(String, Usage)>, Error> {
+        self.readers.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT owner FROM owner WHERE ?1 IS NULL OR owner > ?1 ORDER BY owner LIMIT ?2",
+            )?;
+            let owners = statement.query_map(params![after, limit.min(PAGE_MAX)], |row| row.get(0));
+            owners?
+                .map(|owner| {
+                    let owner: String = owner?;
+                    let usage = usage(db, &self.limits, &owner)?;
+                    Ok((owner, usage))
+                })
+                .collect()
+        })
+    }
+
+    pub(super) async fn count_usage(&self, owner: &str) -> Result<(Usage, Usage), Error> {
+        let compare = |db: &Connection| -> Result<(Usage, Usage), Error> {
+            let before = usage(db, &self.limits, owner)?;
+            Ok((before, counted(db, owner, before)?))
+        };
+        let (before, after) = self.readers.read(compare)?;
+        if before == after {
+            return Ok((before, after));
+        }
+        // It is not the owner's sum alone that may be wrong, but those of mailboxes, too.
+        let (owner, limits) = (owner.to_owned(), self.limits.clone());
+        self.writer
+            .submit(1 << 16, move |db| {
+                let before = usage(db, &limits, &owner)?;
+                execute(
+                    db,
+                    "UPDATE mailbox SET messages = (
+                        SELECT count(*) FROM message m WHERE m.mailbox = mailbox.mailbox),
+                     bytes = (SELECT coalesce(sum(m.size + m.header_size), 0) FROM message m
+                        WHERE m.mailbox = mailbox.mailbox) WHERE owner = ?1",
+                    [&owner],
+                )?;
+                let after = counted(db, &owner, before)?;
+                execute(
+                    db,
+                    "UPDATE owner SET bytes = ?2, messages = ?3 WHERE owner = ?1",
+                    params![owner, after.bytes, after.messages],
+                )?;
+                Ok((before, after))
+            })
+            .await
     }
 
     pub(super) async fn write_quota(

@@ -59,7 +59,11 @@ pub(super) fn newest() -> u32 {
 /// Creates or upgrades the file, all steps in one transaction, and makes sure that it is of this
 /// tenant.
 pub(super) fn upgrade(db: &mut Connection, tenant: &str) -> Result<(), Error> {
-    let newest = STEPS.len();
+    upgrade_by(STEPS, db, tenant)
+}
+
+fn upgrade_by(steps: &[&str], db: &mut Connection, tenant: &str) -> Result<(), Error> {
+    let newest = steps.len();
     let found = version(db)?;
     if found > newest {
         return Err(Error::Unavailable(format!(
@@ -72,7 +76,7 @@ pub(super) fn upgrade(db: &mut Connection, tenant: &str) -> Result<(), Error> {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(unavailable)?;
         // Another process may have done it in the meantime.
-        for step in STEPS.iter().skip(version(&tx)?) {
+        for step in steps.iter().skip(version(&tx)?) {
             tx.execute_batch(step).map_err(unavailable)?;
         }
         tx.pragma_update(None, "user_version", newest)
@@ -135,6 +139,35 @@ mod tests {
                 .unwrap();
             assert_eq!(principals, i64::from(old > 0));
         }
+    }
+
+    #[test]
+    fn an_upgrade_that_fails_half_way_leaves_the_old_version_whole() {
+        let (_folder, mut db) = at_version(0);
+        upgrade(&mut db, "example.org").unwrap();
+        let schema = |db: &Connection| -> Vec<String> {
+            let mut rows = db
+                .prepare("SELECT coalesce(sql, name) FROM sqlite_schema")
+                .unwrap();
+            let rows = rows.query_map([], |row| row.get(0)).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        let before = schema(&db);
+        let mut steps = STEPS.to_vec();
+        steps.push("ALTER TABLE timer RENAME TO clock; UPDATE store SET created = 0;");
+        steps.push("CREATE TABLE half (way); CREATE TABLE half (way);");
+        upgrade_by(&steps, &mut db, "example.org").unwrap_err();
+        assert!(db.is_autocommit());
+        assert_eq!((version(&db).unwrap(), schema(&db)), (STEPS.len(), before));
+        let created: i64 = db
+            .query_row("SELECT created FROM store", [], |row| row.get(0))
+            .unwrap();
+        assert!(created > 0);
+        upgrade(&mut db, "example.org").unwrap();
+        // Without the mistake it goes through.
+        steps.pop();
+        upgrade_by(&steps, &mut db, "example.org").unwrap();
+        assert_eq!(version(&db).unwrap(), steps.len());
     }
 
     #[test]

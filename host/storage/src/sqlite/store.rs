@@ -321,6 +321,14 @@ impl Store for SqliteStore {
         self.write_quota(owner, bytes, messages).await
     }
 
+    async fn usages(&self, after: Option<&str>, limit: u32) -> Result<Vec<(String, Usage)>, Error> {
+        self.read_usages(after, limit)
+    }
+
+    async fn recount(&self, owner: &str) -> Result<(Usage, Usage), Error> {
+        self.count_usage(owner).await
+    }
+
     async fn due_deliveries(&self, now: Instant, limit: u32) -> Result<Vec<QueuedDelivery>, Error> {
         self.read_due_deliveries(now, limit)
     }

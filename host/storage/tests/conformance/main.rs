@@ -151,6 +151,7 @@ suite! {
         ;
     quotas:
         headers_and_bodies_are_counted_for_the_owner
+        what_owners_use_is_listed_and_counted_anew
         what_exceeds_a_limit_is_refused
         ;
     searches:

@@ -51,6 +51,39 @@ pub async fn headers_and_bodies_are_counted_for_the_owner(engine: &dyn Engine) {
     assert_sound(&world).await;
 }
 
+pub async fn what_owners_use_is_listed_and_counted_anew(engine: &dyn Engine) {
+    let world = World::new(engine).await;
+    let bobs = world.create(&world.bob, "user/bob/#drive").await;
+    world.put("a", "12345").await;
+    world
+        .commit(&world.bob, [put_in(bobs, "b", "1")])
+        .await
+        .unwrap();
+    world.store.set_quota("bob", None, Some(7)).await.unwrap();
+    let all = world.store.usages(None, 10).await.unwrap();
+    let header = HEADER.len() as u64;
+    let expected = [
+        ("alice", 1, header + 5, None),
+        ("bob", 1, header + 1, Some(7)),
+    ];
+    for ((owner, usage), expected) in all.iter().zip(expected) {
+        let found = (
+            owner.as_str(),
+            usage.messages,
+            usage.bytes,
+            usage.messages_limit,
+        );
+        assert_eq!(found, expected);
+    }
+    assert_eq!(all.len(), 2);
+    assert_eq!(
+        world.store.usages(Some("alice"), 10).await.unwrap(),
+        all[1..]
+    );
+    let (before, after) = world.store.recount("bob").await.unwrap();
+    assert_eq!((before, after), (all[1].1, all[1].1));
+}
+
 pub async fn what_exceeds_a_limit_is_refused(engine: &dyn Engine) {
     let header = HEADER.len() as u64;
     let limits = StoreLimits {
