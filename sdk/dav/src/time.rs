@@ -68,18 +68,15 @@ impl Time {
         if clock.next().is_some() || hour > 23 || minute > 59 || second > 60 {
             return None;
         }
-        Some(Time(
-            days_from_civil(year, month as i64 + 1, day) * 86_400
-                + hour * 3600
-                + minute * 60
-                + second,
-        ))
+        let days = days_from_civil(year, month as i64 + 1, day);
+        let seconds = days * 86_400 + hour * 3600 + minute * 60 + second;
+        Some(Time(seconds)).filter(|time| (FIRST..=LAST).contains(&time.0))
     }
 
     /// Days since 0001-01-01, year, month, day of the month, second of the day.
     fn civil(self) -> (u32, u32, u32, u32, u32) {
         // What four digits of a year can say: from there on, 32 bits are enough.
-        let seconds = self.0.clamp(FIRST, 253_402_300_799) - FIRST;
+        let seconds = self.0.clamp(FIRST, LAST) - FIRST;
         let days = (seconds / 86_400) as u32;
         // Years begin in March here, so that what leap years add comes last.
         let shifted = days + 306;
@@ -101,6 +98,8 @@ impl Time {
 
 /// 0001-01-01T00:00:00Z, a Monday.
 const FIRST: i64 = -62_135_596_800;
+/// 9999-12-31T23:59:59Z.
+const LAST: i64 = 253_402_300_799;
 
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
@@ -154,6 +153,8 @@ mod tests {
             "now",
             "Sun, 99 Nov 1994 08:49:37 GMT",
             "Sun, 06 Nov 1994 25:49:37 GMT",
+            "Sat, 01 Jan 0000 00:00:00 GMT",
+            "Fri, 31 Dec 9999 23:59:60 GMT",
         ] {
             assert_eq!(Time::parse_http_date(text), None, "{text}");
         }
