@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::http::connection::Connections;
 use crate::http::dispatch::{Host, Peer};
 use crate::listen::{Listener, listen};
-use crate::reload::{ReloadState, Reloader};
+use crate::reload::{self, ReloadState, Reloader};
 use crate::service::Inherited;
 use crate::tenant::{self, Snapshot};
 use crate::{service, state, tls};
@@ -48,7 +48,7 @@ impl Server {
         let config = Arc::new(config.clone());
         let snapshot = Snapshot::new(config.clone(), tenant::read(&config)?, None);
         snapshot.default_site().take_store(store);
-        let problems = begin(&snapshot)?;
+        let mut problems = begin(&snapshot)?;
         let (how, which) = (runtime_config(&config), module_set(&snapshot));
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
         let listeners = listen(&config, inherited, &tls::acceptor(snapshot.clone())?)?;
@@ -57,6 +57,7 @@ impl Server {
             .await
             .map_err(|error| runtime::RuntimeError::Engine(error.to_string()))??;
         let authenticator = Authenticator::new().map_err(Error::Random)?;
+        problems.extend(reload::refusals(&runtime.states()));
         let state = ReloadState::begin(problems);
         let host = Arc::new(Host::new(runtime, authenticator, snapshot, state));
         let connections = Arc::new(Connections::new(host.clone(), config.httptimeout));

@@ -62,8 +62,6 @@ enum ReloadError {
     Tenants(#[from] TenantError),
     #[error(transparent)]
     Log(#[from] log::LogError),
-    #[error(transparent)]
-    Runtime(#[from] runtime::RuntimeError),
     #[error("the reload did not end: {0}")]
     Broken(#[from] tokio::task::JoinError),
 }
@@ -107,7 +105,7 @@ impl Reloader {
     async fn reload(&mut self) {
         service::reloading();
         let before = self.host.reload_state();
-        let problems = match self.try_reload().await {
+        let mut problems = match self.try_reload().await {
             Ok(problems) => problems,
             Err(error) => vec![format!("nothing was reloaded: {error}")],
         };
@@ -117,6 +115,7 @@ impl Reloader {
                 tracing::error!("{problem}");
             }
         }
+        problems.extend(refusals(&self.host.runtime.states()));
         self.host.set_reload_state(before.next(problems));
         service::ready();
         self.warn();
@@ -159,15 +158,26 @@ fn replace(
     let snapshot = Snapshot::new(Arc::new(config), files, Some(before));
     let mut problems = snapshot.problems();
     problems.extend(snapshot.load_certificates());
-    // First the modules, then the requests for them.
-    let _ = module_set(&snapshot);
+    let modules = module_set(&snapshot);
     log::set_filter(&snapshot.config.log)?;
     let changes = snapshot.changes(before);
     if !changes.is_empty() {
         tracing::info!("reloaded: {}", changes.join(", "));
     }
     host.replace(snapshot);
+    // Last: compiling may take a while, and is logged as it goes.
+    if let Err(error) = host.runtime.reload(&modules) {
+        problems.push(error.to_string());
+    }
     Ok(problems)
+}
+
+/// The modules that are refused. The runtime has said so in the log.
+pub fn refusals(states: &[runtime::ModuleState]) -> impl Iterator<Item = String> {
+    states.iter().filter_map(|state| {
+        let reason = state.refused.as_ref()?;
+        Some(format!("module {} is refused: {reason}", state.name))
+    })
 }
 
 /// Waits until a burst of changes is over.
