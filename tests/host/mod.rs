@@ -3,6 +3,7 @@
 mod auth;
 mod cli;
 mod contract;
+mod dropin;
 mod durability;
 mod isolation;
 mod limits;

@@ -9,6 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -20,6 +21,10 @@ const KEY_LEN: usize = 64;
 const COMPILED: &str = "cwasm";
 /// How their hashes end.
 const SEAL: &str = "seal";
+/// How files end that are being written.
+const NEW: &str = "new";
+/// How long that may take.
+const WRITE_TIME_MAX: Duration = Duration::from_secs(600);
 
 /// The folder of compiled modules.
 pub(crate) struct Cache {
@@ -88,9 +93,9 @@ impl Cache {
         };
         for entry in entries.flatten() {
             let path = entry.path();
-            let ours = path
-                .extension()
-                .is_some_and(|end| end == COMPILED || end == SEAL || end == "new");
+            let ours = path.extension().is_some_and(|end| {
+                end == COMPILED || end == SEAL || (end == NEW && is_abandoned(&path))
+            });
             let kept = sha256
                 .iter()
                 .any(|hash| path.with_extension("") == self.file(hash).with_extension(""));
@@ -149,11 +154,17 @@ impl Cache {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let new = self
             .folder
-            .join(format!("{name}.{}.new", std::process::id()));
+            .join(format!("{name}.{}.{NEW}", std::process::id()));
         create(&new, bytes)?;
         fs::rename(&new, file)?;
         fs::File::open(&self.folder)?.sync_all()
     }
+}
+
+/// Whether a file that was being written never will be whole. Others may be another process's.
+fn is_abandoned(path: &Path) -> bool {
+    let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > WRITE_TIME_MAX))
 }
 
 /// SHA-256 in hex.
@@ -175,7 +186,7 @@ fn key(file: &Path) -> io::Result<[u8; KEY_LEN]> {
     }
     let mut key = [0; KEY_LEN];
     getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
-    let new = file.with_extension(format!("{}.new", std::process::id()));
+    let new = file.with_extension(format!("{}.{NEW}", std::process::id()));
     create(&new, &key)?;
     fs::rename(&new, file)?;
     Ok(key)

@@ -5,25 +5,28 @@ use crate::folder::{self, Content, Stamp};
 use crate::load::{Loader, Version};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
+use wasmtime::component::Component;
 
 /// How long compiling and describing a file may take. A compiler can't be stopped: its thread goes
 /// on, and what it makes is dropped.
 const TIME_MAX: Duration = Duration::from_secs(300);
 /// How many files are compiled at once while others are served.
 const AT_ONCE: usize = 2;
-/// How much less than the other threads those get that compile while others are served.
+/// How much less than the other threads those get that compile while others are served: a tenth.
 const NICE: i32 = 10;
+/// And those get that take only what nobody else wants.
+const NICEST: i32 = 19;
 
 /// How much of the machine compiling may take.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pace {
     /// All: nobody is served yet.
     Start,
-    /// Half of the cores, and those only when nobody else wants them.
+    /// A little of half of the cores, and whatever nobody else wants.
     Background,
 }
 
@@ -31,12 +34,27 @@ impl Pace {
     /// How many files at once, and how many threads for each.
     fn shares(self, files: usize) -> (usize, usize) {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let (threads, at_once) = match self {
-            Self::Start => (cores, cores),
-            Self::Background => ((cores / 2).max(1), AT_ONCE),
+        let at_once = match self {
+            Self::Start => cores,
+            Self::Background => AT_ONCE.min(cores / 2),
         };
-        let at_once = threads.min(at_once).min(files).max(1);
-        (at_once, threads / at_once)
+        let at_once = at_once.min(files).max(1);
+        (at_once, cores / at_once)
+    }
+
+    /// Takes this thread, one of several that compile a file, behind those that serve.
+    fn lower_priority(self, index: usize, threads: usize) {
+        let nice = match self {
+            Self::Start => return,
+            Self::Background if index * 2 < threads => NICE,
+            Self::Background => NICEST,
+        };
+        // Elsewhere, this would be the whole process.
+        if cfg!(target_os = "linux")
+            && let Err(error) = rustix::process::setpriority_process(None, nice)
+        {
+            tracing::debug!("can't lower the priority of compiling: {error}");
+        }
     }
 }
 
@@ -78,11 +96,9 @@ pub(crate) fn run(loader: &Arc<Loader>, jobs: Vec<Job>, pace: Pace, mut done: im
             let (loader, sender) = (loader.clone(), sender.clone());
             let name = job.name.clone();
             let work = move || {
-                if pace == Pace::Background {
-                    lower_priority();
-                }
+                pace.lower_priority(0, threads);
                 // Whoever asked may wait no more.
-                let _ = sender.send(work(&loader, job, threads));
+                let _ = sender.send(work(&loader, job, pace, threads));
             };
             let thread = std::thread::Builder::new().name("compile".to_owned());
             if let Err(error) = thread.spawn(work) {
@@ -119,7 +135,7 @@ pub(crate) fn run(loader: &Arc<Loader>, jobs: Vec<Job>, pace: Pace, mut done: im
     }
 }
 
-fn work(loader: &Loader, job: Job, threads: usize) -> Done {
+fn work(loader: &Loader, job: Job, pace: Pace, threads: usize) -> Done {
     let Content {
         wasm,
         sha256,
@@ -132,7 +148,12 @@ fn work(loader: &Loader, job: Job, threads: usize) -> Done {
     let version = match known.find(|(known, _)| *known == sha256) {
         _ if !job.enabled => None,
         Some((_, version)) => Some(version),
-        None => Some(make(loader, &job.path, &job.name, &wasm, &sha256, threads)),
+        None => Some(
+            compile(&wasm, &sha256, loader, pace, threads).and_then(|component| {
+                let version = loader.version(&job.name, &component, &sha256)?;
+                Ok(Arc::new(version))
+            }),
+        ),
     };
     Done {
         name: job.name,
@@ -142,25 +163,24 @@ fn work(loader: &Loader, job: Job, threads: usize) -> Done {
     }
 }
 
-fn make(
-    loader: &Loader,
-    path: &Path,
-    name: &str,
+fn compile(
     wasm: &[u8],
     sha256: &str,
+    loader: &Loader,
+    pace: Pace,
     threads: usize,
-) -> Result<Arc<Version>, String> {
+) -> Result<Component, String> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|_| "compile".to_owned())
+        .start_handler(move |index| pace.lower_priority(index, threads))
         .build()
         .map_err(|error| format!("it can't be compiled now: {error}"))?;
     // The compiler is not proof against everything that a file may hold.
     let compiled = catch_unwind(AssertUnwindSafe(|| {
         pool.install(|| loader.compile(wasm, sha256))
     }));
-    let component = compiled.map_err(|_| format!("the compiler broke on {}", path.display()))??;
-    loader.version(name, &component, sha256).map(Arc::new)
+    compiled.map_err(|_| "the compiler broke on it".to_owned())?
 }
 
 fn broken(name: String, reason: String) -> Done {
@@ -169,14 +189,5 @@ fn broken(name: String, reason: String) -> Done {
         sha256: None,
         stamp: None,
         version: Some(Err(reason)),
-    }
-}
-
-/// Takes this thread, and all that it starts, behind the others.
-fn lower_priority() {
-    // Elsewhere, this would be the whole process.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::debug!("can't lower the priority of compiling: {error}");
     }
 }

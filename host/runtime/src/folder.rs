@@ -109,3 +109,63 @@ pub(crate) fn read(path: &Path) -> Result<Content, String> {
     }
     Err("it is being written: it is read again when it changes".to_owned())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_tells_nothing_about_a_file_that_has_just_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.wasm");
+        fs::write(&path, b"a").unwrap();
+        let stamp = Stamp::at(&path).unwrap();
+        let now = SystemTime::now();
+        assert!(!stamp.tells(now));
+        assert!(
+            !stamp.tells(now - Duration::from_secs(10)),
+            "the clock went back"
+        );
+        assert!(stamp.tells(now + Duration::from_secs(10)));
+        assert_eq!(read(&path).unwrap().stamp, None);
+    }
+
+    #[test]
+    fn every_change_gives_another_stamp() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.wasm");
+        fs::write(&path, b"a").unwrap();
+        let first = Stamp::at(&path).unwrap();
+        assert_eq!(Stamp::at(&path), Some(first));
+        fs::write(&path, b"aa").unwrap();
+        assert_ne!(Stamp::at(&path), Some(first), "another length");
+        let other = folder.path().join("b.wasm");
+        fs::write(&other, b"b").unwrap();
+        let modified = fs::metadata(&path).unwrap().modified().unwrap();
+        let file = fs::File::options().append(true).open(&other).unwrap();
+        file.set_modified(modified).unwrap();
+        fs::rename(&other, &path).unwrap();
+        assert_ne!(Stamp::at(&path), Some(first), "another file");
+    }
+
+    #[test]
+    fn only_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("folder.wasm")).unwrap();
+        let mut mkfifo = std::process::Command::new("mkfifo");
+        assert!(mkfifo.arg(path("pipe.wasm")).status().unwrap().success());
+        fs::write(path(".hidden.wasm"), b"a").unwrap();
+        fs::write(path("other.txt"), b"a").unwrap();
+        let found: Vec<_> = scan(folder.path()).unwrap().into_keys().collect();
+        assert_eq!(found, ["folder", "pipe"]);
+        for name in ["folder.wasm", "pipe.wasm", "absent.wasm"] {
+            assert!(read(&path(name)).is_err(), "{name}");
+        }
+        let huge = fs::File::create(path("huge.wasm")).unwrap();
+        huge.set_len(FILE_MAX + 1).unwrap();
+        let refused = read(&path("huge.wasm")).err().unwrap();
+        assert!(refused.contains("more than"), "{refused}");
+    }
+}
