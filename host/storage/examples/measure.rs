@@ -117,6 +117,70 @@ async fn many(writers: usize, each: usize, delay: Duration) -> Result<()> {
 
 const SLICES: u32 = 50;
 
+/// What a backup costs those who write, and how far the log grows meanwhile.
+async fn backups(writers: usize) -> Result<()> {
+    let folder = tempfile::tempdir_in(".")?;
+    let live = folder.path().join("live");
+    std::fs::create_dir(&live)?;
+    let (store, alice, mailbox) = open(&live, Faults::default()).await?;
+    // 300 MB of database.
+    for number in 0..1500 {
+        let mut batch = put(mailbox, format!("filler-{number}"));
+        if let Some(Change::Put { put, .. }) = batch.changes.first_mut() {
+            put.content = Content::Bytes(Bytes::from(vec![b'x'; 200 << 10]));
+        }
+        store.commit(&alice, batch).await?;
+    }
+    let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let mut tasks = Vec::new();
+    for writer in 0..writers {
+        let (store, alice, stop) = (store.clone(), alice.clone(), stop.clone());
+        tasks.push(tokio::spawn(async move {
+            let mut number = 0;
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                let batch = put(mailbox, format!("{writer}-{number}"));
+                store.commit(&alice, batch).await?;
+                number += 1;
+            }
+            Ok::<_, storage::Failure>(())
+        }));
+    }
+    let rate = async |what: &str, during: &mut (dyn Future<Output = Result<()>> + Unpin)| {
+        let (before, began) = (store.stats(), Instant::now());
+        during.await?;
+        let (after, took) = (store.stats(), began.elapsed());
+        println!(
+            "{what}: {took:.1?}, {:.0} puts/s, log {} MiB, database {} MiB",
+            (after.writes - before.writes) as f64 / took.as_secs_f64(),
+            after.log_bytes >> 20,
+            after.database_bytes >> 20
+        );
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+    };
+    let pause = || {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            Ok(())
+        })
+    };
+    rate("no backup", &mut pause()).await?;
+    for verify in [false, true] {
+        let (live, into) = (live.clone(), folder.path().join("backups"));
+        let runtime = tokio::runtime::Handle::current();
+        let task = tokio::task::spawn_blocking(move || {
+            runtime.block_on(storage::backup(&live, &into, verify, &mut |_, _, _| {}))
+        });
+        let mut during = Box::pin(async { Ok(task.await?.map(|_| ())?) });
+        rate(&format!("backup, verified: {verify}"), &mut during).await?;
+    }
+    rate("no backup", &mut pause()).await?;
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    for task in tasks {
+        task.await??;
+    }
+    Ok(())
+}
+
 async fn time<T, F: Future<Output = std::result::Result<T, Error>>>(
     what: &str,
     rounds: u32,
@@ -257,6 +321,7 @@ async fn main() -> Result<()> {
             return puts(args.next().map_or(Ok(1000), |count| count.parse())?).await;
         }
         Some("reads") => return reads().await,
+        Some("backup") => return backups(16).await,
         _ => {}
     }
     puts(2000).await?;

@@ -258,3 +258,44 @@ async fn a_damaged_store_is_copied_and_its_problems_are_told() {
     let store = SqliteStore::open(&other, TENANT, StoreLimits::default()).unwrap();
     assert_eq!(store.status(&alice(), mailbox).await.unwrap().messages, 2);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn expiry_waits_for_backups_and_finds_what_a_crash_left() {
+    use std::time::{Duration, SystemTime};
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mailbox) = open(folder.path(), Faults::default()).await;
+    let changes = vec![put(mailbox, "big", vec![1; BIG])];
+    let uid = store.commit(&alice(), batch(changes)).await.unwrap()[0].uid;
+    let change = storage::Change::Remove { mailbox, uid };
+    store.commit(&alice(), batch(vec![change])).await.unwrap();
+    let blobs = folder.path().join("blobs");
+    let place = |number: u8| {
+        let hex = storage::Digest::of(&vec![number; BIG]).to_hex();
+        blobs.join("sha256").join(&hex[..2]).join(hex)
+    };
+    // A body came, and its row did not.
+    std::fs::create_dir_all(place(2).parent().unwrap()).unwrap();
+    std::fs::write(place(2), vec![2; BIG]).unwrap();
+    let db = rusqlite::Connection::open(folder.path().join("store.sqlite3")).unwrap();
+    let grow_old = || {
+        let then = SystemTime::now() - Duration::from_secs(7200);
+        for number in [1, 2] {
+            if let Ok(file) = std::fs::File::options().write(true).open(place(number)) {
+                file.set_modified(then).unwrap();
+            }
+        }
+        db.execute("UPDATE unlinked SET since = 1", []).unwrap();
+    };
+    grow_old();
+    // As a backup holds them.
+    let held = std::fs::File::open(&blobs).unwrap();
+    held.lock_shared().unwrap();
+    store.expire().await.unwrap();
+    assert!(place(1).exists() && place(2).exists());
+    drop(held);
+    grow_old();
+    store.expire().await.unwrap();
+    assert!(!place(1).exists() && !place(2).exists());
+    assert_eq!(store.stats().blobs, 0);
+    assert_eq!(problems(&store).await, [""; 0]);
+}
