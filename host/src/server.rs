@@ -60,7 +60,7 @@ impl Server {
         problems.extend(reload::refusals(&runtime.states()));
         let state = ReloadState::begin(problems);
         let host = Arc::new(Host::new(runtime, authenticator, snapshot, state));
-        let connections = Arc::new(Connections::new(host.clone(), config.httptimeout));
+        let connections = Arc::new(Connections::new(host.clone(), &config));
         Ok(Self {
             listeners,
             host,

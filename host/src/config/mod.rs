@@ -122,6 +122,10 @@ pub struct Config {
     pub httpallowedurls: Option<Vec<String>>,
     /// How long an idle connection is kept.
     pub httptimeout: Duration,
+    /// How many connections there may be; none for as many as there can be open files.
+    pub maxconnections: Option<u32>,
+    /// How many of them one client may have.
+    pub maxconnections_per_host: Option<u32>,
     /// What HTTP may do beyond the plain.
     pub http: HttpOptions,
     /// Biggest body of a request.
@@ -254,6 +258,8 @@ impl Config {
                 .is_set("httpallowedurls")
                 .then(|| values.list("httpallowedurls")),
             httptimeout: values.duration("httptimeout"),
+            maxconnections: values.connections("maxconnections")?,
+            maxconnections_per_host: values.connections("maxconnections_per_host")?,
             http: HttpOptions::read(&values)?,
             maxmessagesize: values.limit("maxmessagesize").unwrap_or(MESSAGE_SIZE_MAX),
             servername: values.text("servername").unwrap_or_else(host_name),
@@ -418,6 +424,12 @@ impl Values {
         u64::try_from(self.number(name))
             .ok()
             .filter(|limit| *limit > 0)
+    }
+
+    /// A number of connections, of which 0 means any.
+    fn connections(&self, name: &str) -> Result<Option<u32>, ConfigError> {
+        let number = self.count(name, 0)?;
+        Ok(Some(number).filter(|number| *number > 0))
     }
 
     fn count<T: TryFrom<i64>>(&self, name: &str, at_least: i64) -> Result<T, ConfigError> {

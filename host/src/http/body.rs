@@ -1,7 +1,7 @@
 //! Bodies: of answers, streamed without being held whole, and of requests, within limits.
 
+use super::activity::{Activity, InFlight};
 use super::record::Record;
-use super::socket::InFlight;
 use crate::telemetry::Copy;
 use bytes::Bytes;
 use futures_util::Stream;
@@ -64,7 +64,8 @@ impl Body {
     }
 
     /// Keeps the request in flight until the body has been sent, and finishes its record then.
-    pub fn until_sent(&mut self, in_flight: InFlight, record: Box<Record>) {
+    pub fn until_sent(&mut self, mut in_flight: InFlight, record: Box<Record>) {
+        in_flight.waits_for_client(!matches!(self.kind, Kind::Empty));
         self.in_flight = Some(in_flight);
         self.record = Some(record);
     }
@@ -86,7 +87,12 @@ impl http_body::Body for Body {
                 Some(Ok(bytes))
             }
             Kind::Pieces { pieces, left } => {
-                let piece = std::task::ready!(pieces.as_mut().poll_next(cx));
+                let Poll::Ready(piece) = pieces.as_mut().poll_next(cx) else {
+                    if let Some(in_flight) = &mut self.in_flight {
+                        in_flight.waits_for_client(false);
+                    }
+                    return Poll::Pending;
+                };
                 match (&piece, left) {
                     (Some(Ok(bytes)), Some(left)) => {
                         *left = left.saturating_sub(bytes.len() as u64);
@@ -99,6 +105,12 @@ impl http_body::Body for Body {
                 piece
             }
         };
+        if piece.is_none() {
+            self.kind = Kind::Empty;
+        }
+        if let Some(in_flight) = &mut self.in_flight {
+            in_flight.waits_for_client(piece.is_some());
+        }
         match &piece {
             Some(Ok(bytes)) => {
                 if let Some(record) = &mut self.record {
@@ -140,6 +152,10 @@ impl Drop for Body {
         if let Some(record) = self.record.take() {
             record.finish();
         }
+        let whole = http_body::Body::is_end_stream(self);
+        if let Some(in_flight) = self.in_flight.as_mut().filter(|_| whole) {
+            in_flight.finish();
+        }
         self.in_flight = None;
     }
 }
@@ -160,6 +176,7 @@ pub struct RequestBody {
     incoming: Option<Incoming>,
     size_max: u64,
     received: Arc<AtomicU64>,
+    activity: Arc<Activity>,
     /// The client waits to be told to go on.
     expects: bool,
     began: Option<Instant>,
@@ -171,11 +188,17 @@ pub struct RequestBody {
 
 impl RequestBody {
     /// Counts the bytes that come.
-    pub fn new(incoming: Incoming, received: Arc<AtomicU64>, expects: bool) -> Self {
+    pub fn new(
+        incoming: Incoming,
+        received: Arc<AtomicU64>,
+        activity: Arc<Activity>,
+        expects: bool,
+    ) -> Self {
         Self {
             incoming: Some(incoming),
             size_max: u64::MAX,
             received,
+            activity,
             expects,
             began: None,
             stall: None,
@@ -259,6 +282,7 @@ impl Stream for RequestBody {
                     let Ok(bytes) = frame.into_data() else {
                         continue; // trailers
                     };
+                    self.activity.body(bytes.len());
                     let before = self
                         .received
                         .fetch_add(bytes.len() as u64, Ordering::Relaxed);

@@ -1,14 +1,18 @@
 //! One connection: HTTP/1.1 or HTTP/2, whichever the client speaks. RFC 9112, RFC 9113.
 
+use super::activity::{Activity, Fate, HEAD_TIME_MAX};
 use super::dispatch::{Host, Peer};
-use super::socket::{Activity, Fate, HEAD_TIME_MAX, Socket};
+use super::doors::Doors;
+use super::rewind::Rewind;
+use super::socket::Socket;
+use crate::config::Config;
 use crate::metrics::OpenConnection;
 use http::Version;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use std::convert::Infallible;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -25,31 +29,49 @@ const STREAMS_MAX: u32 = 100;
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;
 const SEND_BUFFER_MAX: usize = 256 << 10;
-/// Streams that a client has reset and that are still being answered.
+/// Streams that a client has reset before they were looked at, and streams that the host has reset
+/// because of what came on them (CVE-2023-44487, CVE-2025-8671). [`Activity`] counts the others.
 const RESETS_MAX: usize = 20;
+const RESETS_BY_HOST_MAX: usize = 200;
 /// How long a connection may take to end after it was asked to.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(10);
+/// After so long without a request, an HTTP/1.1 connection gives its buffers back.
+const PARK_AFTER: Duration = Duration::from_secs(2);
 
-/// Serves connections of one kind.
+/// Serves connections.
 pub struct Connections {
-    protocol: auto::Builder<TokioExecutor>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
     host: Arc<Host>,
+    doors: Arc<Doors>,
     idle_max: Duration,
 }
 
+/// Why a connection is no longer driven.
+enum Stop {
+    /// It has ended.
+    Ended,
+    /// It is to end: it was idle for long, or the server stops.
+    Close,
+    /// Its client is too slow.
+    Drop,
+    /// It is idle.
+    Park,
+}
+
 impl Connections {
-    /// Keeps idle connections so long; not at all if it is 0.
-    pub fn new(host: Arc<Host>, idle_max: Duration) -> Self {
-        let mut protocol = auto::Builder::new(TokioExecutor::new());
-        protocol
-            .http1()
+    /// Keeps idle connections as long as configured; not at all if that is 0.
+    pub fn new(host: Arc<Host>, config: &Config) -> Self {
+        let idle_max = config.httptimeout;
+        let mut http1 = http1::Builder::new();
+        http1
             .timer(TokioTimer::new())
             .header_read_timeout(None) // `Activity` watches the heads
             .max_headers(FIELDS_MAX)
             .max_buf_size(HEAD_LEN_MAX)
             .keep_alive(!idle_max.is_zero());
-        protocol
-            .http2()
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
             .timer(TokioTimer::new())
             .keep_alive_interval(Duration::from_secs(60))
             .keep_alive_timeout(Duration::from_secs(30))
@@ -58,10 +80,13 @@ impl Connections {
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_send_buf_size(SEND_BUFFER_MAX)
             .max_header_list_size(HEAD_LEN_MAX_HTTP2)
-            .max_pending_accept_reset_streams(RESETS_MAX);
+            .max_pending_accept_reset_streams(RESETS_MAX)
+            .max_local_error_reset_streams(RESETS_BY_HOST_MAX);
         Self {
-            protocol,
+            http1,
+            http2,
             host,
+            doors: Doors::new(config.maxconnections, config.maxconnections_per_host),
             idle_max: idle_max.max(Duration::from_secs(1)),
         }
     }
@@ -72,78 +97,242 @@ impl Connections {
         stream: TcpStream,
         tls: Option<TlsAcceptor>,
         peer: Peer,
-        stopping: watch::Receiver<bool>,
+        mut stopping: watch::Receiver<bool>,
     ) {
+        let Some(_place) = self.doors.enter(peer.address) else {
+            tracing::debug!(client = %peer.address, "there are too many connections");
+            return;
+        };
         // Answers are written whole: nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
         let open = self.host.metrics.connections.accepted(peer.secure);
-        let Some(tls) = tls else {
-            let activity = Activity::new();
-            let socket = Socket::new(stream, activity.clone());
-            return self.speak(socket, activity, open, peer, stopping).await;
-        };
-        let handshake = Activity::new();
-        let accept = tls.accept(Socket::new(stream, handshake.clone()));
-        let accepted = tokio::time::timeout(HEAD_TIME_MAX, accept).await;
+        let activity = Activity::new();
+        let socket = Socket::new(stream, activity.clone());
+        // Boxed, so that an idle connection has no room for what it isn't.
+        match tls {
+            Some(tls) => {
+                let secure = self.secure(socket, tls, &activity, &open, peer, &mut stopping);
+                Box::pin(secure).await;
+            }
+            None => {
+                self.plain(socket, &activity, &open, peer, &mut stopping)
+                    .await
+            }
+        }
+    }
+
+    async fn secure(
+        &self,
+        socket: Socket,
+        tls: TlsAcceptor,
+        activity: &Arc<Activity>,
+        open: &OpenConnection,
+        peer: Peer,
+        stopping: &mut watch::Receiver<bool>,
+    ) {
+        let accepted = tokio::time::timeout(HEAD_TIME_MAX, tls.accept(socket)).await;
         open.shook_hands(matches!(accepted, Ok(Ok(_))));
         match accepted {
-            Ok(Ok(stream)) => self.speak(stream, handshake, open, peer, stopping).await,
+            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+                open.speaks(Version::HTTP_2);
+                self.http2(stream, activity, peer, stopping).await;
+            }
+            Ok(Ok(stream)) => {
+                open.speaks(Version::HTTP_11);
+                let stream = Rewind::new(stream);
+                self.http1(stream, activity, peer, stopping).await;
+            }
             Ok(Err(error)) => tracing::debug!(client = %peer.address, "no TLS: {error}"),
             Err(_) => {
-                handshake.give_up();
+                activity.give_up();
                 tracing::debug!(client = %peer.address, "the TLS handshake took too long");
             }
         }
     }
 
-    async fn speak<S>(
+    async fn plain(
+        &self,
+        socket: Socket,
+        activity: &Arc<Activity>,
+        open: &OpenConnection,
+        peer: Peer,
+        stopping: &mut watch::Receiver<bool>,
+    ) {
+        let mut stream = Rewind::new(socket);
+        let http2 = tokio::select! {
+            http2 = tokio::time::timeout(HEAD_TIME_MAX, stream.speaks_http2()) => http2,
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        };
+        match http2 {
+            Ok(Ok(true)) => {
+                open.speaks(Version::HTTP_2);
+                Box::pin(self.http2(stream, activity, peer, stopping)).await;
+            }
+            Ok(Ok(false)) => {
+                open.speaks(Version::HTTP_11);
+                self.http1(stream, activity, peer, stopping).await;
+            }
+            Ok(Err(_)) => {}
+            Err(_) => activity.give_up(),
+        }
+    }
+
+    /// hyper's buffers are far bigger than all else that an idle connection has: they are made
+    /// when something comes, and given back when nothing does.
+    async fn http1<S>(
+        &self,
+        mut stream: Rewind<S>,
+        activity: &Arc<Activity>,
+        peer: Peer,
+        stopping: &mut watch::Receiver<bool>,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        loop {
+            let service = service_fn(|request| self.answer(request, peer, activity));
+            let connection = self.http1.serve_connection(TokioIo::new(stream), service);
+            let mut connection = Box::pin(connection);
+            let park = Some(PARK_AFTER);
+            let driving = self.drive(connection.as_mut(), activity, peer, stopping, park);
+            match driving.await {
+                Stop::Ended | Stop::Drop => return,
+                Stop::Close => {
+                    connection.as_mut().graceful_shutdown();
+                    return close(connection, activity, stopping).await;
+                }
+                Stop::Park => {}
+            }
+            let parts = Pin::into_inner(connection).into_parts();
+            stream = parts.io.into_inner();
+            if !parts.read_buf.is_empty() {
+                stream.put_back(parts.read_buf);
+            } else if !self.park(&mut stream, activity, stopping).await {
+                return;
+            }
+        }
+    }
+
+    /// Waits for the next request; false if there will be none.
+    async fn park<S>(
+        &self,
+        stream: &mut Rewind<S>,
+        activity: &Arc<Activity>,
+        stopping: &mut watch::Receiver<bool>,
+    ) -> bool
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        loop {
+            let wait = match activity.fate(self.idle_max) {
+                Fate::Wait(wait) => wait,
+                Fate::Close => return false,
+                Fate::Drop => {
+                    activity.give_up();
+                    return false;
+                }
+            };
+            tokio::select! {
+                came = stream.wait() => return came.unwrap_or(false),
+                () = tokio::time::sleep(wait) => {}
+                _ = stopping.wait_for(|stopping| *stopping) => return false,
+            }
+        }
+    }
+
+    async fn http2<S>(
         &self,
         stream: S,
-        activity: Arc<Activity>,
-        open: OpenConnection,
+        activity: &Arc<Activity>,
         peer: Peer,
-        mut stopping: watch::Receiver<bool>,
+        stopping: &mut watch::Receiver<bool>,
     ) where
-        S: AsyncRead + AsyncWrite + Unpin + 'static,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let noted = activity.clone();
-        let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-            let host = self.host.clone();
-            open.speaks(request.version());
-            let in_flight = noted.begin(request.version() == Version::HTTP_2);
+        activity.speaks_http2();
+        let (host, noted) = (self.host.clone(), activity.clone());
+        let service = service_fn(move |request| {
+            let (host, in_flight) = (host.clone(), noted.begin());
             async move { Ok::<_, Infallible>(host.answer(request, peer, in_flight).await) }
         });
-        let mut connection = pin!(
-            self.protocol
-                .serve_connection(TokioIo::new(stream), service)
-        );
-        let mut wait = HEAD_TIME_MAX;
+        let connection = self.http2.serve_connection(TokioIo::new(stream), service);
+        let mut connection = Box::pin(connection);
+        match self
+            .drive(connection.as_mut(), activity, peer, stopping, None)
+            .await
+        {
+            Stop::Ended | Stop::Drop | Stop::Park => {}
+            Stop::Close => {
+                connection.as_mut().graceful_shutdown();
+                close(connection, activity, stopping).await;
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        request: http::Request<hyper::body::Incoming>,
+        peer: Peer,
+        activity: &Arc<Activity>,
+    ) -> Result<http::Response<super::body::Body>, Infallible> {
+        let in_flight = activity.begin();
+        Ok(self.host.answer(request, peer, in_flight).await)
+    }
+
+    /// Drives a connection until it ends, or has to.
+    async fn drive<C>(
+        &self,
+        mut connection: Pin<&mut C>,
+        activity: &Arc<Activity>,
+        peer: Peer,
+        stopping: &mut watch::Receiver<bool>,
+        park_after: Option<Duration>,
+    ) -> Stop
+    where
+        C: Future<Output = hyper::Result<()>>,
+    {
+        let mut wait = park_after.unwrap_or(HEAD_TIME_MAX);
+        let mut was_idle = false;
         loop {
             tokio::select! {
                 ended = connection.as_mut() => {
                     if let Err(error) = ended {
                         tracing::debug!(client = %peer.address, "a connection ended: {error}");
                     }
-                    return;
+                    return Stop::Ended;
                 }
                 () = tokio::time::sleep(wait) => match activity.fate(self.idle_max) {
-                    Fate::Wait(until) => wait = until,
-                    Fate::Close => break,
-                    Fate::Drop => return activity.give_up(),
+                    Fate::Wait(until) => {
+                        let idle = activity.is_idle();
+                        if park_after.is_some() && idle && was_idle {
+                            return Stop::Park;
+                        }
+                        was_idle = idle;
+                        wait = park_after.map_or(until, |park_after| until.min(park_after));
+                    }
+                    Fate::Close => return Stop::Close,
+                    Fate::Drop => {
+                        activity.give_up();
+                        return Stop::Drop;
+                    }
                 },
-                _ = stopping.wait_for(|stopping| *stopping) => break,
+                _ = stopping.wait_for(|stopping| *stopping) => return Stop::Close,
             }
         }
-        connection.as_mut().graceful_shutdown();
-        // Once the server stops, it decides how long to wait.
-        let stopping = *stopping.borrow();
-        let limit = if stopping {
-            Duration::MAX
-        } else {
-            CLOSE_TIME_MAX
-        };
-        if tokio::time::timeout(limit, connection).await.is_err() {
-            activity.give_up();
-        }
+    }
+}
+
+/// Lets a connection finish what it has begun.
+async fn close(
+    connection: impl Future<Output = hyper::Result<()>>,
+    activity: &Arc<Activity>,
+    stopping: &watch::Receiver<bool>,
+) {
+    // Once the server stops, it decides how long to wait.
+    let limit = match *stopping.borrow() {
+        true => Duration::MAX,
+        false => CLOSE_TIME_MAX,
+    };
+    if tokio::time::timeout(limit, connection).await.is_err() {
+        activity.give_up();
     }
 }

@@ -3,6 +3,7 @@
 //! `/.well-known/` names lead elsewhere (RFC 8615), then come the mounts of modules, longest first,
 //! then static files.
 
+use super::activity::{Activity, InFlight};
 use super::body::{Body, RequestBody};
 use super::coding::decoder;
 use super::conditional;
@@ -15,7 +16,6 @@ use super::page;
 use super::record::Record;
 use super::refuse::{failed, no_passwords, too_large, unavailable, wrong_method};
 use super::reply::Reply;
-use super::socket::InFlight;
 use super::trace_id::{TraceId, X_TRACE_ID};
 use super::understand::{FILE_METHODS, Understood};
 use super::wish::Wish;
@@ -127,7 +127,7 @@ impl Host {
         let version = request.version();
         let mut wish = Wish::of(request.method(), request.headers());
         let snapshot = self.snapshot();
-        let mut trail = Trail::new(trace);
+        let mut trail = Trail::new(trace, in_flight.activity().clone());
         let reply = match unmasked {
             Ok(()) => {
                 let replying = self.reply(&snapshot, request, peer, &mut trail);
@@ -222,6 +222,7 @@ impl Host {
 /// What is to be known later of how a request was answered.
 pub(super) struct Trail {
     trace: TraceId,
+    activity: Arc<Activity>,
     site: Option<Arc<Site>>,
     module: Option<String>,
     pub(super) signed_in: Option<Arc<SignedIn>>,
@@ -233,9 +234,10 @@ pub(super) struct Trail {
 }
 
 impl Trail {
-    fn new(trace: TraceId) -> Self {
+    fn new(trace: TraceId, activity: Arc<Activity>) -> Self {
         Self {
             trace,
+            activity,
             site: None,
             module: None,
             signed_in: None,
@@ -254,7 +256,8 @@ impl Trail {
         let received = Arc::new(AtomicU64::new(0));
         self.bytes_in = Some(received.clone());
         let expects = head.headers().contains_key(EXPECT);
-        Some(RequestBody::new(body, received, expects))
+        let activity = self.activity.clone();
+        Some(RequestBody::new(body, received, activity, expects))
     }
 }
 

@@ -1,6 +1,9 @@
 //! HTTP: from a connection to requests, from a request to its answer.
 
+pub mod activity;
 pub mod connection;
+mod doors;
+mod rewind;
 pub mod socket;
 
 pub mod dispatch;

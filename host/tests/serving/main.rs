@@ -4,6 +4,7 @@
 mod compression;
 mod fields;
 mod files;
+mod floods;
 mod malformed;
 mod metrics;
 mod reload;
