@@ -58,7 +58,7 @@ finish() {
 }
 trap finish EXIT
 
-# Sets $url (a collection of the user's, ending in a slash), $origin, $user and $password.
+# With $more_options in the configuration. Sets $url (a collection of the user's, ending in a slash), $origin, $user and $password.
 start_server() {
     if [ -n "${CHAPAR_TEST_URL:-}" ]; then
         url=$CHAPAR_TEST_URL user=$CHAPAR_TEST_USER password=$CHAPAR_TEST_PASSWORD
@@ -78,6 +78,7 @@ configdirectory: $work/state
 moduledir: $moduledir
 httpmodules: *
 allowplaintext: yes
+${more_options:-}
 CONF
     if ! echo "$password" | "$binary" user add -C "$work/chapar.conf" "$user" --password-stdin \
         >"$work/log" 2>&1; then

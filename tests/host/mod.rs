@@ -10,6 +10,8 @@ mod limits;
 mod malformed;
 mod misbehaving;
 mod mounts;
+mod seeing;
+mod service;
 mod static_files;
 mod tenants;
 mod tls;

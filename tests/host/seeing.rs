@@ -1,0 +1,54 @@
+//! What operators see through the real binary: transcripts of the users that they watch.
+
+use chapar_tests::support::{PASSWORD, Server, basic, wait_until};
+use std::time::Duration;
+
+const HOME: &str = "/dav/drive/user/alice/";
+
+#[test]
+fn a_watched_user_is_written_down_without_credentials() {
+    let mut server = Server::builder().user("alice").user("bob").prepare();
+    let folder = server.folder().join("state/log/alice");
+    std::fs::create_dir_all(&folder).unwrap();
+    server.start();
+    let fields = [
+        ("cookie", "session=hunter1"),
+        ("x-trace-id", "trace-of-alice"),
+        ("content-type", "text/plain"),
+    ];
+    let mut alice = server.client("alice");
+    let path = format!("{HOME}note?token=hunter2");
+    alice
+        .send("PUT", &path, &fields, b"a line\npassword: hunter3\n")
+        .expect(201);
+    alice
+        .send("GET", &path, &[("accept-encoding", "gzip")], b"")
+        .expect(200);
+    let mut bob = server.client("bob");
+    bob.send("PUT", "/dav/drive/user/bob/of-bob", &[], b"x")
+        .expect(201);
+    let file = folder.join(server.pid().to_string());
+    let read = || std::fs::read_to_string(&file).unwrap_or_default();
+    wait_until("both are written", Duration::from_secs(10), || {
+        read().matches("a line").count() == 2
+    });
+    let text = read();
+    for secret in [
+        "hunter",
+        PASSWORD,
+        &basic("alice", PASSWORD)["Basic ".len()..],
+        "of-bob",
+    ] {
+        assert!(!text.contains(secret), "{secret} is in:\n{text}");
+    }
+    for expected in [
+        "trace-of-alice<\nPUT /dav/drive/user/alice/note?token=[removed] HTTP/1.1\n",
+        "authorization: Basic [removed]\n",
+        "cookie: [removed]\n",
+        "trace-of-alice>\nHTTP/1.1 201 Created\n",
+        "password: [removed]\n",
+        ">\nHTTP/1.1 200 OK\n",
+    ] {
+        assert!(text.contains(expected), "no {expected:?} in:\n{text}");
+    }
+}
