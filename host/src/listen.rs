@@ -19,64 +19,88 @@ pub struct Listener {
     pub address: SocketAddr,
     /// What accepts TLS, where there is TLS.
     pub tls: Option<TlsAcceptor>,
-    /// Passwords may be taken.
-    pub passwords: bool,
+    /// What of the configuration it is for; none for a socket of the service manager.
+    pub wish: Option<Wish>,
     /// For metrics and health alone.
     pub operations: bool,
 }
 
-/// Listens; TLS connections are for the acceptor.
-pub fn listen(
-    config: &Config,
-    inherited: Inherited,
-    acceptor: &TlsAcceptor,
-) -> Result<Vec<Listener>, Error> {
-    let mut sockets = Vec::new();
-    for (socket, purpose) in inherited.sockets {
-        sockets.push((take(socket)?, purpose));
-    }
-    // Where sockets are handed over, the default address is nobody's wish.
-    let plain = match config.listen_is_default && !sockets.is_empty() {
+/// An address as the configuration names it, and what it is for.
+pub type Wish = (Purpose, String);
+
+/// Where a configuration wants the server to listen. Where sockets are handed over, the default
+/// address is nobody's wish.
+pub fn wishes(config: &Config, inherited: bool) -> Result<Vec<Wish>, Error> {
+    let plain = match config.listen_is_default && inherited {
         true => &[],
         false => &*config.listen,
     };
-    for (texts, purpose) in [
+    let lists = [
         (plain, Purpose::Http),
         (&*config.tls_listen, Purpose::Https),
         (&*config.metrics.listen, Purpose::Metrics),
-    ] {
-        for text in texts {
-            for address in resolve(text)? {
-                let socket = bind(address).map_err(|error| failed(address, &error))?;
-                sockets.push((socket, purpose));
-            }
-        }
-    }
-    let has = |purpose| sockets.iter().any(|(_, of)| *of == purpose);
-    if !has(Purpose::Http) && !has(Purpose::Https) {
+    ];
+    let wishes = lists.into_iter().flat_map(|(texts, purpose)| {
+        let texts = texts.iter();
+        texts.map(move |text| (purpose, text.clone()))
+    });
+    let wishes: Vec<Wish> = wishes.collect();
+    let any = wishes.iter().any(|(of, _)| *of != Purpose::Metrics);
+    if !any && !inherited {
         return Err(Error::Listen {
             address: "anything".to_owned(),
             reason: "neither `listen` nor `tls_listen` names an address".to_owned(),
         });
     }
-    if has(Purpose::Https) && config.tls.is_none() {
-        return Err(Error::Listen {
-            address: "the socket for HTTPS".to_owned(),
-            reason: "it needs `tls_server_cert` and `tls_server_key`".to_owned(),
-        });
+    Ok(wishes)
+}
+
+/// Takes the sockets of the service manager.
+pub fn inherit(
+    config: &Config,
+    inherited: Inherited,
+    acceptor: &TlsAcceptor,
+) -> Result<Vec<Listener>, Error> {
+    let mut listeners = Vec::new();
+    for (socket, purpose) in inherited.sockets {
+        if purpose == Purpose::Https && config.tls.is_none() {
+            return Err(Error::Listen {
+                address: "the socket for HTTPS".to_owned(),
+                reason: "it needs `tls_server_cert` and `tls_server_key`".to_owned(),
+            });
+        }
+        let socket = take(socket)?;
+        listeners.push(listener(socket, purpose, None, acceptor)?);
     }
-    let listeners = sockets.into_iter().map(|(socket, purpose)| {
-        let address = socket.local_addr().map_err(|error| unusable(&error))?;
-        let tls = (purpose == Purpose::Https).then(|| acceptor.clone());
-        Ok(Listener {
-            passwords: tls.is_some() || config.plaintext_allowed(address.ip().is_loopback()),
-            operations: purpose == Purpose::Metrics,
-            socket,
-            address,
-            tls,
-        })
-    });
-    listeners.collect()
+    Ok(listeners)
+}
+
+/// Listens at addresses; TLS connections are for the acceptor.
+pub fn listen(wishes: Vec<Wish>, acceptor: &TlsAcceptor) -> Result<Vec<Listener>, Error> {
+    let mut listeners = Vec::new();
+    for wish in wishes {
+        for address in resolve(&wish.1)? {
+            let socket = bind(address).map_err(|error| failed(address, &error))?;
+            let wish = wish.clone();
+            listeners.push(listener(socket, wish.0, Some(wish), acceptor)?);
+        }
+    }
+    Ok(listeners)
+}
+
+fn listener(
+    socket: TcpListener,
+    purpose: Purpose,
+    wish: Option<Wish>,
+    acceptor: &TlsAcceptor,
+) -> Result<Listener, Error> {
+    Ok(Listener {
+        address: socket.local_addr().map_err(|error| unusable(&error))?,
+        tls: (purpose == Purpose::Https).then(|| acceptor.clone()),
+        operations: purpose == Purpose::Metrics,
+        wish,
+        socket,
+    })
 }
 
 fn take(socket: std::net::TcpListener) -> Result<TcpListener, Error> {

@@ -1,24 +1,26 @@
 //! The server: listeners, the accept loop, and a stop that loses nothing.
 
+use crate::accept::Accepting;
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::error::Error;
 use crate::http::connection::Connections;
-use crate::http::dispatch::{Host, Peer};
-use crate::listen::{Listener, listen};
+use crate::http::dispatch::Host;
+use crate::listen::{self, Listener};
 use crate::reload::{self, ReloadState, Reloader};
 use crate::service::Inherited;
 use crate::tenant::{self, Snapshot};
 use crate::{service, state, tls};
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 use runtime::{ModuleSet, Runtime, RuntimeConfig};
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use storage::Store;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 /// How long a stop waits for requests that are being answered.
 const STOP_TIME_MAX: Duration = Duration::from_secs(15);
@@ -28,10 +30,13 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(3600);
 const EXPIRY_FIRST: Duration = Duration::from_secs(60);
 /// How often stores that nobody needs are looked for.
 const IDLE_INTERVAL: Duration = Duration::from_secs(30);
+/// How long a tenant's store stays open that nobody asks for anything.
+const STORE_IDLE_MAX: Duration = Duration::from_secs(300);
 
 /// A server that listens, and serves once [`Server::run`] is called.
 pub struct Server {
     listeners: Vec<Listener>,
+    acceptor: TlsAcceptor,
     host: Arc<Host>,
     connections: Arc<Connections>,
     reload: Arc<Notify>,
@@ -51,7 +56,10 @@ impl Server {
         let mut problems = begin(&snapshot)?;
         let (how, which) = (runtime_config(&config), module_set(&snapshot));
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
-        let listeners = listen(&config, inherited, &tls::acceptor(snapshot.clone())?)?;
+        let acceptor = tls::acceptor(snapshot.clone())?;
+        let mut listeners = listen::inherit(&config, inherited, &acceptor)?;
+        let wishes = listen::wishes(&config, !listeners.is_empty())?;
+        listeners.extend(listen::listen(wishes, &acceptor)?);
         // Compiling takes seconds, the first time.
         let runtime = tokio::task::spawn_blocking(move || Runtime::start(how, which))
             .await
@@ -63,6 +71,7 @@ impl Server {
         let connections = Arc::new(Connections::new(host.clone(), &config));
         Ok(Self {
             listeners,
+            acceptor,
             host,
             connections,
             reload: Arc::default(),
@@ -98,25 +107,24 @@ impl Server {
     /// Serves until told to stop; then finishes the requests that are being answered.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
-        let mut accepting = JoinSet::new();
-        for listener in self.listeners {
-            accepting.spawn(accept(listener, self.connections.clone(), stopped.clone()));
-        }
+        let (host, connections) = (self.host.clone(), self.connections);
+        let mut accepting = Accepting::new(host, connections, self.acceptor, stopped);
+        accepting.add(self.listeners);
+        let accepting = Arc::new(Mutex::new(accepting));
         let mut beside = JoinSet::new();
         beside.spawn(expire(self.host.clone()));
         beside.spawn(close_idle(self.host.clone()));
-        beside.spawn(Reloader::new(self.host.clone(), self.reload).run());
+        beside.spawn(Reloader::new(self.host.clone(), accepting.clone(), self.reload).run());
         beside.spawn(service::watchdog());
         let host = self.host.clone();
         beside.spawn(async move { host.telemetry.look_for_ever().await });
-        drop(stopped);
         service::ready();
         stop.await;
         tracing::info!("stopping");
         service::stopping();
         self.host.health.stop();
-        accepting.shutdown().await;
         beside.shutdown().await;
+        accepting.lock().stop();
         let _ = stopping.send(true);
         // Every connection holds a receiver.
         if tokio::time::timeout(STOP_TIME_MAX, stopping.closed())
@@ -175,42 +183,6 @@ fn begin(snapshot: &Snapshot) -> Result<Vec<String>, Error> {
     Ok(problems)
 }
 
-async fn accept(
-    listener: Listener,
-    connections: Arc<Connections>,
-    stopping: watch::Receiver<bool>,
-) {
-    loop {
-        let (stream, client) = match listener.socket.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // One client that has gone already is no trouble; too many open files are, and
-                // pass only when connections end.
-                let gone = matches!(
-                    error.kind(),
-                    io::ErrorKind::ConnectionAborted
-                        | io::ErrorKind::ConnectionReset
-                        | io::ErrorKind::Interrupted
-                );
-                if !gone {
-                    tracing::error!("can't accept on {}: {error}", listener.address);
-                    tokio::time::sleep(Duration::from_millis(500)).await;
-                }
-                continue;
-            }
-        };
-        let peer = Peer {
-            address: client.ip().to_canonical(),
-            secure: listener.tls.is_some(),
-            passwords: listener.passwords,
-            operations: listener.operations,
-        };
-        let (connections, tls, stopping) =
-            (connections.clone(), listener.tls.clone(), stopping.clone());
-        tokio::spawn(async move { connections.serve(stream, tls, peer, stopping).await });
-    }
-}
-
 async fn expire(host: Arc<Host>) {
     // Soon after the start, too: a server that never runs for an hour would never expire anything.
     let first = tokio::time::Instant::now() + EXPIRY_FIRST;
@@ -218,10 +190,17 @@ async fn expire(host: Arc<Host>) {
     loop {
         times.tick().await;
         for site in host.snapshot().sites() {
+            let needed = site.opened().is_some();
             let expired = match site.open().await {
                 Ok(open) => open.tenant.store.expire().await,
                 Err(error) => Err(error),
             };
+            if !needed {
+                // Or all that there are would be open at once.
+                let site = site.clone();
+                let close = move || site.close_if_idle(Duration::ZERO);
+                let _ = tokio::task::spawn_blocking(close).await;
+            }
             if let Err(error) = expired {
                 tracing::warn!(tenant = %site.name, "can't remove what has expired: {error}");
             }
@@ -234,7 +213,10 @@ async fn close_idle(host: Arc<Host>) {
         tokio::time::sleep(IDLE_INTERVAL).await;
         let snapshot = host.snapshot();
         // Closing waits for what is being written.
-        let close = move || snapshot.sites().for_each(|site| site.close_if_idle());
+        let close = move || {
+            let sites = snapshot.sites();
+            sites.for_each(|site| site.close_if_idle(STORE_IDLE_MAX));
+        };
         let _ = tokio::task::spawn_blocking(close).await;
     }
 }

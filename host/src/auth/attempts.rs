@@ -1,5 +1,6 @@
-//! Bounds on guessing: failed sign-ins are counted by client address and user of a tenant, and by client
-//! address alone; after some they are held back, after more refused without a check.
+//! Bounds on guessing: failed sign-ins are counted by client address and user, and by client
+//! address alone, for each tenant; after some they are held back, after more refused without a
+//! check.
 
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -12,7 +13,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 const FREE: u32 = 3;
 /// Failures of one address and user in a window.
 const USER_MAX: u32 = 20;
-/// Failures of one address in a window, whatever the user.
+/// Failures of one address in a window, whichever user of a tenant.
 const ADDRESS_MAX: u32 = 200;
 const ENTRIES_MAX: usize = 65_536;
 
@@ -51,7 +52,7 @@ impl Attempts {
         };
         let network = network(address);
         let (of_user, user_since) = count(self.hasher.hash_one((network, users, user)));
-        let (of_address, address_since) = count(self.hasher.hash_one(network));
+        let (of_address, address_since) = count(self.hasher.hash_one((network, users)));
         if of_user >= USER_MAX {
             Verdict::Refuse(WINDOW.saturating_sub(user_since))
         } else if of_address >= ADDRESS_MAX {
@@ -68,7 +69,7 @@ impl Attempts {
         let network = network(address);
         let keys = [
             self.hasher.hash_one((network, users, user)),
-            self.hasher.hash_one(network),
+            self.hasher.hash_one((network, users)),
         ];
         let mut counts = self.counts.lock();
         if counts.len() >= ENTRIES_MAX {
@@ -127,8 +128,10 @@ mod tests {
         }
         let address = "2001:db8::ffff".parse().unwrap();
         assert!(matches!(
-            attempts.verdict(address, 1, "x"),
+            attempts.verdict(address, 0, "x"),
             Verdict::Refuse(_)
         ));
+        // Users of many tenants may come by one address, a proxy's say.
+        assert_eq!(attempts.verdict(address, 1, "x"), Verdict::Check);
     }
 }

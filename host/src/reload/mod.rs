@@ -3,11 +3,14 @@
 
 mod watch;
 
+use crate::accept::Accepting;
 use crate::config::{Config, ConfigError};
+use crate::error::Error;
 use crate::http::dispatch::Host;
 use crate::server::module_set;
 use crate::tenant::{self, Snapshot, TenantError, TenantFile};
 use crate::{log, service};
+use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,6 +64,8 @@ enum ReloadError {
     #[error(transparent)]
     Tenants(#[from] TenantError),
     #[error(transparent)]
+    Listen(#[from] Error),
+    #[error(transparent)]
     Log(#[from] log::LogError),
     #[error("the reload did not end: {0}")]
     Broken(#[from] tokio::task::JoinError),
@@ -69,6 +74,7 @@ enum ReloadError {
 /// Looks at everything again when it is told to, or when a file changes.
 pub struct Reloader {
     host: Arc<Host>,
+    accepting: Arc<Mutex<Accepting>>,
     asked: Arc<Notify>,
     /// Said already.
     warnings: BTreeSet<String>,
@@ -76,9 +82,10 @@ pub struct Reloader {
 
 impl Reloader {
     /// Reloads what a host answers by; `asked` tells it to, whether a file has changed or not.
-    pub fn new(host: Arc<Host>, asked: Arc<Notify>) -> Self {
+    pub fn new(host: Arc<Host>, accepting: Arc<Mutex<Accepting>>, asked: Arc<Notify>) -> Self {
         Self {
             host,
+            accepting,
             asked,
             warnings: BTreeSet::new(),
         }
@@ -143,18 +150,20 @@ impl Reloader {
         for name in fixed {
             tracing::warn!("`{name}` needs a restart to take effect");
         }
-        let host = self.host.clone();
-        let replace = move || replace(&host, &before, config, files);
+        let (host, accepting) = (self.host.clone(), self.accepting.clone());
+        let replace = move || replace(&host, &accepting, &before, config, files);
         tokio::task::spawn_blocking(replace).await?
     }
 }
 
 fn replace(
     host: &Host,
+    accepting: &Mutex<Accepting>,
     before: &Snapshot,
     config: Config,
     files: Vec<TenantFile>,
 ) -> Result<Vec<String>, ReloadError> {
+    let opened = accepting.lock().prepare(&config)?;
     let snapshot = Snapshot::new(Arc::new(config), files, Some(before));
     let mut problems = snapshot.problems();
     problems.extend(snapshot.load_certificates());
@@ -164,6 +173,7 @@ fn replace(
     if !changes.is_empty() {
         tracing::info!("reloaded: {}", changes.join(", "));
     }
+    accepting.lock().follow(&snapshot.config, opened);
     host.replace(snapshot);
     // Last: compiling may take a while, and is logged as it goes.
     if let Err(error) = host.runtime.reload(&modules) {

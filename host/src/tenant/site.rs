@@ -16,8 +16,6 @@ use std::time::{Duration, Instant};
 use storage::{Error, Store};
 use tokio::sync::Mutex;
 
-/// How long a store stays open that nobody asks for anything.
-const IDLE_MAX: Duration = Duration::from_secs(300);
 /// How long a store that could not be opened is left alone.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -147,10 +145,10 @@ impl Site {
         self.open.load_full()
     }
 
-    /// Closes the store if nobody has needed it for long and nobody holds it.
-    pub fn close_if_idle(&self) {
+    /// Closes the store if nobody has needed it for so long and nobody holds it.
+    pub fn close_if_idle(&self, idle_max: Duration) {
         let idle = Duration::from_millis(self.now() - self.used.load(Ordering::Relaxed));
-        let Some(open) = self.open.load_full().filter(|_| idle >= IDLE_MAX) else {
+        let Some(open) = self.open.load_full().filter(|_| idle >= idle_max) else {
             return;
         };
         // This one and the one of the site; instances that wait for their next request hold the
@@ -175,5 +173,60 @@ impl Site {
 
     fn now(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::syntax;
+    use std::path::Path;
+
+    fn config(options: &str) -> Arc<Config> {
+        let file = Path::new("imapd.conf");
+        let lines = syntax::parse(options, file).unwrap();
+        Arc::new(Config::from_lines(lines, Some(file)).unwrap())
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_store_is_open_as_long_as_it_is_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = format!("configdirectory: {}\n", folder.path().display());
+        let site = Site::new("a", config(&options));
+        assert!(site.opened().is_none());
+        let (one, other) = tokio::join!(site.open(), site.open());
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert!(Arc::ptr_eq(&one, &other));
+        drop(other);
+        // It is in use.
+        site.close_if_idle(Duration::ZERO);
+        assert!(site.opened().is_some());
+        // An instance that waits for its next request holds the tenant alone.
+        let tenant = one.tenant.clone();
+        drop(one);
+        site.close_if_idle(Duration::ZERO);
+        assert!(site.opened().is_some());
+        drop(tenant);
+        site.close_if_idle(Duration::from_secs(3600));
+        assert!(site.opened().is_some());
+        site.close_if_idle(Duration::ZERO);
+        assert!(site.opened().is_none());
+        site.open().await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn another_configuration_keeps_the_store_unless_it_would_be_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = format!("configdirectory: {}\n", folder.path().display());
+        let before = Site::new("a", config(&options));
+        let store = before.open().await.unwrap().tenant.store.clone();
+        let mut same = Site::new("a", config(&format!("{options}servername: x\n")));
+        same.succeed(&before);
+        let kept = same.open().await.unwrap();
+        assert!(Arc::ptr_eq(&kept.tenant.store, &store));
+        let mut other = Site::new("a", config(&format!("{options}autocreate_quota: 5\n")));
+        other.succeed(&before);
+        let opened = other.open().await.unwrap();
+        assert!(!Arc::ptr_eq(&opened.tenant.store, &store));
     }
 }

@@ -5,6 +5,7 @@ use crate::support::{Answer, Running, put, read_all, start_in};
 use crate::tls::{fixture, shown};
 use std::fs;
 use std::io::Write;
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -128,6 +129,34 @@ fn options_take_effect() {
     until("what is included holds", || {
         answer().field("server") == Some("chapar")
     });
+}
+
+#[test]
+fn addresses_are_opened_and_closed() {
+    let server = server();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let next = free.local_addr().unwrap();
+    let old = server.addresses[0];
+    // Nothing changes if one of them can't be had.
+    server.main_file(|text| text.replace("listen: 127.0.0.1:0", &format!("listen: {next}")));
+    until("it is in use", || {
+        server
+            .problems()
+            .iter()
+            .any(|problem| problem.contains(&next.to_string()))
+    });
+    assert_eq!(server.page("x.test"), "www");
+    drop(free);
+    let mut kept = server.connect();
+    let ask = b"GET /page HTTP/1.1\r\nHost: x.test\r\nConnection: close\r\n\r\n";
+    server.main_file(|text| format!("{text}# once more\n"));
+    until("the new one accepts", || TcpStream::connect(next).is_ok());
+    until("the old one does not", || TcpStream::connect(old).is_err());
+    kept.write_all(ask).unwrap();
+    assert_eq!(Answer::parse(&read_all(&mut kept)).body, "www");
+    let mut stream = TcpStream::connect(next).unwrap();
+    stream.write_all(ask).unwrap();
+    assert_eq!(Answer::parse(&read_all(&mut stream)).body, "www");
 }
 
 #[test]
