@@ -148,6 +148,7 @@ pub fn runtime_config(config: &Config) -> RuntimeConfig {
         memory_max: config.module_memory,
         cpu_max: config.module_cpu,
         instances_max: config.module_instances,
+        warm_max: config.module_warm,
         threads: match config.module_threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
@@ -166,6 +167,7 @@ pub fn module_set(snapshot: &Snapshot) -> ModuleSet {
             .map(|one| (one.module.clone(), one.from.clone(), one.to.clone()))
             .collect(),
         grants: config.module_grants.clone(),
+        limits: config.module_limits.clone(),
     }
 }
 

@@ -10,7 +10,9 @@
 )]
 
 use futures_util::StreamExt;
-use runtime::{AnswerBody, Identity, ModuleSet, Request, Runtime, RuntimeConfig, SignIn, Tenant};
+use runtime::{
+    AnswerBody, Identity, ModuleSet, Request, Runtime, RuntimeConfig, SignIn, Tenant, TenantLimits,
+};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -59,6 +61,7 @@ impl Bed {
             memory_max: 256 << 20,
             cpu_max: Duration::from_secs(10),
             instances_max: 128,
+            warm_max: WARM as u32 + 24,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
         };
         let set = ModuleSet {
@@ -66,6 +69,7 @@ impl Bed {
             httpmodules: None,
             prefixes: Vec::new(),
             grants: vec![("*".into(), "*".into())],
+            limits: Vec::new(),
         };
         let runtime = tokio::task::spawn_blocking(|| Runtime::start(config, set).unwrap());
         let limits = StoreLimits::default();
@@ -86,6 +90,7 @@ impl Bed {
                 store,
                 options: HashMap::new(),
                 modules: None,
+                limits: TenantLimits::default(),
             }),
         }
     }

@@ -19,11 +19,6 @@ const FIBER_STACK: usize = WASM_STACK + (768 << 10);
 /// Core instances that a component has on average: its module, and those that join it to the host.
 const CORES: u32 = 4;
 
-/// How many instances may be idle, waiting for the same principal's next request.
-pub(crate) fn warm_max(instances_max: u32) -> u32 {
-    instances_max.clamp(1, 256)
-}
-
 /// Makes the engine. With `config`, instances live in a pool of that size; without, each gets its
 /// memory from the system: for looking at single files.
 pub(crate) fn engine(config: Option<&RuntimeConfig>) -> wasmtime::Result<Engine> {
@@ -44,7 +39,7 @@ pub(crate) fn engine(config: Option<&RuntimeConfig>) -> wasmtime::Result<Engine>
 }
 
 fn pool(config: &RuntimeConfig) -> PoolingAllocationConfig {
-    let instances = config.instances_max.max(1) + warm_max(config.instances_max);
+    let instances = config.instances_max.max(1) + config.warm_max;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances * CORES)

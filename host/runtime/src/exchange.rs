@@ -1,5 +1,6 @@
 //! A request on its way to a module, and its answer: the border between HTTP and modules.
 
+use crate::allowance::TenantLimits;
 use bytes::Bytes;
 use http::HeaderMap;
 use std::pin::Pin;
@@ -40,6 +41,8 @@ pub struct Tenant {
     pub options: std::collections::HashMap<String, String>,
     /// Which of the loaded modules it has, by name; none for all.
     pub modules: Option<std::collections::BTreeSet<String>>,
+    /// What it may use.
+    pub limits: TenantLimits,
 }
 
 /// The body of a request as it comes in. An error ends it early.
@@ -138,4 +141,44 @@ pub enum HandleError {
         /// Which module.
         module: String,
     },
+    /// More requests came than the tenant or the module may have: 429.
+    #[error("more requests for module {module} than it or the tenant may have")]
+    OverRate {
+        /// Which module.
+        module: String,
+        /// When there will be room.
+        wait: Duration,
+    },
+    /// The tenant or the module has used up its CPU time for now: 429.
+    #[error("the CPU time a minute is used up, asking module {module}")]
+    OverCpu {
+        /// Which module.
+        module: String,
+        /// When there will be some.
+        wait: Duration,
+    },
+    /// The module keeps trapping and is left alone for a while: 503.
+    #[error("module {module} keeps failing and is left alone")]
+    BackedOff {
+        /// Which module.
+        module: String,
+        /// How long.
+        wait: Duration,
+    },
+}
+
+/// After how long those may come again whose request took too much, or found no room.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+
+impl HandleError {
+    /// After how long the same request may come again with hope; none if it would fail again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Trapped { .. } | Self::Unsupported { .. } => None,
+            Self::Deadline { .. } | Self::Memory { .. } | Self::Busy { .. } => Some(BUSY_WAIT),
+            Self::OverRate { wait, .. }
+            | Self::OverCpu { wait, .. }
+            | Self::BackedOff { wait, .. } => Some(*wait),
+        }
+    }
 }

@@ -5,12 +5,12 @@
 //!
 //! `waker` and `socket`: subscriptions are not served yet.
 
+use crate::account::Alive;
 use crate::bindings::exports::chapar::host::{indexer, principal, receiver};
 use crate::instance::Instance;
 use crate::limits::{Meter, metered};
 use crate::load::Module;
 use crate::run::{Bill, Run};
-use crate::serve::log;
 use crate::state::{Current, Serving};
 use crate::{HandleError, Identity, Runtime, Tenant};
 use bytes::Bytes;
@@ -193,11 +193,20 @@ impl Runtime {
         let asked_for = serving
             .as_ref()
             .map_or_else(String::new, |(tenant, _)| tenant.name.clone());
-        let account = self.shared.accounts.of(&asked_for, &name);
-        let place = self.place(&account, &name).await?;
+        let tenant = serving.as_ref().map(|(tenant, _)| &**tenant);
+        let account = self.shared.accounts.of(tenant, &name);
+        let tally = account.admit(&module)?;
+        let bounds = self.bounds(tenant, &name);
+        let place = match self.place(&account, &name).await {
+            Ok(place) => place,
+            Err(error) => {
+                tally.failed(&asked_for, &error);
+                return Err(error);
+            }
+        };
         let (sender, receiver) = oneshot::channel();
-        let bounds = self.shared.bounds;
         let meter = Meter::new(bounds.cpu_max);
+        let alive = Alive::new(account.clone());
         let bill = Bill {
             shared: self.shared.clone(),
             account,
@@ -212,12 +221,14 @@ impl Runtime {
             });
             let called = async {
                 let mut instance = Instance::new(module, serving, bounds, meter.clone()).await?;
+                instance.alive = Some(alive);
                 instance.store.data_mut().current = Some(Current { table, reply: None });
                 call(instance).await
             };
             let result = metered(&meter, storage::session(called)).await;
-            if let Err(error) = &result {
-                log(&asked_for, error);
+            match &result {
+                Ok(_) => tally.answered(),
+                Err(error) => tally.failed(&asked_for, error),
             }
             // Whoever asked may have gone.
             let _ = sender.send(result);

@@ -61,6 +61,12 @@ impl Party {
         })
     }
 
+    /// Changes how many places it may have. Who waits for more learns of it at the next change of
+    /// the gate.
+    pub(crate) fn set_max(&self, held_max: usize) {
+        self.held_max.store(held_max, Ordering::Relaxed);
+    }
+
     /// How many places it has.
     pub(crate) fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)

@@ -1,5 +1,6 @@
 //! An instance of a module: made for one principal, used for one request at a time.
 
+use crate::account::Alive;
 use crate::bindings::exports::chapar::host::handler;
 use crate::interfaces::{Body, headers_in, headers_out, status_out};
 use crate::limits::{Interrupted, Limits, Meter, OutOfTime};
@@ -49,6 +50,8 @@ pub(crate) struct Instance {
     pub(crate) module: Arc<Module>,
     bounds: Bounds,
     uses: u32,
+    /// Whose account it is on, if it serves anyone.
+    pub(crate) alive: Option<Alive>,
 }
 
 /// What is left to do once the instance was given back.
@@ -103,6 +106,7 @@ impl Instance {
                 module,
                 bounds,
                 uses: 0,
+                alive: None,
             }),
             Err(error) => Err(failure(&module.facts.name, &bounds, &store, &error)),
         }
@@ -154,6 +158,11 @@ impl Instance {
             && !crate::incoming::has_leftovers(&mut state.table)
             && state.limits.memory() <= KEPT_MEMORY_MAX
             && self.uses < USES_MAX
+    }
+
+    /// Bytes of its memory.
+    pub(crate) fn memory(&self) -> usize {
+        self.store.data().limits.memory()
     }
 
     /// Whom it serves.

@@ -5,6 +5,8 @@
 //! the principal in and found the tenant.
 
 mod account;
+mod allowance;
+mod backoff;
 mod bindings;
 mod cache;
 mod collected;
@@ -34,8 +36,10 @@ mod state;
 mod stdio;
 mod stream;
 mod table;
+mod usage;
 mod warm;
 
+pub use allowance::{ModuleLimits, TenantLimits, UsageLimits};
 pub use exchange::{
     Answer, AnswerBody, BodyStream, HandleError, Identity, Request, SignIn, Tenant,
 };
@@ -49,3 +53,4 @@ pub use module::{
 pub use reload::Changes;
 pub use runtime::{ModuleSet, Runtime, RuntimeConfig, RuntimeError};
 pub use table::{ModuleTable, Route};
+pub use usage::{QUEUE_STEPS_US, Usage};

@@ -5,6 +5,7 @@ use crate::account::Account;
 use crate::interfaces::GRACE;
 use crate::limits::Meter;
 use crate::serve::Shared;
+use crate::usage::count;
 use crate::{Answer, AnswerBody, HandleError};
 use bytes::Bytes;
 use futures_util::Stream;
@@ -87,6 +88,7 @@ impl Run {
         match polled {
             Poll::Ready(()) => {
                 self.place = Place::Ended;
+                count(&self.bill.account.counters.ended_here);
                 self.bill.account.ended(self.bill.meter.used());
             }
             Poll::Pending if self.bill.meter.is_spent() => {

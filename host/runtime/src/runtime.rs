@@ -14,7 +14,7 @@ use crate::run::{Bill, Run};
 use crate::serve::{Job, Shared, serve};
 use crate::table::{ModuleTable, Route, Snapshot};
 use crate::warm::Warm;
-use crate::{Answer, HandleError, Identity, ModuleState, Request, Tenant};
+use crate::{Answer, HandleError, Identity, ModuleLimits, ModuleState, Request, Tenant, Usage};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ use std::future::poll_fn;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// How often idle instances are looked at.
@@ -39,8 +39,10 @@ pub struct RuntimeConfig {
     pub memory_max: usize,
     /// CPU time that a request may take.
     pub cpu_max: Duration,
-    /// Instances that may live at once.
+    /// Instances that may serve requests at once.
     pub instances_max: u32,
+    /// Instances that may wait, besides, for the next request of whom they serve.
+    pub warm_max: u32,
     /// Threads that run guests.
     pub threads: usize,
 }
@@ -57,6 +59,8 @@ pub struct ModuleSet {
     /// Interfaces granted to modules beyond the harmless ones: (module, interface), with `*` for
     /// all of either. What a module imports must be named by its descriptor and granted here.
     pub grants: Vec<(String, String)>,
+    /// What modules may use, by name; `*` for those that are not named.
+    pub limits: Vec<(String, ModuleLimits)>,
 }
 
 impl ModuleSet {
@@ -130,15 +134,17 @@ impl Runtime {
         reloader.reload(&set, Pace::Start, |snapshot| {
             modules.store(Arc::new(snapshot));
         })?;
-        let warm = Warm::new(engine::warm_max(config.instances_max) as usize);
+        let warm = Warm::new(config.warm_max as usize);
         let instances = config.instances_max.max(1) as usize;
         let threads = places.threads.clone();
+        let accounts = Accounts::new(instances);
+        accounts.limit_modules(&set.limits);
         let shared = Arc::new(Shared {
             warm,
             bounds,
             places,
             instances: Gate::new(instances, instances * WAITING_PER_INSTANCE),
-            accounts: Accounts::default(),
+            accounts,
             anyone: Party::new(usize::MAX),
         });
         let weak = Arc::downgrade(&shared);
@@ -168,6 +174,7 @@ impl Runtime {
     /// stays as it is.
     pub fn reload(&self, set: &ModuleSet) -> Result<Changes, RuntimeError> {
         let mut reloader = self.reloader.lock();
+        self.shared.accounts.limit_modules(&set.limits);
         reloader.reload(set, Pace::Background, |snapshot| {
             let snapshot = Arc::new(snapshot);
             self.modules.store(snapshot.clone());
@@ -209,9 +216,17 @@ impl Runtime {
         identity: Identity,
         request: Request,
     ) -> Result<Answer, HandleError> {
-        let account = self.shared.accounts.of(&tenant.name, &route.module);
-        let place = self.place(&account, &route.module).await?;
-        let meter = Meter::new(self.shared.bounds.cpu_max);
+        let account = self.shared.accounts.of(Some(tenant), &route.module);
+        let tally = account.admit(&route.serving)?;
+        let place = match self.place(&account, &route.module).await {
+            Ok(place) => place,
+            Err(error) => {
+                tally.failed(&tenant.name, &error);
+                return Err(error);
+            }
+        };
+        let bounds = self.bounds(Some(tenant), &route.module);
+        let meter = Meter::new(bounds.cpu_max);
         let (reply, mut answer) = oneshot::channel();
         let work = serve(Job {
             shared: self.shared.clone(),
@@ -224,6 +239,9 @@ impl Runtime {
             reply,
             place,
             meter: meter.clone(),
+            bounds,
+            account: account.clone(),
+            tally,
         });
         let bill = Bill {
             shared: self.shared.clone(),
@@ -248,14 +266,50 @@ impl Runtime {
         }
     }
 
+    /// What a request to a module, or another call into it, may use.
+    pub(crate) fn bounds(&self, tenant: Option<&Tenant>, module: &str) -> Bounds {
+        let of_tenant = tenant.map(|tenant| tenant.limits).unwrap_or_default();
+        let of_module = self.shared.accounts.limits_of(module);
+        let all = self.shared.bounds;
+        let cpu = [of_tenant.cpu, of_module.cpu];
+        let memory = [of_tenant.memory, of_module.memory];
+        Bounds {
+            cpu_max: cpu.into_iter().flatten().fold(all.cpu_max, Duration::min),
+            memory_max: memory
+                .into_iter()
+                .flatten()
+                .fold(all.memory_max, usize::min),
+        }
+    }
+
+    /// The biggest body of a request of a tenant to a module, in bytes; none if they set no limit.
+    pub fn body_max(&self, tenant: &Tenant, module: &str) -> Option<u64> {
+        let of_module = self.shared.accounts.limits_of(module).body;
+        tenant.limits.body.into_iter().chain(of_module).min()
+    }
+
+    /// What each module has used for each tenant, since the runtime started.
+    pub fn usage(&self) -> Vec<Usage> {
+        let mut usage = self.shared.accounts.usage();
+        self.shared.warm.each(|account| {
+            let of = usage.iter_mut().find(|(of, _)| Arc::ptr_eq(of, account));
+            if let Some((_, usage)) = of {
+                usage.instances_warm += 1;
+            }
+        });
+        usage.into_iter().map(|(_, usage)| usage).collect()
+    }
+
     /// Waits for room for one more instance, unless too many wait already.
     pub(crate) async fn place(
         &self,
         account: &Account,
         module: &str,
     ) -> Result<Permit, HandleError> {
+        let began = Instant::now();
         let places = (&account.tenant.places, &account.module.places);
         let place = self.shared.instances.acquire(places.0, places.1).await;
+        account.counters.queued(began.elapsed());
         place.map_err(|_| HandleError::Busy {
             module: module.to_owned(),
         })

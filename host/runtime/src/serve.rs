@@ -1,6 +1,6 @@
 //! What answers one request, wherever it runs.
 
-use crate::account::Accounts;
+use crate::account::{Account, Accounts, Alive, Tally};
 use crate::gate::{Gate, Party, Permit};
 use crate::guests::Places;
 use crate::instance::{Bounds, Instance, Outcome};
@@ -39,6 +39,9 @@ pub(crate) struct Job {
     /// Room for one instance, given back at the end.
     pub(crate) place: Permit,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) bounds: Bounds,
+    pub(crate) account: Arc<Account>,
+    pub(crate) tally: Tally,
 }
 
 /// Answers a request in a warm instance or a new one.
@@ -49,6 +52,7 @@ pub(crate) async fn serve(job: Job) {
         tenant,
         reply,
         meter,
+        tally,
         ..
     } = job;
     let instance = match shared.warm.take(&module, &tenant, &job.identity) {
@@ -59,14 +63,17 @@ pub(crate) async fn serve(job: Job) {
                 tenant: tenant.clone(),
                 identity: job.identity,
             };
-            let made = Instance::new(module.clone(), Some(serving), shared.bounds, meter.clone());
-            metered(&meter, made).await
+            let made = Instance::new(module.clone(), Some(serving), job.bounds, meter.clone());
+            metered(&meter, made).await.map(|mut instance| {
+                instance.alive = Some(Alive::new(job.account));
+                instance
+            })
         }
     };
     let mut instance = match instance {
         Ok(instance) => instance,
         Err(error) => {
-            log(&tenant.name, &error);
+            tally.failed(&tenant.name, &error);
             // Whoever asked may have gone.
             let _ = reply.send(Err(error));
             return;
@@ -80,17 +87,18 @@ pub(crate) async fn serve(job: Job) {
     let outcome = match metered(&meter, storage::session(answered)).await {
         Ok(outcome) => outcome,
         Err(error) => {
-            log(&tenant.name, &error);
+            tally.failed(&tenant.name, &error);
             fail(instance, error).await;
             return;
         }
     };
+    tally.answered();
     // Given back before the answer goes out, so that the client's next request finds it; what is
     // not kept is taken apart after.
     let gone = if instance.end() {
         shared.warm.put(instance)
     } else {
-        Some(instance)
+        vec![instance]
     };
     match outcome {
         Outcome::Reply(reply, mut answer) => {
@@ -115,20 +123,5 @@ async fn fail(mut instance: Instance, error: HandleError) {
         (Some(reply), _) => drop(reply.send(Err(error))),
         (None, Some(writer)) => writer.0.fail(error).await,
         (None, None) => {}
-    }
-}
-
-/// Says in the log why a call failed.
-pub(crate) fn log(tenant: &str, error: &HandleError) {
-    match error {
-        HandleError::Trapped { module, reason } => {
-            tracing::error!(%module, %tenant, %reason, "module failed");
-        }
-        HandleError::Unsupported { module, .. }
-        | HandleError::Deadline { module, .. }
-        | HandleError::Memory { module, .. }
-        | HandleError::Busy { module } => {
-            tracing::warn!(%module, %tenant, reason = %error, "request not answered");
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! The configuration: a file in the syntax of `imapd.conf(5)`, parsed once into a valid value.
 
 pub mod http;
+mod limits;
 pub mod metrics;
 pub mod options;
 pub mod syntax;
@@ -9,6 +10,7 @@ mod tenant;
 use self::http::HttpOptions;
 use metrics::MetricsOptions;
 use options::{Kind, OPTIONS};
+use runtime::UsageLimits;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -108,12 +110,18 @@ pub struct Config {
     pub module_grants: Vec<(String, String)>,
     /// Other places for modules.
     pub module_prefixes: Vec<Prefix>,
+    /// What modules may use, by name; `*` for those that are not named.
+    pub module_limits: Vec<(String, UsageLimits)>,
+    /// What the tenant may use.
+    pub tenant_limits: UsageLimits,
     /// Memory of an instance, in bytes.
     pub module_memory: usize,
     /// CPU time of a request.
     pub module_cpu: Duration,
     /// Instances that may live at once.
     pub module_instances: u32,
+    /// Instances that may wait for their principal's next request, besides.
+    pub module_warm: u32,
     /// Threads that run modules.
     pub module_threads: usize,
     /// Folder of static files.
@@ -249,9 +257,12 @@ impl Config {
             httpmodules: Some(values.list("httpmodules")).filter(|names| names != &["*"]),
             module_grants: with_shipped(values.pairs("module_grants")?),
             module_prefixes: values.prefixes()?,
+            module_limits: limits::of_modules(&values)?,
+            tenant_limits: limits::of_tenant(&values)?,
             module_memory: values.size("module_memory", 1 << 20)?,
             module_cpu: values.duration("module_cpu"),
             module_instances: values.count("module_instances", 1)?,
+            module_warm: values.count("module_warm", 0)?,
             module_threads: values.count::<usize>("module_threads", 0)?,
             httpdocroot: values.path("httpdocroot"),
             httpallowedurls: values
@@ -638,6 +649,27 @@ mod tests {
     }
 
     #[test]
+    fn limits_are_of_tenants_and_of_modules() {
+        let text = "tenant_limits: rate=5 cpu_minute=1m body=1M\n\
+                    module_limits: *:requests=9 webdav:cpu=2s webdav:memory=64M";
+        let config = load(text).unwrap();
+        let expected = UsageLimits {
+            rate: Some(5),
+            cpu_minute: Some(Duration::from_secs(60)),
+            body: Some(1 << 20),
+            ..UsageLimits::default()
+        };
+        assert_eq!(config.tenant_limits, expected);
+        let [(any, of_any), (webdav, of_webdav)] = &config.module_limits[..] else {
+            panic!("{:?}", config.module_limits);
+        };
+        assert_eq!((any.as_str(), webdav.as_str()), ("*", "webdav"));
+        assert_eq!(of_any.requests, Some(9));
+        assert_eq!(of_webdav.memory, Some(64 << 20));
+        assert_eq!(of_webdav.cpu, Some(Duration::from_secs(2)));
+    }
+
+    #[test]
     fn bad_values_say_where_and_what_is_expected() {
         for (text, expected) in [
             (
@@ -649,6 +681,9 @@ mod tests {
             ("module_instances: 0", "1 or more"),
             ("module_grants: webdav", "module:interface"),
             ("module_prefixes: webdav:/x", "module:/its/path"),
+            ("tenant_limits: rate=0", "rate=50"),
+            ("tenant_limits: webdav:rate=5", "rate=50"),
+            ("module_limits: rate=5", "`module:` or `*:`"),
             ("admins: a\nadmins: b", "was set before, at imapd.conf:2"),
             (
                 "listen: 127.0.0.1:99999",

@@ -321,7 +321,10 @@ impl Dispatch<'_> {
         };
         self.trail.signed_in = Some(signed_in.clone());
         let body = self.transcribe(&head, body);
+        let (runtime, tenant) = (&self.host.runtime, &self.open.tenant);
+        let limit = runtime.body_max(tenant, &route.module);
         let size_max = self.site.config.maxmessagesize;
+        let size_max = limit.map_or(size_max, |limit| limit.min(size_max));
         let body = body.map(|body| body.limited(size_max));
         let body_length = body.as_ref().and_then(RequestBody::announced);
         if body_length.is_some_and(|length| length > size_max) {
@@ -340,7 +343,6 @@ impl Dispatch<'_> {
             (decoder::decode(Box::pin(body), &layers, size_max), None)
         });
         let request = self.hand_over(understood, head, body);
-        let (runtime, tenant) = (&self.host.runtime, &self.open.tenant);
         let identity = signed_in.identity.clone();
         match runtime.handle(&route, tenant, identity, request).await {
             Ok(answer) => {

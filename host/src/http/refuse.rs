@@ -50,29 +50,45 @@ pub fn later(status: StatusCode, wait: Duration, text: &str) -> Reply {
     reply
 }
 
-/// The one place where a module's failure becomes a status.
+/// The one place where a module's failure becomes a status. The runtime has told the log.
 pub fn failed(error: &HandleError) -> Reply {
-    let busy = "the server is busy: try again in a moment";
-    match error {
-        HandleError::Trapped { .. } => {
-            tracing::error!("{error}");
-            Reply::text(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "this failed; the server's log says why",
-            )
-        }
+    let (status, text) = match error {
+        HandleError::Trapped { .. } => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "this failed; the server's log says why",
+        ),
         HandleError::Unsupported { .. } => {
-            tracing::warn!("{error}");
-            Reply::text(StatusCode::NOT_IMPLEMENTED, "this server can't do that yet")
+            (StatusCode::NOT_IMPLEMENTED, "this server can't do that yet")
         }
-        HandleError::Deadline { .. } | HandleError::Memory { .. } => {
-            tracing::warn!("{error}");
-            later(
-                StatusCode::SERVICE_UNAVAILABLE,
-                BUSY_WAIT,
-                "this took too much: it was ended",
-            )
-        }
-        HandleError::Busy { .. } => later(StatusCode::SERVICE_UNAVAILABLE, BUSY_WAIT, busy),
+        HandleError::Deadline { .. } | HandleError::Memory { .. } => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "this took too much: it was ended",
+        ),
+        HandleError::Busy { .. } => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the server is busy: try again in a moment",
+        ),
+        HandleError::BackedOff { .. } => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "this keeps failing: try again later",
+        ),
+        // RFC 6585 §4.
+        HandleError::OverRate { .. } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "too many requests: wait a while",
+        ),
+        HandleError::OverCpu { .. } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "too much was asked for: wait a while",
+        ),
+    };
+    match error.retry_after() {
+        // Whole seconds: too late rather than too early.
+        Some(wait) => later(
+            status,
+            wait.saturating_add(Duration::from_millis(999)),
+            text,
+        ),
+        None => Reply::text(status, text),
     }
 }

@@ -167,6 +167,7 @@ impl Site {
                 store,
                 options: self.config.set.clone(),
                 modules: modules.map(|names| names.iter().cloned().collect()),
+                limits: self.config.tenant_limits,
             }),
         }
     }

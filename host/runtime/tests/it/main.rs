@@ -4,6 +4,7 @@
 
 mod answers;
 mod exports;
+mod fairness;
 mod foreign;
 mod isolation;
 mod limits;

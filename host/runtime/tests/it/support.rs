@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use runtime::{
     Answer, AnswerBody, HandleError, Identity, ModuleSet, ModuleState, Request, Runtime,
-    RuntimeConfig, SignIn, Tenant,
+    RuntimeConfig, SignIn, Tenant, TenantLimits, Usage,
 };
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -86,6 +86,7 @@ pub fn bed(modules: &[(&str, &str)]) -> Bed {
         memory_max: MEMORY_MAX,
         cpu_max: CPU_MAX,
         instances_max: 16,
+        warm_max: 16,
         threads: 2,
     };
     let set = ModuleSet {
@@ -93,6 +94,7 @@ pub fn bed(modules: &[(&str, &str)]) -> Bed {
         httpmodules: None,
         prefixes: Vec::new(),
         grants: vec![("*".into(), "*".into())],
+        limits: Vec::new(),
     };
     Bed {
         _folder: folder,
@@ -159,7 +161,21 @@ pub fn tenant_with(name: &str, modules: Option<&[&str]>) -> Arc<Tenant> {
         store: storage::SqliteStore::open(&folder, name, storage::StoreLimits::default()).unwrap(),
         options: HashMap::from([option("probe_option"), option("another_option")]),
         modules: modules.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
+        limits: TenantLimits::default(),
     })
+}
+
+/// A tenant that may use so much.
+pub fn limited(name: &str, limits: TenantLimits) -> Arc<Tenant> {
+    let tenant = Arc::into_inner(tenant(name)).unwrap();
+    Arc::new(Tenant { limits, ..tenant })
+}
+
+/// What was counted of the probe for a tenant.
+pub fn usage(runtime: &Runtime, tenant: &str) -> Usage {
+    let mut usage = runtime.usage().into_iter();
+    let found = usage.find(|usage| usage.tenant == tenant && usage.module == "probe");
+    found.unwrap_or_default()
 }
 
 pub fn identity(principal: &str) -> Identity {
@@ -217,9 +233,13 @@ pub struct Client<'a> {
 }
 
 pub fn client<'a>(runtime: &'a Runtime, principal: &str) -> Client<'a> {
+    client_of(runtime, tenant("example"), principal)
+}
+
+pub fn client_of<'a>(runtime: &'a Runtime, tenant: Arc<Tenant>, principal: &str) -> Client<'a> {
     Client {
         runtime,
-        tenant: tenant("example"),
+        tenant,
         identity: identity(principal),
     }
 }
