@@ -1,7 +1,8 @@
 //! What operators see through the real binary: transcripts of the users that they watch.
 
 use chapar_tests::support::{PASSWORD, Server, basic, wait_until};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 const HOME: &str = "/dav/drive/user/alice/";
 
@@ -51,4 +52,38 @@ fn a_watched_user_is_written_down_without_credentials() {
     ] {
         assert!(text.contains(expected), "no {expected:?} in:\n{text}");
     }
+}
+
+#[test]
+fn health_answers_while_all_guests_are_busy() {
+    const CLIENTS: usize = 8;
+    let server = Server::builder()
+        .guest("misbehave")
+        .option("module_cpu", "2s")
+        .option("prometheus_enabled", "on")
+        .option("prometheus_need_auth", "none")
+        .user("alice")
+        .start();
+    let ended = AtomicUsize::new(0);
+    let looping = || {
+        let mut alice = server.client("alice").timeout(Duration::from_secs(60));
+        alice.send("GET", "/misbehave/loop", &[], b"").expect(503);
+        ended.fetch_add(1, Ordering::Relaxed);
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(looping);
+        }
+        let (mut asked, mut slowest) = (0, Duration::ZERO);
+        while ended.load(Ordering::Relaxed) < CLIENTS {
+            for path in ["/healthz", "/readyz", "/metrics"] {
+                let began = Instant::now();
+                server.anonymous().send("GET", path, &[], b"").expect(200);
+                slowest = slowest.max(began.elapsed());
+            }
+            asked += 1;
+        }
+        assert!(asked > 3, "the loops ended at once");
+        assert!(slowest < Duration::from_secs(2), "it took {slowest:?}");
+    });
 }

@@ -1,6 +1,6 @@
 //! Metrics and health: what is told, and to whom.
 
-use crate::support::{Answer, Running, add_user, basic, read_all, start};
+use crate::support::{Answer, Running, add_user, basic, put, read_all, start, start_in};
 use chapar::tenant;
 use std::io::Write;
 use std::net::TcpStream;
@@ -162,4 +162,21 @@ fn health_needs_no_sign_in_and_tells_no_names() {
     assert_eq!(report["stores"]["answering"], 1);
     assert_eq!(report["last_reload_successful"], true);
     assert!(!ready.body.contains("default"));
+}
+
+#[test]
+fn a_host_whose_modules_were_all_refused_is_not_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    put(&folder.path().join("modules/broken.wasm"), b"no module");
+    let server = start_in(folder, "");
+    let answer = server.ask("GET", "/readyz", &[]);
+    assert_eq!(answer.status, 503);
+    let report: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(report["ready"], false);
+    assert_eq!(
+        (&report["modules"]["serving"], &report["modules"]["refused"]),
+        (&0.into(), &1.into())
+    );
+    assert_eq!(report["stores"]["answering"], 1);
+    assert_eq!(server.ask("GET", "/healthz", &[]).status, 200);
 }

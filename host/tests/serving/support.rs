@@ -37,7 +37,7 @@ pub fn start(options: &str, files: &[(&str, &[u8])]) -> Running {
 /// Starts a server that keeps everything in a folder.
 pub fn start_in(folder: TempDir, options: &str) -> Running {
     let place = folder.path().display().to_string();
-    std::fs::create_dir(folder.path().join("modules")).unwrap();
+    std::fs::create_dir_all(folder.path().join("modules")).unwrap();
     let mut text = options.replace("{folder}", &place);
     text.push_str(&format!(
         "\nconfigdirectory: {place}/state\nmoduledir: {place}/modules\nservername: test\n"
