@@ -27,6 +27,7 @@ pub mod health;
 pub mod listen;
 pub mod log;
 pub mod metrics;
+pub mod otlp;
 pub mod reload;
 pub mod server;
 pub mod service;

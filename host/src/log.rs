@@ -1,6 +1,7 @@
 //! The log: lines on standard error, written by a thread of its own, so that a request does not
 //! wait for whoever reads them.
 
+use crate::otlp::{self, OtlpError};
 use parking_lot::{Condvar, Mutex};
 use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
@@ -17,14 +18,28 @@ const WAITING_MAX: usize = 4 << 20;
 
 /// Why the log can't be begun.
 #[derive(Debug, thiserror::Error)]
-#[error("`{filter}` is no filter for the log: {reason}")]
-pub struct LogError {
-    filter: String,
-    reason: String,
+pub enum LogError {
+    /// The filter makes no sense.
+    #[error("`{filter}` is no filter for the log: {reason}")]
+    Filter {
+        /// The filter.
+        filter: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There is no thread to write it.
+    #[error("can't start the thread that writes the log: {0}")]
+    Thread(#[from] io::Error),
+    /// Spans can't be exported.
+    #[error(transparent)]
+    Otlp(#[from] OtlpError),
 }
 
-/// Writes what is still waiting when it is dropped.
-pub struct LogGuard(Arc<Lines>);
+/// Writes what is still waiting when it is dropped, and sends the spans that are.
+pub struct LogGuard {
+    lines: Arc<Lines>,
+    exporter: Option<otlp::Exporter>,
+}
 
 /// Changes what is logged, once it has begun.
 static FILTER: OnceLock<Box<dyn Fn(EnvFilter) + Send + Sync>> = OnceLock::new();
@@ -47,14 +62,15 @@ fn parse(filter: &str) -> Result<EnvFilter, LogError> {
     let from_environment = std::env::var("RUST_LOG").ok();
     let from_environment = from_environment.filter(|text| !text.is_empty());
     let filter = from_environment.as_deref().unwrap_or(filter);
-    EnvFilter::try_new(filter).map_err(|error| LogError {
+    EnvFilter::try_new(filter).map_err(|error| LogError::Filter {
         filter: filter.to_owned(),
         reason: error.to_string(),
     })
 }
 
-/// Begins the log, as text or as an object of JSON a line. `RUST_LOG` overrides the filter.
-pub fn begin(filter: &str, json: bool) -> Result<LogGuard, LogError> {
+/// Begins the log, as text or as an object of JSON a line, and sends spans to the collector at
+/// `otlp_endpoint` if there is one. `RUST_LOG` overrides the filter, which is the lines' alone.
+pub fn begin(filter: &str, json: bool, otlp_endpoint: Option<&str>) -> Result<LogGuard, LogError> {
     let (parsed, handle) = reload::Layer::new(parse(filter)?);
     let lines = Arc::new(Lines::default());
     let layer = fmt::layer()
@@ -68,27 +84,25 @@ pub fn begin(filter: &str, json: bool) -> Result<LogGuard, LogError> {
             .boxed(),
         false => layer.boxed(),
     };
+    let (spans, exporter) = otlp::begin(otlp_endpoint)?.unzip();
     let begun = tracing_subscriber::registry()
-        .with(parsed)
-        .with(layer)
+        .with(layer.with_filter(parsed))
+        .with(spans)
         .try_init();
     if begun.is_ok() {
         let _ = FILTER.set(Box::new(move |filter| drop(handle.reload(filter))));
         let lines = lines.clone();
         let writer = std::thread::Builder::new().name("log".to_owned());
-        if let Err(error) = writer.spawn(move || lines.write_for_ever()) {
-            return Err(LogError {
-                filter: filter.to_owned(),
-                reason: error.to_string(),
-            });
-        }
+        writer.spawn(move || lines.write_for_ever())?;
     }
-    Ok(LogGuard(lines))
+    Ok(LogGuard { lines, exporter })
 }
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
-        self.0.write();
+        // It may have something to log.
+        self.exporter = None;
+        self.lines.write();
     }
 }
 

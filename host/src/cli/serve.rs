@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::server::Server;
 use crate::service::Inherited;
-use crate::{log, state, tenant};
+use crate::{log, otlp, state, tenant};
 use clap::Args;
 use std::net::SocketAddr;
 use storage::{Kind, Store};
@@ -22,7 +22,8 @@ pub struct Serve {
 impl Serve {
     pub async fn run(self, mut config: Config, inherited: Inherited) -> Result<(), CliError> {
         config.listen_at(self.listen);
-        let _log = log::begin(&config.log, config.log_json)?;
+        let otlp_endpoint = config.metrics.otlp_endpoint.as_deref();
+        let _log = log::begin(&config.log, config.log_json, otlp_endpoint)?;
         allow_many_files();
         let (mut terminated, mut interrupted) = (
             signal(SignalKind::terminate()).map_err(Error::Signal)?,
@@ -65,8 +66,11 @@ fn allow_many_files() {
     }
 }
 
-/// Says what is dangerous.
+/// Says what is dangerous, and what is asked for in vain.
 fn warn(config: &Config, server: &Server) {
+    if config.metrics.otlp_endpoint.is_some() && !otlp::is_built_in() {
+        tracing::warn!("`otlp_endpoint` is ignored: this was built without the feature `otlp`");
+    }
     for (address, secure) in server.addresses() {
         if !secure && config.allowplaintext && !address.ip().is_loopback() {
             tracing::warn!(

@@ -1,6 +1,7 @@
-//! Options of what is watched: metrics.
+//! Options of what is watched: metrics, and spans of requests.
 
 use super::{ConfigError, Values};
+use http::Uri;
 
 /// Who may read the metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct MetricsOptions {
     pub need_auth: NeedAuth,
     /// Listeners for nothing else.
     pub listen: Vec<String>,
+    /// The collector that spans of requests are sent to.
+    pub otlp_endpoint: Option<String>,
 }
 
 impl MetricsOptions {
@@ -35,6 +38,22 @@ impl MetricsOptions {
             enabled: values.switch("prometheus_enabled"),
             need_auth,
             listen: values.addresses("prometheus_listen")?,
+            otlp_endpoint: collector(values)?,
         })
+    }
+}
+
+fn collector(values: &Values) -> Result<Option<String>, ConfigError> {
+    let Some(url) = values.text("otlp_endpoint") else {
+        return Ok(None);
+    };
+    let is_web = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https"));
+    let parsed = url.parse::<Uri>().ok().filter(is_web);
+    match parsed.is_some_and(|uri| uri.host().is_some() && uri.query().is_none()) {
+        true => Ok(Some(url)),
+        false => {
+            let expected = "the URL of a collector, like `http://127.0.0.1:4318`";
+            Err(values.refuse("otlp_endpoint", expected.to_owned()))
+        }
     }
 }

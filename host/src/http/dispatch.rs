@@ -22,6 +22,7 @@ use super::wish::Wish;
 use crate::auth::{Authenticator, SignedIn, basic};
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::otlp;
 use crate::reload::ReloadState;
 use crate::telemetry::{Telemetry, Transcript};
 use crate::tenant::{Open, Site, Snapshot};
@@ -38,7 +39,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 /// Everything that answering requests takes.
 pub struct Host {
@@ -121,9 +123,7 @@ impl Host {
         let path = Record::is_line_wanted().then(|| request.uri().path().to_owned());
         let trace = TraceId::of(request.headers());
         request.headers_mut().insert(X_TRACE_ID, trace.value());
-        // Nobody wants it, mostly: the default is `info`.
-        let span =
-            tracing::debug_span!("request", trace = trace.as_str(), method = method.as_str());
+        let span = span_of(&request, &trace);
         let version = request.version();
         let mut wish = Wish::of(request.method(), request.headers());
         let snapshot = self.snapshot();
@@ -131,10 +131,14 @@ impl Host {
         let reply = match unmasked {
             Ok(()) => {
                 let replying = self.reply(&snapshot, request, peer, &mut trail);
-                replying.instrument(span).await
+                replying.instrument(span.clone()).await
             }
             Err(reply) => *reply,
         };
+        span.record("http.response.status_code", reply.status.as_u16());
+        if let Some(module) = &trail.module {
+            span.record("module", module.as_str());
+        }
         let site = trail.site.take();
         let site = site.unwrap_or_else(|| snapshot.default_site().clone());
         // Whoever watches a user wants to read what that one is answered.
@@ -217,6 +221,24 @@ impl Host {
         };
         dispatch.reply(understood, head, body).await
     }
+}
+
+/// The span that everything which is logged on the way to the answer stands in. Nobody wants it,
+/// mostly: the default is `info`. The names are OpenTelemetry's, where it has them.
+fn span_of(request: &Request<Incoming>, trace: &TraceId) -> Span {
+    let method = request.method().as_str();
+    let span = tracing::debug_span!(
+        "request",
+        otel.kind = "server",
+        otel.name = method,
+        http.request.method = method,
+        http.response.status_code = Empty,
+        module = Empty,
+        trace = trace.as_str(),
+        url.path = request.uri().path(),
+    );
+    otlp::join(&span, request.headers());
+    span
 }
 
 /// What is to be known later of how a request was answered.

@@ -7,6 +7,8 @@ mod files;
 mod floods;
 mod malformed;
 mod metrics;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod reload;
 mod sign_in;
 mod support;
