@@ -45,7 +45,8 @@ fn pool(config: &RuntimeConfig) -> PoolingAllocationConfig {
         .total_core_instances(instances * CORES)
         .total_memories(instances + instances / 4)
         .total_tables(instances * CORES)
-        .total_stacks(config.instances_max.max(1) + 8)
+        // An instance that waits keeps the stack that it ran on.
+        .total_stacks(instances + 8)
         .max_core_instances_per_component(CORES_MAX as u32)
         .max_memories_per_component(CORES_MAX as u32)
         .max_tables_per_component(CORES_MAX as u32)

@@ -11,6 +11,7 @@ use crate::instance::Instance;
 use crate::limits::{Meter, metered};
 use crate::load::Module;
 use crate::run::{Bill, Run};
+use crate::serve::make;
 use crate::state::{Current, Serving};
 use crate::{HandleError, Identity, Runtime, Tenant};
 use bytes::Bytes;
@@ -212,6 +213,7 @@ impl Runtime {
             account,
             meter: meter.clone(),
         };
+        let shared = self.shared.clone();
         let table = self.view(serving.as_ref().map(|(tenant, _)| &**tenant));
         let work = async move {
             let serving = serving.map(|(tenant, identity)| Serving {
@@ -220,7 +222,7 @@ impl Runtime {
                 identity,
             });
             let called = async {
-                let mut instance = Instance::new(module, serving, bounds, meter.clone()).await?;
+                let mut instance = make(&shared, &module, serving, bounds, &meter).await?;
                 instance.alive = Some(alive);
                 instance.store.data_mut().current = Some(Current { table, reply: None });
                 call(instance).await

@@ -63,7 +63,7 @@ pub(crate) async fn serve(job: Job) {
                 tenant: tenant.clone(),
                 identity: job.identity,
             };
-            let made = Instance::new(module.clone(), Some(serving), job.bounds, meter.clone());
+            let made = make(&shared, &module, Some(serving), job.bounds, &meter);
             metered(&meter, made).await.map(|mut instance| {
                 instance.alive = Some(Alive::new(job.account));
                 instance
@@ -110,6 +110,24 @@ pub(crate) async fn serve(job: Job) {
     }
     drop(gone);
     drop(job.place);
+}
+
+/// Makes an instance. Components have different numbers of parts: where there is no room for all
+/// of this one's, those that only wait give way.
+pub(crate) async fn make(
+    shared: &Shared,
+    module: &Arc<Module>,
+    serving: Option<Serving>,
+    bounds: Bounds,
+    meter: &Arc<Meter>,
+) -> Result<Instance, HandleError> {
+    loop {
+        let made = Instance::new(module.clone(), serving.clone(), bounds, meter.clone()).await;
+        match made {
+            Err(HandleError::Busy { .. }) if shared.warm.give_way() => {}
+            made => return made,
+        }
+    }
 }
 
 /// Tells whoever waits why there is no answer, or no more of it. The instance is dropped.

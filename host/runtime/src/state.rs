@@ -32,6 +32,7 @@ pub(crate) struct ModuleFacts {
 }
 
 /// Whom an instance serves: fixed when it is made, the same as long as it lives.
+#[derive(Clone)]
 pub(crate) struct Serving {
     pub(crate) module: Arc<ModuleFacts>,
     pub(crate) tenant: Arc<Tenant>,

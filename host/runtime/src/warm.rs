@@ -83,6 +83,12 @@ impl Warm {
         }
     }
 
+    /// Drops one, so that there is room for another instance. Says whether there was one.
+    pub(crate) fn give_way(&self) -> bool {
+        let gone = self.shelf.lock().take_of_most();
+        gone.is_some()
+    }
+
     /// Drops those whose module is not to be kept.
     pub(crate) fn retain(&self, keep: impl Fn(&Arc<Module>) -> bool) {
         let gone = self
@@ -175,13 +181,19 @@ impl<T> Shelf<T> {
             .insert(self.serial);
         let mut gone = Vec::new();
         while self.places.len() > self.count_max || self.memory > self.memory_max {
-            let most = self.owners.values().max_by_key(|serials| serials.len());
-            let Some(serial) = most.and_then(BTreeSet::first).copied() else {
+            let Some(one) = self.take_of_most() else {
                 break;
             };
-            gone.extend(self.remove(serial));
+            gone.push(one);
         }
         gone
+    }
+
+    /// Takes what has lain longest of the owner who has most.
+    fn take_of_most(&mut self) -> Option<T> {
+        let most = self.owners.values().max_by_key(|serials| serials.len())?;
+        let serial = *most.first()?;
+        self.remove(serial)
     }
 
     fn oldest(&self) -> Option<&T> {

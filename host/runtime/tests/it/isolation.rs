@@ -75,6 +75,28 @@ async fn big_instances_are_not_kept() {
 }
 
 #[tokio::test]
+async fn as_many_wait_as_may_and_more_users_are_served() {
+    let mut bed = bed(&[("probe", "normal")]);
+    bed.config.warm_max = 64;
+    let runtime = bed.start();
+    let tenant = tenant("example");
+    for round in 0..2 {
+        for user in 0..100 {
+            let user = client_of(&runtime, tenant.clone(), &format!("user{user}"));
+            let count = user.get("/probe/counter").await;
+            assert_eq!(
+                count.unwrap(),
+                "1",
+                "round {round}: all others came between"
+            );
+        }
+    }
+    assert!(runtime.idle_instances() <= 64);
+    let last = client_of(&runtime, tenant, "user99");
+    assert_eq!(last.get("/probe/counter").await.unwrap(), "2");
+}
+
+#[tokio::test]
 async fn idle_instances_go() {
     let bed = bed(&[("probe", "normal")]);
     let runtime = bed.start();
