@@ -10,8 +10,11 @@
     reason = "a benchmark that meets what it does not expect stops, and says where"
 )]
 
+mod drop_in;
 mod floor;
 mod load;
+mod memory;
+mod neighbours;
 mod process;
 mod rows;
 mod store;
@@ -30,7 +33,7 @@ fn main() {
         return;
     }
     let chosen = |name: &str| arguments.is_empty() || arguments.iter().any(|a| name.contains(a));
-    let all: [(&str, Measure); 8] = [
+    let all: [(&str, Measure); 12] = [
         ("start", rows::start),
         ("requests", rows::requests),
         ("static", rows::static_file),
@@ -39,6 +42,10 @@ fn main() {
         ("put slow disk", store::slow_disk),
         ("propfind", rows::propfind),
         ("big", rows::big),
+        ("idle connections", memory::idle_connections),
+        ("warm instances", memory::warm_instances),
+        ("neighbours", neighbours::neighbours),
+        ("drop in", drop_in::drop_in),
     ];
     let mut bench = Bench::new();
     for (name, measure) in all {

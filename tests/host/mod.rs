@@ -10,6 +10,7 @@ mod limits;
 mod malformed;
 mod misbehaving;
 mod mounts;
+mod neighbours;
 mod seeing;
 mod service;
 mod static_files;

@@ -1,6 +1,7 @@
 //! From a URL to a module, and switching modules on and off.
 
-use chapar_tests::support::{Server, artifacts, shared};
+use chapar_tests::support::{Server, artifacts, shared, wait_until};
+use std::time::Duration;
 
 const DEPTH: [(&str, &str); 1] = [("depth", "0")];
 
@@ -99,5 +100,7 @@ fn a_module_that_is_not_in_the_folder_is_not_there() {
     client
         .send("GET", "/dav/drive/user/alice/", &[], b"")
         .expect(404);
-    assert!(server.log().contains("broken"), "{}", server.log());
+    wait_until("the log says so", Duration::from_secs(10), || {
+        server.log().contains("module=broken")
+    });
 }
