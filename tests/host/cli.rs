@@ -20,8 +20,11 @@ fn version_says_what_it_is() {
 fn help_names_every_command() {
     let said = output(command(&["--help"]), "");
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
-    for name in ["serve", "user", "check", "module", "version"] {
-        assert!(text.contains(name), "{text}");
+    for name in [
+        "serve", "user", "group", "tenant", "module", "quota", "check", "backup", "restore",
+        "version",
+    ] {
+        assert!(text.contains(name), "{name}: {text}");
     }
 }
 
