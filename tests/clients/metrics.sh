@@ -55,6 +55,16 @@ assert value("chapar_http_requests_total", method="PUT", status="204", **mine) =
 assert value("chapar_http_requests_total", method="GET", status="404", **mine) == 1
 assert value("chapar_http_request_duration_seconds_count", method="PUT", **mine) == 3
 assert value("chapar_http_request_bytes_total", method="PUT", **mine) == 3 * int(sys.argv[3])
+assert value("chapar_module_calls_total", **mine) >= 4
+assert value("chapar_module_ended_total", outcome="answered", **mine) >= 4
+assert value("chapar_module_ended_total", outcome="trapped", **mine) == 0
+assert value("chapar_module_refusals_total", limit="places", **mine) == 0
+assert value("chapar_module_cpu_seconds_total", **mine) > 0
+made = value("chapar_module_instances_made_total", **mine)
+assert made >= value("chapar_module_instances", **mine) >= 0
+assert value("chapar_module_queue_seconds_bucket", le="+Inf", **mine) == value(
+    "chapar_module_queue_seconds_count", **mine
+)
 assert value("chapar_store_writes_total", tenant="default") >= 3
 assert value("chapar_module_up", module="webdav") == 1
 PYTHON

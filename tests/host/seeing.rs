@@ -87,3 +87,22 @@ fn health_answers_while_all_guests_are_busy() {
         assert!(slowest < Duration::from_secs(2), "it took {slowest:?}");
     });
 }
+
+#[test]
+fn traps_are_counted() {
+    let server = Server::builder()
+        .guest("misbehave")
+        .option("prometheus_enabled", "on")
+        .option("prometheus_need_auth", "none")
+        .user("alice")
+        .start();
+    let mut alice = server.client("alice");
+    for _ in 0..2 {
+        alice.send("GET", "/misbehave/trap", &[], b"").expect(500);
+    }
+    let metrics = server.anonymous().send("GET", "/metrics", &[], b"");
+    let labels = "{tenant=\"default\",module=\"misbehave\",outcome=\"trapped\"}";
+    let line = format!("\nchapar_module_ended_total{labels} 2\n");
+    let text = metrics.expect(200).text();
+    assert!(text.contains(&line), "no {line:?} in\n{text}");
+}

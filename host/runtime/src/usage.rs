@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Upper bounds of the histogram's steps, in microseconds; what is longer is in none.
+/// Upper bounds of the histogram's steps, in microseconds; what is longer is in one step more.
 pub const QUEUE_STEPS_US: [u64; 8] = [
     100, 1_000, 10_000, 50_000, 100_000, 500_000, 1_000_000, 5_000_000,
 ];
+const STEPS: usize = QUEUE_STEPS_US.len() + 1;
 
 /// What one module has used for one tenant since the runtime started. Whatever only rises goes on
 /// over reloads of either.
@@ -44,7 +45,7 @@ pub struct Usage {
     /// has those that waited no longer than its bound, and longer than the bound before.
     pub queued: Duration,
     /// See `QUEUE_STEPS_US`.
-    pub queued_steps: [u64; QUEUE_STEPS_US.len()],
+    pub queued_steps: [u64; STEPS],
     /// Instances that were made.
     pub instances_made: u64,
     /// Instances that there are.
@@ -77,7 +78,7 @@ pub(crate) struct Counters {
     pub(crate) cpu: AtomicU64,
     /// In microseconds.
     queued: AtomicU64,
-    queued_steps: [AtomicU64; QUEUE_STEPS_US.len()],
+    queued_steps: [AtomicU64; STEPS],
     pub(crate) instances_made: AtomicU64,
     pub(crate) instances_gone: AtomicU64,
     pub(crate) ended_here: AtomicU64,

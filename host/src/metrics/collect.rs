@@ -4,7 +4,7 @@
 use super::connections::PROTOCOLS;
 use super::text::{Format, Kind, Label, Page};
 use super::traffic::MethodTraffic;
-use super::{Metrics, process};
+use super::{Metrics, process, usage};
 use crate::http::dispatch::Host;
 use crate::reload::ReloadState;
 use crate::tenant::Snapshot;
@@ -26,6 +26,7 @@ pub fn collect(host: &Host, format: Format) -> String {
     requests(&mut page, &snapshot);
     connections(&mut page, metrics);
     modules(&mut page, &host.runtime.states());
+    usage::write(&mut page, &host.runtime.usage());
     tenants(&mut page, &snapshot);
     stores(&mut page, &snapshot);
     reloads(&mut page, &host.reload_state());
@@ -188,7 +189,7 @@ const OF_STORES: [OfStore; 13] = [
 
 /// Counts beyond 2^53 are rounded, as every reader of the text does.
 #[expect(clippy::cast_precision_loss, reason = "see above")]
-fn float(count: u64) -> f64 {
+pub(super) fn float(count: u64) -> f64 {
     count as f64
 }
 

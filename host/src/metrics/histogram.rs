@@ -62,7 +62,8 @@ impl Distribution {
     }
 }
 
-fn seconds(micros: u64) -> f64 {
+/// Microseconds in the unit that metrics have.
+pub(super) fn seconds(micros: u64) -> f64 {
     Duration::from_micros(micros).as_secs_f64()
 }
 

@@ -9,6 +9,7 @@ mod histogram;
 mod process;
 mod text;
 mod traffic;
+mod usage;
 
 pub use collect::collect;
 pub use connections::{Connections, OpenConnection};
