@@ -22,9 +22,7 @@ fn main() -> ExitCode {
 fn run(cli: chapar::cli::Cli) -> anyhow::Result<ExitCode> {
     // The environment can be changed only before there are threads.
     let inherited = chapar::service::Inherited::take()?;
-    // Requests begin on these threads; one more than run guests is left for everything else.
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(runtime::caller_threads())
         .enable_all()
         .build()
         .context("can't start threads")?;

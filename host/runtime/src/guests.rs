@@ -70,13 +70,9 @@ impl Drop for Seat<'_> {
     }
 }
 
-/// How many threads a caller should have to itself, so that one is free whatever guests do: those
-/// that run a guest's first slice, and one more.
-pub fn caller_threads() -> usize {
-    callers_max() + 1
-}
-
-/// A guest on every processor: more would only take turns.
+/// A guest on every processor: more would only take turns. All the caller's threads may be at a
+/// first slice at the same time, which is over after a tick; a thread more, to be free then, cost
+/// every request more than it saved, because it is woken in vain.
 fn callers_max() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }

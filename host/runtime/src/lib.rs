@@ -44,7 +44,6 @@ pub use exchange::{
     Answer, AnswerBody, BodyStream, HandleError, Identity, Request, SignIn, Tenant,
 };
 pub use exports::{Parcel, Property, Received, Unindexed};
-pub use guests::caller_threads;
 pub use inspect::inspect;
 pub use module::{
     Access, Descriptor, Extent, Home, Inspection, ModuleState, Mount, OptionSpec, Standing,

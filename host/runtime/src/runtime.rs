@@ -207,7 +207,7 @@ impl Runtime {
     ///
     /// Must be called on an executor of tokio. The guest runs on the caller's thread until it has
     /// used up its first slice, a few milliseconds of CPU time, and then on the runtime's own
-    /// threads; [`crate::caller_threads`] says how many threads leave one free whatever guests do.
+    /// threads.
     /// A caller that stops waiting, or drops the body of the answer, stops the guest.
     pub async fn handle(
         &self,

@@ -275,7 +275,8 @@ impl Connections {
         activity: &Arc<Activity>,
     ) -> Result<http::Response<super::body::Body>, Infallible> {
         let in_flight = activity.begin();
-        Ok(self.host.answer(request, peer, in_flight).await)
+        // Boxed, because hyper keeps room for it as long as the connection lives.
+        Ok(Box::pin(self.host.answer(request, peer, in_flight)).await)
     }
 
     /// Drives a connection until it ends, or has to.
