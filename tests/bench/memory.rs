@@ -4,9 +4,11 @@
 use crate::process::resident;
 use crate::rows::Bench;
 use chapar_tests::support::{PASSWORD, Server, basic};
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
+use storage::Store;
 
 const CONNECTIONS: usize = 10_000;
 const INSTANCES: usize = 1_000;
