@@ -215,3 +215,25 @@ fn s20_6_expansion_in_circles_ends() {
     let answer = server.ask("REPORT", "/dav/principals/staff/", &[], &body);
     answer.expect(507, &["<D:number-of-matches-within-limits/>"]);
 }
+
+/// RFC 3253 §3.8: the properties to expand are named by attributes, which may hold any text. Found by
+/// the fuzz target `request`.
+#[test]
+fn names_in_attributes_must_be_names() {
+    let server = Server::new();
+    for name in ["two\nlines", "a b", "", "a:b", "x/&gt;&lt;evil", "1st"] {
+        let body = format!(
+            "<D:expand-property xmlns:D='DAV:'><D:property name='owner'><D:property name='{name}'/></D:property></D:expand-property>"
+        );
+        let outer = format!(
+            "<D:expand-property xmlns:D='DAV:'><D:property name='{name}'/></D:expand-property>"
+        );
+        for body in [body, outer] {
+            assert_eq!(
+                server.status("REPORT", "/dav/", &[], &body),
+                400,
+                "{name:?}"
+            );
+        }
+    }
+}

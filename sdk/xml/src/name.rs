@@ -38,6 +38,14 @@ impl Name {
         }
     }
 
+    /// A name made of what a client has sent elsewhere than as a name. Fails with
+    /// [`Error::Malformed`](crate::Error::Malformed) if `local` is none: what is written with it
+    /// would not be XML. Namespaces in XML 1.0 §3.
+    pub fn parse(ns: &str, local: &str) -> Result<Self, crate::Error> {
+        crate::read::check_ncname(local)?;
+        Ok(Self::owned(ns, local))
+    }
+
     /// The namespace, empty if there is none.
     pub fn ns(&self) -> &str {
         &self.ns

@@ -329,7 +329,7 @@ fn split_qname(qname: &str) -> Result<(&str, &str), Error> {
 }
 
 /// Namespaces in XML 1.0 §3, with the classes of XML 1.0 §2.3 for everything beyond ASCII.
-fn check_ncname(name: &str) -> Result<(), Error> {
+pub(crate) fn check_ncname(name: &str) -> Result<(), Error> {
     let mut characters = name.chars();
     let valid = characters.next().is_some_and(is_name_start)
         && characters.all(|character| {

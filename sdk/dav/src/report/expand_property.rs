@@ -15,6 +15,7 @@ use crate::{Context, Error};
 /// Answers the report.
 pub fn run(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Response, Error> {
     check_depth_zero(ctx)?;
+    check_names(root)?;
     let mut multistatus = Multistatus::new(ctx);
     let mut expand = Expand {
         ctx,
@@ -130,12 +131,18 @@ impl Expand<'_, '_> {
     }
 }
 
+/// Before anything is sent: what stands deep inside is looked at late, or never.
+fn check_names(request: &Element) -> Result<(), Error> {
+    request.find_all(DAV, "property").try_for_each(|property| {
+        name_of(property)?;
+        check_names(property)
+    })
+}
+
 fn name_of(property: &Element) -> Result<Name, Error> {
     let local = property
         .attribute("name")
         .ok_or_else(|| Error::BadRequest("a property has no name".to_owned()))?;
-    Ok(Name::owned(
-        property.attribute("namespace").unwrap_or(DAV),
-        local,
-    ))
+    let ns = property.attribute("namespace").unwrap_or(DAV);
+    Name::parse(ns, local).map_err(|error| Error::BadRequest(error.to_string()))
 }
