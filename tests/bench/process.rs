@@ -36,6 +36,16 @@ pub fn resident(pid: u32) -> u64 {
     status(pid, "VmRSS:")
 }
 
+/// Bytes of memory that a process holds, of which pages that it maps several times, or shares with
+/// another, count once: instances of a module share those of its data that they have not written.
+pub fn proportional(pid: u32) -> u64 {
+    let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"));
+    let rollup = rollup.expect("a process");
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next());
+    kilobytes.unwrap().parse::<u64>().unwrap() * 1024
+}
+
 /// The most that it held since [`forget_peak`].
 pub fn peak(pid: u32) -> u64 {
     status(pid, "VmHWM:")
