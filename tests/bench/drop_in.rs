@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// As big as a module may well be.
 const BIG: usize = 3 << 20;
 
-/// Drops in the drive under other names, changed so that nothing compiled is known of it.
+/// Drops in the drive, grown to that size and changed, so that nothing compiled is known of it.
 pub fn drop_in(bench: &mut Bench) {
     let server = Server::builder()
         .guest("misbehave")
@@ -16,7 +16,7 @@ pub fn drop_in(bench: &mut Bench) {
         .start();
     let moduledir = server.folder().join("modules");
     let file = artifacts().join("modules").join("webdav.wasm");
-    let wasm = std::fs::read(&file).unwrap();
+    let wasm = grown(&std::fs::read(&file).unwrap());
     std::fs::remove_file(moduledir.join("webdav.wasm")).unwrap();
     let mut client = server.anonymous();
     let mut answers = |wanted: bool, since: Instant| {
@@ -38,14 +38,41 @@ pub fn drop_in(bench: &mut Bench) {
     }
     times.sort_by(f64::total_cmp);
     let median = times[2];
-    let scaled = median * BIG as f64 / wasm.len() as f64;
     bench.row(
         "drop to serving, not yet compiled",
         "< 2 s at 3 MB",
         format!("{median:.2} s at {:.2} MB", wasm.len() as f64 / 1e6),
-        Some(scaled < 2.0),
-        format!("in proportion {scaled:.2} s at 3 MB"),
+        Some(median < 2.0),
+        format!("best {:.2} s, worst {:.2} s", times[0], times[4]),
     );
+}
+
+/// The component with its code several times: what isn't used is compiled all the same.
+fn grown(wasm: &[u8]) -> Vec<u8> {
+    /// The section of a component that holds a core module.
+    const CORE_MODULE: u8 = 1;
+    let (mut at, mut code) = (8, 0..0);
+    while at < wasm.len() {
+        let (begin, id) = (at, wasm[at]);
+        let (mut size, mut shift) = (0_usize, 0);
+        loop {
+            at += 1;
+            size |= usize::from(wasm[at] & 0x7f) << shift;
+            shift += 7;
+            if wasm[at] & 0x80 == 0 {
+                break;
+            }
+        }
+        at += 1 + size;
+        if id == CORE_MODULE && at - begin > code.len() {
+            code = begin..at;
+        }
+    }
+    let mut grown = wasm.to_vec();
+    while grown.len() < BIG {
+        grown.extend_from_slice(&wasm[code.clone()]);
+    }
+    grown
 }
 
 /// The same component with a custom section more: an id, a length, a name, and a byte.
