@@ -86,6 +86,10 @@ impl SqliteStore {
         faults: Faults,
     ) -> Result<Arc<Self>, Error> {
         std::fs::create_dir_all(folder).map_err(unavailable)?;
+        // SQLite would say that it can't open its file, and not why.
+        rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).map_err(|error| {
+            Error::Unavailable(format!("its folder can't be written to: {error}"))
+        })?;
         let hold = hold::share(folder)?.ok_or_else(|| {
             Error::Unavailable("the store is being restored just now: try again later".into())
         })?;
