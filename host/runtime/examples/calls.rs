@@ -1,7 +1,7 @@
 //! What the runtime costs without HTTP around it: CPU time of a small warm request at several
 //! numbers of callers, and memory of warm instances.
 //!
-//! `cargo run --release -p chapar-runtime --example measure -- FOLDER [METHOD PATH]`, with a folder
+//! `cargo run --release -p chapar-runtime --example calls -- FOLDER [METHOD PATH]`, with a folder
 //! that has `webdav.wasm`.
 #![allow(
     clippy::unwrap_used,
