@@ -61,10 +61,7 @@ restored() {
     check "backup: $1 is restored" "$binary" restore -C "$work/$1.conf" "$2" || return
     "$binary" serve -C "$work/$1.conf" >>"$work/log" 2>&1 &
     server=$!
-    for _ in $(seq 600); do
-        if listens "$port"; then break; fi
-        sleep 0.1
-    done
+    until_listens "$port"
     while read -r name digest; do
         [ "$(curl -s -u "$user:$password" "http://127.0.0.1:$port/dav/drive/user/$user/$name" | sha256sum | cut -d' ' -f1)" = "$digest" ] ||
             missing=$((missing + 1))

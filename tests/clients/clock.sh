@@ -17,10 +17,7 @@ far +0
 LD_PRELOAD=$library FAKETIME_TIMESTAMP_FILE=$work/clock FAKETIME_NO_CACHE=1 DONT_FAKE_MONOTONIC=1 \
     FAKETIME_DONT_FAKE_MONOTONIC=1 "$binary" serve -C "$work/chapar.conf" >>"$work/log" 2>&1 &
 server=$!
-for _ in $(seq 600); do
-    if listens "${origin##*:}"; then break; fi
-    sleep 0.1
-done
+until_listens "${origin##*:}"
 
 ask() { curl -s -u "$user:$password" "$@"; }
 status() { ask -o /dev/null -w '%{http_code}' "$@"; }

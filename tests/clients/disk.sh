@@ -66,11 +66,7 @@ stop_server
 mount -o remount,ro "$disk"
 "$binary" serve -C "$work/chapar.conf" >>"$work/log" 2>&1 &
 server=$!
-for _ in $(seq 100); do
-    if listens "${origin##*:}" || ! kill -0 "$server" 2>/dev/null; then break; fi
-    sleep 0.1
-done
-if kill -0 "$server" 2>/dev/null; then
+if until_listens "${origin##*:}"; then
     is "a read-only disk: reads" 200 "$(status "${url}big-after")"
     refused=$(status -T "$work/small" "${url}refused")
     case $refused in
@@ -90,10 +86,7 @@ mount -o remount,rw "$disk"
 if [ -z "$server" ]; then
     "$binary" serve -C "$work/chapar.conf" >>"$work/log" 2>&1 &
     server=$!
-    for _ in $(seq 100); do
-        if listens "${origin##*:}"; then break; fi
-        sleep 0.1
-    done
+    until_listens "${origin##*:}"
 fi
 is "writable again: a write succeeds" 201 "$(status -T "$work/small" "${url}small-after")"
 echo small-after >>"$work/acknowledged"

@@ -44,6 +44,17 @@ free_port() {
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+# until_listens PORT: waits for the server that was started last; fails if it ends. Two minutes: the
+# first start compiles the modules.
+until_listens() {
+    for _ in $(seq 1200); do
+        if listens "$1"; then return; fi
+        if ! kill -0 "$server" 2>/dev/null; then break; fi
+        sleep 0.1
+    done
+    return 1
+}
+
 stop_server() {
     if [ -n "$server" ]; then
         kill "$server" 2>/dev/null
@@ -87,16 +98,9 @@ CONF
     fi
     "$binary" serve -C "$work/chapar.conf" >>"$work/log" 2>&1 &
     server=$!
-    # Two minutes: the first start compiles the modules.
-    for _ in $(seq 1200); do
-        if listens "$port"; then
-            return
-        fi
-        if ! kill -0 "$server" 2>/dev/null; then
-            break
-        fi
-        sleep 0.1
-    done
+    if until_listens "$port"; then
+        return
+    fi
     not_ok "server: start" "$(tail -n 3 "$work/log" | tr '\n' ' ')"
     exit 1
 }
