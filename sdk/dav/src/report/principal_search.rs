@@ -6,6 +6,7 @@ use super::{check_depth_zero, plan};
 use crate::body::multistatus::Multistatus;
 use crate::body::plan::{Plan, evaluate};
 use crate::error::NUMBER_OF_MATCHES_WITHIN_LIMITS;
+use crate::profile::Searchable;
 use crate::property::Subject;
 use crate::property::rfc4918::DISPLAYNAME_NAME;
 use crate::request::{Response, ResponseBody, Status};
@@ -37,7 +38,7 @@ pub fn run(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Res
             }
     };
     let hint = match conditions.as_slice() {
-        [first, rest @ ..] if !any_of || rest.is_empty() => Some(first.text.as_str()),
+        [first, rest @ ..] if !any_of || rest.is_empty() => (first.hint)(&first.text),
         _ => None,
     };
     let search = PrincipalSearch {
@@ -62,7 +63,10 @@ pub fn run_property_set(ctx: &Context<'_>, _: &Resource, _: &Element) -> Result<
     let mut writer = xml::Writer::new(ctx.profile.prefixes);
     let root = Name::dav("principal-search-property-set");
     writer.start_root(&root);
-    for (name, description) in searchable(ctx) {
+    for Searchable {
+        name, description, ..
+    } in searchable(ctx)
+    {
         writer.raw(b"<D:principal-search-property><D:prop>");
         writer.empty(name);
         writer.raw(b"</D:prop><D:description xml:lang=\"en\">");
@@ -77,14 +81,14 @@ pub fn run_property_set(ctx: &Context<'_>, _: &Resource, _: &Element) -> Result<
 }
 
 /// The display name can always be searched: RFC 3744 §9.4.
-fn searchable<'c>(ctx: &Context<'c>) -> impl Iterator<Item = (&'c Name, &'c str)> {
-    const DISPLAYNAME: (&Name, &str) = (&DISPLAYNAME_NAME, "Full name");
-    let own = ctx
-        .profile
-        .searchable
-        .iter()
-        .map(|(name, description)| (name, *description));
-    std::iter::once(DISPLAYNAME).chain(own.filter(|(name, _)| **name != DISPLAYNAME_NAME))
+fn searchable<'c>(ctx: &Context<'c>) -> impl Iterator<Item = &'c Searchable> {
+    static DISPLAYNAME: Searchable = Searchable {
+        name: DISPLAYNAME_NAME,
+        description: "Full name",
+        hint: |text| Some(text),
+    };
+    let own = ctx.profile.searchable.iter();
+    std::iter::once(&DISPLAYNAME).chain(own.filter(|own| own.name != DISPLAYNAME_NAME))
 }
 
 struct Condition {
@@ -92,6 +96,7 @@ struct Condition {
     plan: Option<Plan>,
     text: String,
     kind: MatchKind,
+    hint: fn(&str) -> Option<&str>,
 }
 
 #[derive(Clone, Copy)]
@@ -123,10 +128,11 @@ fn parse(ctx: &Context<'_>, root: &Element) -> Result<Vec<Condition>, Error> {
             }
         };
         for property in prop.elements() {
-            let known = searchable(ctx).any(|(name, _)| *name == property.name);
+            let known = searchable(ctx).find(|known| known.name == property.name);
             let names = std::slice::from_ref(&property.name);
             conditions.push(Condition {
-                plan: known.then(|| Plan::of_names(ctx, names)),
+                plan: known.map(|_| Plan::of_names(ctx, names)),
+                hint: known.map_or(|_| None, |known| known.hint),
                 text: wanted.trimmed_text().to_lowercase(),
                 kind,
             });
