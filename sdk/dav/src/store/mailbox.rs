@@ -50,6 +50,8 @@ pub struct Layout {
     pub leaf_kinds: &'static [&'static str],
     /// The version of the rule that makes keys.
     pub keys_version: u32,
+    /// What everyone may do in a new home, as letters of RFC 4314; what is made in it inherits that.
+    pub home_rights: &'static str,
     /// Adds to the batch that makes a principal's home, when the principal first comes.
     pub provision: fn(&module::Batch, home: &[String]),
     /// The media type for a name, where the client said none that means anything.
@@ -64,6 +66,7 @@ impl Layout {
         lead_kind: "",
         leaf_kinds: &[],
         keys_version: 0,
+        home_rights: "",
         provision: |_, _| (),
         media_type: |_| None,
     };

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use module::{Mailbox, MailboxScope, Status};
+use module::{Annotation, Mailbox, MailboxScope, Status, Visibility};
 
 use super::MailboxStore;
 use super::convert::{instant, rights, store_error, stored_property, time, uid};
@@ -112,7 +112,8 @@ impl MailboxStore {
             return Ok(false);
         }
         let batch = module::Batch::new();
-        batch.create_mailbox(mailbox, self.layout.home_kind, None);
+        let grants = home_grants(self.layout.home_rights, mailbox.get(1));
+        batch.create_mailbox(mailbox, self.layout.home_kind, grants.as_deref());
         (self.layout.provision)(&batch, mailbox);
         match batch.commit().map_err(|failure| failure.error) {
             // Another request of the same principal was faster.
@@ -298,6 +299,28 @@ impl MailboxStore {
     }
 }
 
+/// The rights of a new home, if they are others than the host gives by itself.
+fn home_grants(everyone: &str, owner: Option<&String>) -> Option<Vec<module::Grant>> {
+    use module::{Grant, Identifier, Rights};
+    let everyone = Rights::from_letters(everyone).filter(|rights| !rights.is_empty())?;
+    Some(vec![
+        Grant::new(Identifier::Principal(owner?.clone()), Rights::all()),
+        Grant::new(Identifier::Anyone, everyone),
+    ])
+}
+
+/// What is private to the principal hides what everyone sees under the same name.
+fn hide_shared(found: Vec<Annotation>) -> impl Iterator<Item = Annotation> {
+    let private: Vec<String> = found
+        .iter()
+        .filter(|annotation| annotation.visibility == Visibility::Private)
+        .map(|annotation| annotation.name.clone())
+        .collect();
+    found.into_iter().filter(move |annotation| {
+        annotation.visibility == Visibility::Private || !private.contains(&annotation.name)
+    })
+}
+
 /// The properties of a mailbox that are wanted.
 fn properties(mailbox: &Mailbox, want: &Want<'_>) -> Result<Vec<StoredProperty>, StoreError> {
     let prefix = super::fill::property_prefix(want);
@@ -307,8 +330,7 @@ fn properties(mailbox: &Mailbox, want: &Want<'_>) -> Result<Vec<StoredProperty>,
         Stored::Names(names) => names.contains(&property.name),
         Stored::All => true,
     };
-    Ok(found
-        .into_iter()
+    Ok(hide_shared(found)
         .filter_map(stored_property)
         .filter(wanted)
         .collect())
