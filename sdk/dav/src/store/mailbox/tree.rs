@@ -62,11 +62,12 @@ impl MailboxStore {
         if let Some(opened) = self.opened.borrow().iter().find(known) {
             return Ok(Some(opened.clone()));
         }
-        let opened = match Mailbox::open(mailbox) {
+        let mut opened = Mailbox::open(mailbox);
+        if matches!(opened, Err(module::Error::NotFound)) && self.provision(mailbox)? {
+            opened = Mailbox::open(mailbox);
+        }
+        let opened = match opened {
             Ok(opened) => opened,
-            Err(module::Error::NotFound) if self.provision(mailbox)? => {
-                Mailbox::open(mailbox).map_err(store_error)?
-            }
             // A name that no mailbox can have is nobody's.
             Err(module::Error::NotFound | module::Error::Invalid(_)) => return Ok(None),
             Err(error) => return Err(store_error(error)),
@@ -101,15 +102,20 @@ impl MailboxStore {
         }
     }
 
-    /// Makes the principal's own home if it is missing; says whether it was made.
-    fn provision(&self, mailbox: &[String]) -> Result<bool, StoreError> {
-        let own = match mailbox {
-            [_, owner, _] => self.identity.principal.as_ref() == Some(owner),
-            _ => false,
+    /// Makes the principal's own home if a mailbox in it was missed, and it is missing itself; says
+    /// whether it was made.
+    fn provision(&self, missed: &[String]) -> Result<bool, StoreError> {
+        let Some((mailbox, _)) = missed.split_at_checked(HOME_LEN) else {
+            return Ok(false);
         };
+        let own = mailbox.get(1).is_some() && mailbox.get(1) == self.identity.principal.as_ref();
         let read_only = self.identity.scope.contains(module::Scope::READ_ONLY);
         if !own || read_only || self.provisioned.replace(true) {
             return Ok(false);
+        }
+        match Mailbox::open(mailbox) {
+            Err(module::Error::NotFound) => {}
+            Ok(_) | Err(_) => return Ok(false),
         }
         let batch = module::Batch::new();
         let grants = home_grants(self.layout.home_rights, mailbox.get(1));
