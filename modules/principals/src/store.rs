@@ -141,16 +141,16 @@ impl PrincipalStore {
                     _ => Err(Refusal::Changed),
                 }
             }
-            Operation::Property { path, name, xml } if name == Name::dav("displayname") => {
-                match place(&path) {
-                    Some(Place::One { groups: false, id })
-                        if self.identity.principal.as_deref() == Some(id) =>
-                    {
-                        set_display_name(xml.as_deref())
-                    }
-                    _ => Err(Refusal::Denied(Rights::WRITE)),
+            Operation::Property {
+                path, name, xml, ..
+            } if name == Name::dav("displayname") => match place(&path) {
+                Some(Place::One { groups: false, id })
+                    if self.identity.principal.as_deref() == Some(id) =>
+                {
+                    set_display_name(xml.as_deref())
                 }
-            }
+                _ => Err(Refusal::Denied(Rights::WRITE)),
+            },
             _ => unsupported,
         }
     }

@@ -12,6 +12,7 @@
 pub mod access;
 mod anonymous;
 pub mod body;
+pub mod collation;
 mod context;
 pub mod error;
 mod handle;
@@ -29,6 +30,7 @@ mod time;
 pub mod walk;
 
 pub use access::{Privilege, Rights};
+pub use collation::{Collation, TextMatch};
 pub use context::{Context, Target};
 pub use error::{Error, Precondition};
 pub use handle::handle;

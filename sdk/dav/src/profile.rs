@@ -24,6 +24,8 @@ pub struct Profile {
     pub default_kind: Option<&'static str>,
     /// Says whether a collection may be made, copied or moved to a place.
     pub place: Option<PlaceRule>,
+    /// Says whether a collection may be removed, or moved away.
+    pub part: Option<PartRule>,
     /// Live properties besides those of the engine; one with the name of an engine's replaces it.
     pub properties: &'static [&'static Live],
     /// Reports besides those of the engine.
@@ -101,6 +103,9 @@ impl CollectionKind {
 /// See [`Profile::place`]. The collection is the parent, the path where the new one is to be.
 pub type PlaceRule =
     fn(&Context<'_>, parent: &Collection, path: &Path, kind: &CollectionKind) -> Result<(), Error>;
+
+/// See [`Profile::part`].
+pub type PartRule = fn(&Context<'_>, &Collection) -> Result<(), Error>;
 
 /// See [`CollectionKind::put`].
 pub type PutRule = fn(&Context<'_>, Incoming<'_>) -> Result<Accepted, Error>;
@@ -323,6 +328,7 @@ impl Profile {
         kinds: &[],
         default_kind: None,
         place: None,
+        part: None,
         properties: &[],
         reports: &[],
         methods: &[],

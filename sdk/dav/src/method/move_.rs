@@ -56,6 +56,9 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
         }
         Resource::Collection(collection) => {
             ctx.require(from, collection.rights, Rights::DELETE, "unbind")?;
+            if let Some(rule) = ctx.profile.part {
+                rule(ctx, collection)?;
+            }
             batch.push(Operation::MoveTree {
                 from: from.clone(),
                 to: to.clone(),
