@@ -1,3 +1,25 @@
-//! iCalendar, RFC 5545.
+//! iCalendar (RFC 5545) as a calendar server needs it: what clients stored is read, checked,
+//! searched and edited, and every byte that nobody edits stays as it is.
+//!
+//! Nothing here does I/O or looks at a clock. All input is hostile: reading is within [`Limits`],
+//! and whatever walks recurrences counts its work against a budget.
+//!
+//! ical-rs reads recurrence rules and converts to and from jCal; none of its types is in the
+//! interface. The tree is our own: theirs neither knows the numbers of lines, which a client must
+//! be told, nor bounds how deep components nest, and reading an event costs five times as much.
+//!
+//! # Not supported
+//! vCalendar 1.0 (its quoted-printable text breaks lines in a way of its own), and text in other
+//! encodings than UTF-8 (RFC 5545 §3.1.4).
 
+mod component;
+mod parse;
+mod property;
 pub mod tzdb;
+pub mod value;
+mod write;
+
+pub use component::{Calendar, Component, Item};
+pub use parse::{Limits, ParseError, Problem};
+pub use property::{Parameter, Property};
+pub use write::{escape_text, unescape_text};

@@ -10,7 +10,6 @@
 //! Leap seconds: as in the database and in POSIX, a day has 86,400 seconds.
 
 mod aliases;
-mod date;
 mod names;
 mod observance;
 mod rule;
@@ -20,8 +19,7 @@ mod windows;
 mod write;
 mod zone;
 
-pub use date::{Civil, civil};
-pub use names::{aliases_of, names, windows_zone, zones};
+pub use names::{aliases, names, windows_zone, zones};
 pub use observance::Observance;
 pub use vtimezone::Vtimezone;
 pub use zone::{Resolved, Zone, fingerprint};

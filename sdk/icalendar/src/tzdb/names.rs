@@ -14,10 +14,10 @@ pub fn zones() -> impl Iterator<Item = &'static str> {
     names().filter(|name| target(name).is_none())
 }
 
-/// The aliases of a zone, in order without regard to case. RFC 7808 §3.7.
-pub fn aliases_of(zone: &str) -> impl Iterator<Item = &'static str> {
-    let of_zone = ALIASES.iter().filter(move |(_, target)| *target == zone);
-    of_zone.map(|(alias, _)| *alias)
+/// The names of the IANA database that are aliases, each with its zone, in order without regard to
+/// case. RFC 7808 §3.7.
+pub fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ALIASES.iter().copied()
 }
 
 /// The IANA zone of a time zone of Windows; the name is returned as Windows spells it.

@@ -1,16 +1,17 @@
 //! What a zone does every year: the rule after the last listed transition, RFC 8536 §3.3, as a
 //! recurrence rule, RFC 5545 §3.3.10.
 
-use super::date::{self, DAY};
 use super::observance::Observance;
 use super::zone::Zone;
+use crate::value::LocalTime;
+use crate::value::local::{DAY, days_from_civil, days_in_month, weekday};
 use jiff_core::tz::posix::{Day, DayTime};
 
 /// An observance that begins every year on a certain day of the week.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Yearly {
     /// The month, 1 to 12.
-    month: i64,
+    month: u8,
     /// Which of the weekdays in the month, 1 to 4; 5 is the last.
     week: i64,
     /// The day of the week, 0 to 6; 0 is Sunday.
@@ -26,7 +27,7 @@ pub(crate) struct Yearly {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Recurrence {
     /// `BYMONTH`, if there is one.
-    pub(crate) month: Option<i64>,
+    pub(crate) month: Option<u8>,
     /// `BYMONTHDAY`.
     pub(crate) month_days: Vec<i64>,
     /// `BYYEARDAY`.
@@ -94,7 +95,7 @@ impl Yearly {
             return None;
         };
         let yearly = Self {
-            month: month.into(),
+            month: u8::try_from(month).ok()?,
             week: week.into(),
             weekday: weekday.to_sunday_zero_offset().into(),
             second: at.time.second.into(),
@@ -106,11 +107,11 @@ impl Yearly {
     /// The observance of a year.
     fn of_year(&self, year: i64) -> Observance {
         let day = if self.week == 5 {
-            let last = date::days(year, self.month, date::days_in_month(year, self.month));
-            last - (date::weekday(last) - self.weekday).rem_euclid(7)
+            let last = days_from_civil(year, self.month, days_in_month(year, self.month));
+            last - (i64::from(weekday(last)) - self.weekday).rem_euclid(7)
         } else {
-            let first = date::days(year, self.month, 1);
-            let ahead = (self.weekday - date::weekday(first)).rem_euclid(7);
+            let first = days_from_civil(year, self.month, 1);
+            let ahead = (self.weekday - i64::from(weekday(first))).rem_euclid(7);
             first + ahead + 7 * (self.week - 1)
         };
         Observance {
@@ -121,7 +122,7 @@ impl Yearly {
 
     /// The first one that begins after a time.
     pub(crate) fn after(&self, utc: i64) -> Observance {
-        let year = date::civil(utc).year;
+        let year = LocalTime(utc).date().0;
         let near = [year - 1, year].map(|year| self.of_year(year));
         let found = near.into_iter().find(|near| near.onset > utc);
         found.unwrap_or_else(|| self.of_year(year + 1))
@@ -129,7 +130,7 @@ impl Yearly {
 
     /// The last one that begins before a time.
     pub(crate) fn before(&self, utc: i64) -> Observance {
-        let year = date::civil(utc).year;
+        let year = LocalTime(utc).date().0;
         let near = [year + 1, year].map(|year| self.of_year(year));
         let found = near.into_iter().find(|near| near.onset < utc);
         found.unwrap_or_else(|| self.of_year(year - 1))
@@ -156,7 +157,7 @@ impl Yearly {
             });
         }
         // Any year that is no leap year: February is left out.
-        let length = date::days_in_month(2001, self.month);
+        let length = i64::from(days_in_month(2001, self.month));
         let first = match self.week {
             5 if self.month == 2 => return None,
             5 => length - 6,
@@ -169,7 +170,7 @@ impl Yearly {
                 ..plain
             });
         }
-        let of_year = date::days(2001, self.month, 1) - date::days(2001, 1, 1);
+        let of_year = days_from_civil(2001, self.month, 1) - days_from_civil(2001, 1, 1);
         // Day 59 of a year is the end of February.
         let in_spring_or_later = of_year + first > 59;
         in_spring_or_later.then(|| Recurrence {

@@ -2,7 +2,6 @@
 //! RFC 5545 §3.6.5, RFC 7808 §3.9.
 
 use super::Range;
-use super::date::Civil;
 use super::observance::Observance;
 use super::rule::{Recurrence, Tail, Yearly};
 use super::zone::Zone;
@@ -44,15 +43,9 @@ impl Part {
     }
 }
 
-/// The beginning of time where nothing truncates it: that of Windows, which Outlook can read.
-const BEGINNING: Civil = Civil {
-    year: 1601,
-    month: 1,
-    day: 1,
-    hour: 0,
-    minute: 0,
-    second: 0,
-};
+/// The beginning of time where nothing truncates it: 1601-01-01, which is that of Windows, so that
+/// Outlook can read it.
+const BEGINNING: i64 = -11_644_473_600;
 
 impl Zone {
     /// Its `VTIMEZONE` component, under the name that is asked for.
@@ -73,7 +66,7 @@ impl Zone {
 
         let mut first = Part::new(self.first_observance(range.start));
         if range.start.is_none() {
-            first.start = BEGINNING.seconds();
+            first.start = BEGINNING;
         }
         let begin = range.start.unwrap_or(first.observance.onset);
         let end = range.end.unwrap_or(i64::MAX);

@@ -1,8 +1,8 @@
 //! `VTIMEZONE` components as text, RFC 5545 §3.6.5, and as jCal, RFC 7265.
 
-use super::date::civil;
 use super::rule::Recurrence;
 use super::vtimezone::{Part, Vtimezone};
+use crate::value::LocalTime;
 
 /// Who says that it made an iCalendar object. RFC 5545 §3.7.3.
 const PRODID: &str = "-//Chapar//Chapar//EN";
@@ -208,15 +208,17 @@ const EXTENDED: (&str, &str) = ("-", ":");
 /// Appends a date and a time. Years before 0 are written as 0, and after 9999 as 9999: no zone
 /// changes then, and iCalendar has none.
 fn push_time(out: &mut String, seconds: i64, (dash, colon): (&str, &str)) {
-    let time = civil(seconds);
-    push_digits(out, time.year.clamp(0, 9999), 4);
-    for part in [time.month, time.day] {
+    let time = LocalTime(seconds);
+    let (year, month, day) = time.date();
+    push_digits(out, year.clamp(0, 9999), 4);
+    for part in [month, day] {
         out.push_str(dash);
-        push_digits(out, part, 2);
+        push_digits(out, part.into(), 2);
     }
     out.push('T');
-    push_digits(out, time.hour, 2);
-    for part in [time.minute, time.second] {
+    let second = time.second_of_day();
+    push_digits(out, second / 3600, 2);
+    for part in [second / 60 % 60, second % 60] {
         out.push_str(colon);
         push_digits(out, part, 2);
     }
