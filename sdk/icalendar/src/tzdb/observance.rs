@@ -1,5 +1,6 @@
 //! Observances: the periods of a constant offset that a zone's time consists of. RFC 7808 §3.5.
 
+use super::bounded;
 use super::zone::{Zone, timestamp};
 use jiff_core::tz::OffsetInfo;
 
@@ -51,6 +52,7 @@ impl Zone {
     /// The observance in effect at `start`, as if it began there, and those that begin later but
     /// before `end`. There are two a year at most, but for some hundred of the past.
     pub fn observances(&self, start: i64, end: i64) -> Vec<Observance> {
+        let (start, end) = (bounded(start), bounded(end));
         let mut observances = vec![self.first_observance(Some(start))];
         let mut at = timestamp(start);
         while let Some(transition) = self.rules.next_transition(at) {

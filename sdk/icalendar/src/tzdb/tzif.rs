@@ -12,6 +12,7 @@ impl Zone {
         if range == Range::ALL {
             return Cow::Borrowed(self.data);
         }
+        let range = range.bounded();
         let end = match range.end {
             Some(end) => end,
             // The rule in the footer does the rest.

@@ -53,6 +53,7 @@ impl Zone {
     /// The rule that the zone follows now, and in the future, is an `RRULE`; what was irregular in
     /// the past is a list of dates. An end is said by `TZUNTIL`.
     pub fn vtimezone(&self, tzid: &str, range: Range) -> Vtimezone {
+        let range = range.bounded();
         let tail = self.tail();
         let mut listed = self.listed_observances();
         let mut until = range.end;
