@@ -14,6 +14,7 @@ use icalendar::{Calendar, Limits, Property};
 use xml::Name;
 
 use crate::namespace::{APPLE, CALDAV};
+use crate::privacy;
 
 /// Answers up to this length are sent at once, longer ones in pieces.
 const PIECE_LEN: usize = 256 << 10;
@@ -141,7 +142,8 @@ impl Export<'_, '_> {
             };
             let page = self.ctx.store.children(calendar, &listing)?;
             for member in &page.members {
-                self.member(member.body.as_deref().unwrap_or_default())?;
+                let body = member.body.as_deref().unwrap_or_default();
+                self.member(&privacy::visible(self.ctx, calendar, body))?;
             }
             after = page.next;
             if after.is_none() {

@@ -9,7 +9,7 @@ use crate::namespace::{APPLE, CALDAV, CALENDARSERVER};
 use crate::precondition::CALENDAR_COLLECTION_LOCATION_OK;
 use crate::{
     calendar_multiget, calendar_query, export, import, keys, mkcalendar, object, object_rules,
-    properties, provision,
+    privacy, properties, provision,
 };
 
 /// The type of the mailboxes that hold calendar objects. RFC 4791 §4.2.
@@ -142,6 +142,9 @@ fn place(
     path: &Path,
     _: &CollectionKind,
 ) -> Result<(), Error> {
+    if ctx.method == "COPY" {
+        privacy::check_copy(ctx)?;
+    }
     match parent.kind.as_str() {
         HOME => Ok(()),
         _ => Err(CALENDAR_COLLECTION_LOCATION_OK.error_at(&[ctx.href(path, true)])),

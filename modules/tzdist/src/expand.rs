@@ -1,9 +1,10 @@
 //! The action "expand": the observances of a time zone. RFC 7808 §5.4.
 
 use crate::problem::{Kind, Problem};
-use crate::query::{Query, write_time};
+use crate::query::{self, write_time};
 use crate::{get, json, list};
 use module::Response;
+use module::query::Parameters;
 use serde::Serialize;
 
 /// RFC 7808 §6.3.
@@ -24,9 +25,9 @@ struct Observance {
     utc_offset_to: i32,
 }
 
-pub(crate) fn answer(path: &str, query: &Query) -> Result<Response, Problem> {
+pub(crate) fn answer(path: &str, parameters: &Parameters) -> Result<Response, Problem> {
     let (tzid, zone) = get::find(path)?;
-    let range = query.range()?;
+    let range = query::range(parameters)?;
     let missing = |kind| Problem::new(kind, "both \"start\" and \"end\" are needed");
     let start = range.start.ok_or_else(|| missing(Kind::InvalidStart))?;
     let end = range.end.ok_or_else(|| missing(Kind::InvalidEnd))?;

@@ -1,12 +1,13 @@
 //! The action "find": the time zones whose name or alias matches a pattern. RFC 7808 §5.5.
 
 use crate::problem::{Kind, Problem};
-use crate::query::Query;
+use crate::query;
 use crate::{json, list};
 use module::Response;
+use module::query::Parameters;
 
-pub(crate) fn answer(query: &Query) -> Result<Response, Problem> {
-    let pattern = query.one("pattern", Kind::InvalidPattern)?;
+pub(crate) fn answer(parameters: &Parameters) -> Result<Response, Problem> {
+    let pattern = query::one(parameters, "pattern", Kind::InvalidPattern)?;
     let pattern = Pattern::parse(pattern.unwrap_or_default())?;
     let list = list::list(|tzid, aliases| {
         pattern.matches(tzid) || aliases.iter().any(|alias| pattern.matches(alias))

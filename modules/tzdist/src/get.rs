@@ -2,15 +2,20 @@
 
 use crate::format::Format;
 use crate::problem::{Kind, Problem};
-use crate::query::{Query, percent_decode};
+use crate::query;
 use crate::{fresh, list};
 use icalendar::tzdb::{self, Zone};
+use module::query::{Parameters, percent_decode};
 use module::{Headers, Response};
 
-pub(crate) fn answer(path: &str, query: &Query, headers: &Headers) -> Result<Response, Problem> {
+pub(crate) fn answer(
+    path: &str,
+    parameters: &Parameters,
+    headers: &Headers,
+) -> Result<Response, Problem> {
     let (tzid, zone) = find(path)?;
-    let range = query.range()?;
-    let format = Format::wanted(query, headers)?;
+    let range = query::range(parameters)?;
+    let format = Format::wanted(parameters, headers)?;
     let body = match format {
         Format::ICalendar => zone.vtimezone(tzid, range).to_icalendar().into_bytes(),
         Format::JCal => zone.vtimezone(tzid, range).to_jcal().into_bytes(),

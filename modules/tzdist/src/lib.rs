@@ -17,9 +17,9 @@ mod list;
 mod problem;
 mod query;
 
+use module::query::Parameters;
 use module::{Access, Answer, Descriptor, Extent, Module, Mount, Request, Response, WellKnown};
 use problem::{Kind, Problem};
-use query::Query;
 
 /// The module.
 pub struct TzDist;
@@ -67,19 +67,21 @@ impl Module for TzDist {
 fn answer(request: &Request) -> Result<Response, Problem> {
     let path = request.path.strip_prefix(MOUNT).unwrap_or_default();
     let path = path.strip_suffix('/').unwrap_or(path);
-    let query = Query::parse(request.query.as_deref())?;
+    let parameters = Parameters::of(request);
+    let parameters =
+        &parameters.map_err(|error| Problem::new(Kind::InvalidAction, error.to_string()))?;
     match path {
         // The context path itself, which the well-known name leads to, is no action: whoever opens
         // it sees what there is.
         "" | "/capabilities" => Ok(capabilities::answer()),
-        "/zones" if query.has("pattern") => find::answer(&query),
-        "/zones" => list::answer(&query),
+        "/zones" if parameters.has("pattern") => find::answer(parameters),
+        "/zones" => list::answer(parameters),
         "/leapseconds" => Ok(leap_seconds::answer()),
         _ => {
             let zone = path.strip_prefix("/zones/").ok_or_else(|| unknown(path))?;
             match zone.strip_suffix("/observances") {
-                Some(zone) => expand::answer(zone, &query),
-                None => get::answer(zone, &query, &request.headers),
+                Some(zone) => expand::answer(zone, parameters),
+                None => get::answer(zone, parameters, &request.headers),
             }
         }
     }

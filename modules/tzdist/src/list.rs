@@ -2,9 +2,10 @@
 
 use crate::json;
 use crate::problem::{Kind, Problem};
-use crate::query::Query;
+use crate::query;
 use icalendar::tzdb;
 use module::Response;
+use module::query::Parameters;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -38,8 +39,8 @@ struct Entry {
     aliases: Vec<&'static str>,
 }
 
-pub(crate) fn answer(query: &Query) -> Result<Response, Problem> {
-    let since = query.one("changedsince", Kind::InvalidChangedSince)?;
+pub(crate) fn answer(parameters: &Parameters) -> Result<Response, Problem> {
+    let since = query::one(parameters, "changedsince", Kind::InvalidChangedSince)?;
     // A token that is not the present one is of another release. What that had is not known here,
     // and then all zones count as changed.
     let changed = since != Some(&sync_token());

@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use icalendar::tzdb::{self, Resolved, Zone};
+use icalendar::tzdb::{self, Zone};
+use icalendar::zone::Resolved;
 
 fn name(tzid: &str) -> Option<&'static str> {
     Zone::find(tzid).map(|zone| zone.name())

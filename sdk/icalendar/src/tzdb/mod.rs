@@ -24,7 +24,7 @@ use crate::value::LocalTime;
 pub use names::{aliases, names, windows_zone, zones};
 pub use observance::Observance;
 pub use vtimezone::Vtimezone;
-pub use zone::{Resolved, Zone, fingerprint};
+pub use zone::{Zone, fingerprint};
 
 /// The release of the database, such as `2026f`.
 pub fn version() -> &'static str {

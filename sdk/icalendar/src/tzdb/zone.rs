@@ -1,6 +1,7 @@
 //! A time zone: what its clocks show, and when it is that they show something.
 
 use super::names;
+use crate::zone::Resolved;
 use jiff_core::tz::tzif::TimeZone;
 use jiff_core::tz::{AmbiguousOffset, Offset, OffsetInfo};
 
@@ -11,17 +12,6 @@ pub struct Zone {
     pub(crate) name: &'static str,
     pub(crate) data: &'static [u8],
     pub(crate) rules: TimeZone,
-}
-
-/// What a local time means in a zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resolved {
-    /// This time, in UTC.
-    Unique(i64),
-    /// Clocks showed it twice, first at the one and then at the other time, in UTC.
-    Fold(i64, i64),
-    /// Clocks never showed it; the times in UTC by the offset before and by that after the gap.
-    Gap(i64, i64),
 }
 
 impl Zone {
@@ -61,9 +51,7 @@ impl Zone {
     /// When clocks show a time. Of two times it is the first; what they never show is read with the
     /// offset before the gap. RFC 5545 §3.3.5.
     pub fn to_utc(&self, local: i64) -> i64 {
-        match self.resolve(local) {
-            Resolved::Unique(utc) | Resolved::Fold(utc, _) | Resolved::Gap(utc, _) => utc,
-        }
+        self.resolve(local).utc()
     }
 
     /// When clocks show a time.
