@@ -17,7 +17,7 @@ test-servers:
   chapar:
     type: external
     enabled: true
-    url: $origin/dav/calendars/user/$user/
+    url: $origin/
     username: $user
     password: $password
     features: []

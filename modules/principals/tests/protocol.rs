@@ -239,6 +239,11 @@ fn rfc3744_s9_4_principals_are_found_by_name_and_address() {
     assert!(!found.contains(ALICE), "{found}");
     let found = search("<CS:email-address-set/>", "alice@");
     assert!(found.contains(ALICE), "{found}");
+    let body = "<principal-property-search xmlns='DAV:' xmlns:S='urn:stamps'><property-search>\
+                <prop><displayname/></prop><match>alice</match></property-search>\
+                <prop><S:stamp-home-set/></prop></principal-property-search>";
+    let found = send(&host, "REPORT", "/dav/principals/", "0", body).text();
+    assert!(found.contains("/dav/stamps/user/alice/</"), "{found}");
     // RFC 6638 §2.4: an organizer looks for whom to invite.
     for text in [
         "mailto:alice@",

@@ -17,12 +17,13 @@ use crate::{Context, Error};
 /// Answers the search.
 ///
 /// Beyond the RFC it knows `test="anyof"` and `match-type`, which clients send: without them it is
-/// as the RFC has it, caseless and with all conditions together.
+/// as the RFC has it, caseless and with all conditions together. Without any condition it finds all
+/// principals, as python-caldav expects.
 pub fn run(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Response, Error> {
     check_depth_zero(ctx)?;
-    let plan = plan(ctx, root)?;
+    let plan = wanted(ctx, root)?;
     let conditions = parse(ctx, root)?;
-    let any_of = root.attribute("test") == Some("anyof");
+    let any_of = root.attribute("test") == Some("anyof") && !conditions.is_empty();
     let everywhere = root
         .find(DAV, "apply-to-principal-collection-set")
         .is_some();
@@ -44,6 +45,7 @@ pub fn run(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Res
     let search = PrincipalSearch {
         test: &test,
         hint,
+        want: plan.want(),
         limit: max.saturating_add(1),
     };
     let found = ctx.store.search_principals(&search)?;
@@ -55,6 +57,26 @@ pub fn run(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Res
         multistatus.resource(&plan, Subject::Principal(principal), &principal.href, &[])?;
     }
     multistatus.finish()
+}
+
+/// Which properties are asked for. python-caldav writes them beside an empty `DAV:prop`.
+fn wanted(ctx: &Context<'_>, root: &Element) -> Result<Plan, Error> {
+    let is_empty = |prop: &Element| prop.elements().next().is_none();
+    if !root.find(DAV, "prop").is_some_and(is_empty) {
+        return plan(ctx, root);
+    }
+    let of_the_search = [
+        "prop",
+        "property-search",
+        "apply-to-principal-collection-set",
+    ];
+    let beside = root.elements().map(|element| &element.name);
+    let names: Vec<Name> = beside
+        .filter(|name| !of_the_search.iter().any(|local| name.is(DAV, local)))
+        .cloned()
+        .collect();
+    ctx.check_items("properties", names.len())?;
+    Ok(Plan::of_names(ctx, &names))
 }
 
 /// Answers what can be searched.
@@ -139,12 +161,7 @@ fn parse(ctx: &Context<'_>, root: &Element) -> Result<Vec<Condition>, Error> {
         }
     }
     ctx.check_items("conditions", conditions.len())?;
-    match conditions.is_empty() {
-        true => Err(Error::BadRequest(
-            "the search has no property-search".to_owned(),
-        )),
-        false => Ok(conditions),
-    }
+    Ok(conditions)
 }
 
 impl Condition {
