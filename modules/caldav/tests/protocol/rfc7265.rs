@@ -59,7 +59,7 @@ fn s4_jcal_is_stored_as_icalendar() {
         "PUT",
         WHERE,
         &[("content-type", JCAL)],
-        "[\"vcalendar\"]",
+        "[\"vcalendar\"",
     );
     expect(&bad, 403, &["<C:valid-calendar-data>"]);
 }
