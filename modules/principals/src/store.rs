@@ -258,7 +258,13 @@ impl Store for PrincipalStore {
         &self,
         search: &PrincipalSearch<'_>,
     ) -> Result<Vec<Principal>, StoreError> {
-        search_principals(&self.identity, search)
+        let mut found = search_principals(&self.identity, search)?;
+        for principal in &mut found {
+            let groups = principal.kind == "group";
+            let bare = std::mem::take(principal);
+            *principal = self.with_homes(bare, groups, &search.want);
+        }
+        Ok(found)
     }
 
     fn principal_collections(&self) -> Vec<String> {

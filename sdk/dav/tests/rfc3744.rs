@@ -282,6 +282,12 @@ fn s9_4_principal_property_search() {
     }
     let odd = search("", "displayname", "match-type='odd'>x");
     assert_eq!(server.status("REPORT", "/dav/", &[], &odd), 400);
-    let empty = "<D:principal-property-search xmlns:D='DAV:'/>";
-    assert_eq!(server.status("REPORT", "/dav/", &[], empty), 400);
+    let all = "<D:principal-property-search xmlns:D='DAV:'><D:prop/>\
+        <D:apply-to-principal-collection-set/></D:principal-property-search>";
+    let found = server.ask("REPORT", "/dav/", &[], all);
+    assert_eq!(
+        found.expect(207, &[]).hrefs().len(),
+        3,
+        "no condition: everyone"
+    );
 }

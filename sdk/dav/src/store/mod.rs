@@ -276,4 +276,6 @@ pub struct PrincipalSearch<'a> {
     pub hint: Option<&'a str>,
     /// How many at most.
     pub limit: usize,
+    /// What each of them is to hold.
+    pub want: Want<'a>,
 }
