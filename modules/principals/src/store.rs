@@ -258,13 +258,13 @@ impl Store for PrincipalStore {
         &self,
         search: &PrincipalSearch<'_>,
     ) -> Result<Vec<Principal>, StoreError> {
-        let mut found = search_principals(&self.identity, search)?;
-        for principal in &mut found {
-            let groups = principal.kind == "group";
-            let bare = std::mem::take(principal);
-            *principal = self.with_homes(bare, groups, &search.want);
-        }
-        Ok(found)
+        let found = search_principals(&self.identity, search)?.into_iter();
+        Ok(found
+            .map(|principal| {
+                let groups = principal.kind == "group";
+                self.with_homes(principal, groups, &search.want)
+            })
+            .collect())
     }
 
     fn principal_collections(&self) -> Vec<String> {

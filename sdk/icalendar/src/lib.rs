@@ -24,6 +24,7 @@ mod parse;
 mod property;
 pub mod recurrence;
 pub mod series;
+pub mod tzdb;
 pub mod value;
 mod write;
 pub mod zone;
