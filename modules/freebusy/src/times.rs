@@ -53,7 +53,7 @@ pub(crate) fn answer(
         let added = busy.add(&object, &zone, &addresses, &mut budget);
         added.map_err(exceeded)?;
     }
-    write(question, &busy, addresses.first().copied())
+    Ok(write(question, &busy, addresses.first().copied()))
 }
 
 /// The addresses of a principal, as iCalendar has them; none for who may not see the directory.
@@ -102,7 +102,7 @@ fn each_object(
 }
 
 /// Writes the answer as what is published: RFC 5546 §3.3.1.
-fn write(question: &Question, busy: &Busy, organizer: Option<&str>) -> Result<String, Problem> {
+fn write(question: &Question, busy: &Busy, organizer: Option<&str>) -> String {
     let object_uid = object_uid(question);
     let calendar = busy.to_calendar(&Answer {
         product: PRODID,
@@ -114,9 +114,8 @@ fn write(question: &Question, busy: &Busy, organizer: Option<&str>) -> Result<St
         ..Answer::default()
     });
     match question.format {
-        Format::ICalendar => Ok(String::from_utf8_lossy(&calendar.to_bytes()).into_owned()),
-        // Nothing is written that jCal could not say.
-        Format::JCal => calendar.to_jcal().map_err(|_| Problem::Unavailable),
+        Format::ICalendar => String::from_utf8_lossy(&calendar.to_bytes()).into_owned(),
+        Format::JCal => calendar.to_jcal(),
     }
 }
 
