@@ -13,7 +13,7 @@ use dav::store::{
 };
 use dav::{
     Collection, CollectionKind, Context, Error, Fields, Limits, Member, Precondition, Privilege,
-    Profile, Reading, Resource, Response, Rights,
+    Profile, Reading, Resource, Response, Rights, Searchable,
 };
 use support::Server;
 use xml::{Element, Name, Writer};
@@ -51,7 +51,8 @@ static STAMPS: Profile = Profile {
     ],
     default_kind: Some("album"),
     place: Some(place),
-    properties: &[&CURRENCY, &COLOUR, &FACE_VALUE, &PAGES],
+    part: Some(part),
+    properties: &[&CURRENCY, &COLOUR, &NICKNAME, &FACE_VALUE, &PAGES],
     reports: &[Report {
         name: Name::new(NS, "stamp-query"),
         on: On::kinds(ALBUM),
@@ -87,7 +88,11 @@ static PRIVILEGES: [Privilege; 1] = [Privilege {
     description: "Lend stamps",
 }];
 
-static SEARCHABLE: [(Name, &str); 1] = [(Name::dav("alternate-URI-set"), "Address")];
+static SEARCHABLE: [Searchable; 1] = [Searchable {
+    name: Name::dav("alternate-URI-set"),
+    description: "Address",
+    hint: |_| None,
+}];
 
 /// Stored as it is, if the album is made with it.
 static CURRENCY: Live = Live {
@@ -126,8 +131,23 @@ static COLOUR: Live = Live {
             path: path.clone(),
             name,
             xml,
+            personal: false,
         });
         Ok(())
+    }),
+};
+
+/// Everyone calls an album what they like.
+static NICKNAME: Live = Live {
+    name: &Name::new(NS, "nickname"),
+    on: On::kinds(ALBUM),
+    in_allprop: false,
+    fields: Fields::NONE,
+    uses: &[],
+    read: Read::Stored,
+    write: Write::Personal(|_, element| match element.text().is_empty() {
+        false => Ok(()),
+        true => Err(Error::Conflict("a nickname is not empty".to_owned())),
     }),
 };
 
@@ -211,6 +231,7 @@ fn put(_: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted, Error> {
         path: incoming.path.clone(),
         name: Name::new(NS, "hinged"),
         xml: Some(b"<S:hinged xmlns:S='urn:stamps'/>".to_vec()),
+        personal: false,
     });
     accepted.refused = Some(duplicate);
     Ok(accepted)
@@ -274,6 +295,13 @@ fn place(
     match parent.kind.as_str() {
         "shelf" => Ok(()),
         _ => Err(ALBUM_LOCATION_OK.error()),
+    }
+}
+
+fn part(_: &Context<'_>, album: &Collection) -> Result<(), Error> {
+    match album.path.name() {
+        Some("kept") => Err(Error::Forbidden("this album is kept".to_owned())),
+        _ => Ok(()),
     }
 }
 
@@ -406,7 +434,7 @@ fn member_rules() {
         .propfind("/dav/a/x", "0", "<hinged xmlns='urn:stamps'/>")
         .expect(207, &["200 OK"]);
     let copy = server.ask("COPY", "/dav/a/one", &[("Destination", "/dav/a/three")], "");
-    assert_eq!(copy.status, 409, "a copy is a duplicate");
+    copy.expect(409, &["<S:no-duplicates>"]);
     assert_eq!(
         server.status("MOVE", "/dav/a/one", &[("Destination", "/dav/a/three")], ""),
         201
@@ -469,6 +497,41 @@ fn properties() {
     server
         .propfind("/dav/principals/alice/", "0", pages)
         .expect(207, &["<S:pages>12</S:pages>"]);
+}
+
+#[test]
+fn personal_properties() {
+    let server = server();
+    let set = |name: &str| format!("<S:nickname xmlns:S='urn:stamps'>{name}</S:nickname>");
+    let asked = "<S:nickname xmlns:S='urn:stamps'/>";
+    server.set("/dav/a/", &set("Mine")).expect(207, &["200 OK"]);
+    server.memory.sign_in(Some("bob"));
+    server
+        .propfind("/dav/a/", "0", asked)
+        .expect(207, &[">Mine<"]);
+    server.set("/dav/a/", &set("Hers")).expect(207, &["200 OK"]);
+    server.set("/dav/a/", &set("")).expect(207, &["409"]);
+    let other = "<Z:other xmlns:Z='urn:z'/>";
+    let both = server.set("/dav/a/", &(set("Hers") + other));
+    both.expect(403, &["<D:write-properties/>"]);
+    server
+        .propfind("/dav/", "1", asked)
+        .expect(207, &[">Hers<"]);
+    server.memory.sign_in(Some("alice"));
+    server
+        .propfind("/dav/a/", "0", asked)
+        .expect(207, &[">Mine<"]);
+}
+
+#[test]
+fn collections_that_stay() {
+    let server = server();
+    server.fill(&["kept/"]);
+    assert_eq!(server.status("DELETE", "/dav/kept/", &[], ""), 403);
+    let destination = [("Destination", "/dav/moved/")];
+    assert_eq!(server.status("MOVE", "/dav/kept/", &destination, ""), 403);
+    assert_eq!(server.status("COPY", "/dav/kept/", &destination, ""), 201);
+    assert_eq!(server.status("DELETE", "/dav/moved/", &[], ""), 204);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 pub mod acl_principal_prop_set;
 pub mod expand_property;
+pub mod multiget;
 pub mod principal_match;
 pub mod principal_search;
 pub mod sync_collection;

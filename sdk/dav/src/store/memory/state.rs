@@ -31,6 +31,8 @@ pub(super) struct CollectionNode {
     pub created: Time,
     pub modified: Time,
     pub stored: Vec<StoredProperty>,
+    /// What is there for one principal each.
+    pub personal: Vec<(String, StoredProperty)>,
     pub members: BTreeMap<String, MemberNode>,
 }
 
@@ -68,6 +70,7 @@ impl State {
             created: now,
             modified: now,
             stored: Vec::new(),
+            personal: Vec::new(),
             members: BTreeMap::new(),
         };
         self.touch_parent(&path, now);
