@@ -12,12 +12,18 @@
 //! vCalendar 1.0 (its quoted-printable text breaks lines in a way of its own), and text in other
 //! encodings than UTF-8 (RFC 5545 §3.1.4).
 
+mod budget;
 mod component;
+pub mod object;
 mod parse;
 mod property;
+pub mod recurrence;
+pub mod series;
 pub mod value;
 mod write;
+pub mod zone;
 
+pub use budget::{Budget, Exceeded, Limit};
 pub use component::{Calendar, Component, Item};
 pub use parse::{Limits, ParseError, Problem};
 pub use property::{Parameter, Property};

@@ -6,6 +6,9 @@ mod time;
 
 pub use duration::Duration;
 pub use local::LocalTime;
+pub(crate) use local::{
+    DAY, civil_from_days, days_from_civil, days_in_month, days_in_year, weekday,
+};
 pub use time::{Form, Period, PeriodEnd, Time};
 
 /// A value that is not what it should be.
