@@ -10,12 +10,24 @@
 //! advertised. Time zones have no horizon, so there is no `max-instances` that limits what is
 //! stored.
 
+mod calendar_data;
+mod calendar_multiget;
+mod calendar_query;
+mod export;
+mod filter;
+mod floating;
+mod import;
+mod keys;
 mod mkcalendar;
 mod namespace;
+mod object;
+mod object_rules;
 mod precondition;
+mod privacy;
 mod profile;
 mod properties;
 mod provision;
+mod time_range;
 
 pub use profile::{LAYOUT, PROFILE};
 

@@ -7,7 +7,10 @@ use xml::Name;
 
 use crate::namespace::{APPLE, CALDAV, CALENDARSERVER};
 use crate::precondition::CALENDAR_COLLECTION_LOCATION_OK;
-use crate::{mkcalendar, properties, provision};
+use crate::{
+    calendar_multiget, calendar_query, export, import, keys, mkcalendar, object, object_rules,
+    properties, provision,
+};
 
 /// The type of the mailboxes that hold calendar objects. RFC 4791 §4.2.
 pub const CALENDAR: &str = "calendar";
@@ -40,6 +43,11 @@ pub static PROFILE: Profile = Profile {
             syncs: true,
             add_member: true,
             extension: ".ics",
+            put: Some(object_rules::put),
+            remove: Some(object_rules::remove),
+            get_member: Some(object::get),
+            get: Some(export::get),
+            post: Some(import::post),
             ..CollectionKind::PLAIN
         },
         CollectionKind {
@@ -84,7 +92,24 @@ pub static PROFILE: Profile = Profile {
     ..Profile::PLAIN
 };
 
-static REPORTS: &[Report] = &[];
+static REPORTS: &[Report] = &[
+    Report {
+        name: Name::new(CALDAV, "calendar-query"),
+        on: On {
+            members: true,
+            ..On::kinds(&[CALENDAR, INBOX, HOME])
+        },
+        run: calendar_query::run,
+    },
+    Report {
+        name: Name::new(CALDAV, "calendar-multiget"),
+        on: On {
+            members: true,
+            ..On::kinds(&[CALENDAR, INBOX, HOME])
+        },
+        run: calendar_multiget::run,
+    },
+];
 
 /// RFC 4791 §6.1.1.
 static PRIVILEGES: [Privilege; 1] = [Privilege {
@@ -101,6 +126,8 @@ pub static LAYOUT: Layout = Layout {
     home_kind: HOME,
     lead_kind: LEAD,
     leaf_kinds: &[CALENDAR, INBOX, OUTBOX],
+    keys_version: keys::VERSION,
+    shared_in_home: true,
     home_rights: "9",
     provision: provision::provision,
     media_type: |_| Some("text/calendar; charset=utf-8"),

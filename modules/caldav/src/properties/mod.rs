@@ -3,6 +3,7 @@
 pub(crate) mod apple;
 pub(crate) mod calendarserver;
 pub(crate) mod rfc4791;
+pub(crate) mod rfc7809;
 pub(crate) mod scheduling;
 
 use dav::property::rfc4918;
@@ -23,6 +24,11 @@ pub(crate) static ALL: &[&Live] = &[
     &rfc4791::MAX_DATE_TIME,
     &rfc4791::MAX_ATTENDEES_PER_INSTANCE,
     &rfc4791::SUPPORTED_COLLATION_SET,
+    &rfc4791::SUPPORTED_RSCALE_SET,
+    &rfc7809::CALENDAR_TIMEZONE,
+    &rfc7809::CALENDAR_TIMEZONE_ID,
+    &rfc7809::TIMEZONE_SERVICE_SET,
+    &crate::calendar_data::CALENDAR_DATA,
     &scheduling::SCHEDULE_CALENDAR_TRANSP,
     &scheduling::SCHEDULE_DEFAULT_CALENDAR_URL,
     &calendarserver::GETCTAG,

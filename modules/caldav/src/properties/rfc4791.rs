@@ -166,3 +166,14 @@ pub(crate) static SUPPORTED_COLLATION_SET: Live = Live {
     }),
     ..BASE
 };
+
+/// The calendars that recurrences can count in. RFC 7529 §5.1.
+pub(crate) static SUPPORTED_RSCALE_SET: Live = Live {
+    name: &Name::new(CALDAV, "supported-rscale-set"),
+    on: dav::On::kinds(CALENDARS),
+    read: Read::With(|_, out| {
+        out.leaf(&Name::new(CALDAV, "supported-rscale"), "GREGORIAN");
+        Ok(Value::Written)
+    }),
+    ..BASE
+};

@@ -4,6 +4,7 @@ pub mod acl;
 pub mod copy;
 pub mod delete;
 pub mod get;
+pub mod import;
 pub mod lock;
 pub mod mkcol;
 pub mod move_;

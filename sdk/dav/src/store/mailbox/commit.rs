@@ -157,6 +157,10 @@ impl MailboxStore {
                 making.batch.remove(&parent.mailbox, uid);
             }
             Operation::RemoveTree { path } => {
+                if let Some(mailbox) = self.shared_root(&path).map_err(read_refusal)? {
+                    making.batch.subscribe(&mailbox, false);
+                    return Ok(Outcome::Done);
+                }
                 let opened = self.tree_root(&path)?;
                 making.batch.delete_mailbox(&opened.mailbox);
             }

@@ -37,6 +37,9 @@ impl MailboxStore {
             [] => Some(Place::Lead),
             [first] if first == USER => Some(Place::Lead),
             [first, owner, rest @ ..] if first == USER => {
+                if let Some(shared) = self.shared_mailbox(path) {
+                    return Some(Place::Inside(shared));
+                }
                 let head = [USER.to_owned(), owner.clone(), self.layout.home.to_owned()];
                 Some(Place::Inside(
                     head.into_iter().chain(rest.iter().cloned()).collect(),
@@ -50,6 +53,9 @@ impl MailboxStore {
     pub(super) fn path_of(&self, mailbox: &[String]) -> Option<Path> {
         match mailbox {
             [first, owner, home, rest @ ..] if first == USER && home == self.layout.home => {
+                if let Some(path) = self.shared_path(mailbox) {
+                    return Some(path);
+                }
                 Some(Path::new([first, owner].into_iter().chain(rest).cloned()))
             }
             _ => None,
@@ -235,10 +241,15 @@ impl MailboxStore {
             },
         };
         let kind = status.type_.clone();
+        let mut rights = rights(status.rights);
+        if self.shared_path(&status.path).is_some() {
+            // It can be parted with here, whatever may be done where it really is.
+            rights = rights.and(Rights::DELETE);
+        }
         Ok(Some(Collection {
             path,
             id: status.id.clone(),
-            rights: rights(status.rights),
+            rights,
             owner: status.owner.clone(),
             state: self.state(status),
             created: Some(time(status.created)),
