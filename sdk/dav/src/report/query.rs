@@ -24,10 +24,13 @@ pub struct Query<'q> {
     /// What their keys must be like.
     pub filter: &'q [Filter<'q>],
     /// What the body of a member must be like, if that is to be looked at.
-    pub test: Option<&'q dyn Fn(&Collection, &[u8]) -> Result<bool, Error>>,
+    pub test: Option<&'q Test<'q>>,
     /// How many the client wants at most. RFC 6352 §8.6.1.
     pub limit: Option<usize>,
 }
+
+/// See [`Query::test`]: the collection is that of the member.
+pub type Test<'t> = dyn Fn(&Collection, &[u8]) -> Result<bool, Error> + 't;
 
 /// Answers with the members that are asked for, as far as `Depth` reaches: none is 0.
 ///
