@@ -6,7 +6,7 @@ use xml::{Element, Name, Writer};
 
 use crate::namespace::CARDDAV;
 use crate::precondition::SUPPORTED_ADDRESS_DATA;
-use crate::profile::BOOK;
+use crate::profile::BOOKS;
 use crate::properties::BASE;
 use crate::representation::{Form, VCARD};
 
@@ -15,7 +15,7 @@ pub(crate) const NAME: Name = Name::new(CARDDAV, "address-data");
 /// "Not a WebDAV property and, as such, not returned in PROPFIND": reports alone have it.
 pub(crate) static ADDRESS_DATA: Live = Live {
     name: &NAME,
-    on: On::members_of(&[BOOK]),
+    on: On::members_of(BOOKS),
     fields: Fields::BODY,
     read: Read::With(read),
     ..BASE

@@ -8,7 +8,7 @@ use dav::{Context, Error, Resource, Response};
 use xml::{DAV, Element};
 
 use crate::address_data;
-use crate::profile::BOOK;
+use crate::profile::BOOKS;
 
 /// Answers the report.
 pub(crate) fn run(ctx: &Context<'_>, target: &Resource, root: &Element) -> Result<Response, Error> {
@@ -16,7 +16,7 @@ pub(crate) fn run(ctx: &Context<'_>, target: &Resource, root: &Element) -> Resul
     if root.find(DAV, "href").is_none() {
         // "Otherwise, the scope is the resource identified by the Request-URI itself."
         let itself = Query {
-            kinds: &[BOOK],
+            kinds: BOOKS,
             filter: &[],
             test: None,
             limit: None,

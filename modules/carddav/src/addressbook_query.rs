@@ -7,7 +7,7 @@ use xml::Element;
 use crate::addressbook_multiget::plan;
 use crate::filter::Filter;
 use crate::namespace::CARDDAV;
-use crate::profile::BOOK;
+use crate::profile::BOOKS;
 
 /// Answers the report.
 pub(crate) fn run(ctx: &Context<'_>, target: &Resource, root: &Element) -> Result<Response, Error> {
@@ -18,7 +18,7 @@ pub(crate) fn run(ctx: &Context<'_>, target: &Resource, root: &Element) -> Resul
     let filters = narrowed.filters(&alternatives);
     let test = |_: &_, body: &[u8]| Ok(filter.holds(body));
     let query = Query {
-        kinds: &[BOOK],
+        kinds: BOOKS,
         filter: &filters,
         test: (!filter.is_empty()).then_some(&test),
         limit: limit(root)?,

@@ -3,7 +3,7 @@
 //!
 //! `/dav/addressbooks/user/alice/Default/1.vcf` is the message `1.vcf` in the mailbox
 //! `["user", "alice", "#addressbooks", "Default"]`. A home with an address book is made when its
-//! owner first comes. Bytes are stored as they were sent; other versions of vCard and jCard are
+//! owner first comes. `/dav/addressbooks/directory/` has a card for each principal. Bytes are stored as they were sent; other versions of vCard and jCard are
 //! made for those who ask for them.
 //!
 //! # Not supported
@@ -12,6 +12,7 @@
 mod address_data;
 mod addressbook_multiget;
 mod addressbook_query;
+mod directory;
 mod export;
 mod filter;
 mod import;
@@ -26,7 +27,11 @@ mod representation;
 
 pub use profile::{LAYOUT, PROFILE};
 
-use dav::store::mailbox::serve;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use dav::store::mailbox::{MailboxStore, answer};
+use directory::DirectoryStore;
 use module::{
     Access, Answer, Descriptor, Extent, Home, Indexer, Key, Module, Mount, OptionSpec, Request,
     Unindexed, WellKnown,
@@ -63,12 +68,19 @@ impl Module for CardDav {
                 .iter()
                 .map(|&token| token.to_owned())
                 .collect(),
-            // RFC 6352 §7.1.1.
-            homes: vec![Home {
-                namespace: namespace::CARDDAV.to_owned(),
-                property: "addressbook-home-set".to_owned(),
-                path: format!("{MOUNT}/user/{{principal}}/"),
-            }],
+            homes: vec![
+                // RFC 6352 §7.1.1.
+                Home {
+                    namespace: namespace::CARDDAV.to_owned(),
+                    property: "addressbook-home-set".to_owned(),
+                    path: format!("{MOUNT}/user/{{principal}}/"),
+                },
+                Home {
+                    namespace: namespace::CARDDAV.to_owned(),
+                    property: "directory-gateway".to_owned(),
+                    path: format!("{MOUNT}/{}/", directory::NAME),
+                },
+            ],
             mailbox_types: [profile::BOOK, profile::HOME].map(str::to_owned).to_vec(),
             options: vec![OptionSpec {
                 name: "addressbook_default_displayname".to_owned(),
@@ -80,8 +92,13 @@ impl Module for CardDav {
         }
     }
 
-    fn handle(request: Request) -> Answer {
-        serve(&PROFILE, &LAYOUT, request)
+    fn handle(mut request: Request) -> Answer {
+        let body = Rc::new(RefCell::new(request.body.take()));
+        let store = DirectoryStore::new(MailboxStore::new(&LAYOUT, &request, body.clone()));
+        let mount = std::mem::take(&mut request.mount);
+        answer(&PROFILE, &store, &mount, request, &body, |member| {
+            store.mailboxes().open_body(member)
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use dav::store::mailbox::Layout;
 use dav::{Collection, CollectionKind, Context, Error, Path, Profile};
 use xml::Name;
 
+use crate::directory::DIRECTORY;
 use crate::namespace::{CALENDARSERVER, CARDDAV};
 use crate::precondition::ADDRESSBOOK_COLLECTION_LOCATION_OK;
 use crate::{
@@ -44,6 +45,16 @@ pub static PROFILE: Profile = Profile {
             ..CollectionKind::PLAIN
         },
         CollectionKind {
+            name: DIRECTORY,
+            resourcetype: &[
+                Name::new(CARDDAV, "addressbook"),
+                Name::new(CARDDAV, "directory"),
+            ],
+            get_member: Some(representation::get),
+            get: Some(export::get),
+            ..CollectionKind::PLAIN
+        },
+        CollectionKind {
             name: HOME,
             holds_collections: true,
             syncs: true,
@@ -67,12 +78,18 @@ pub static PROFILE: Profile = Profile {
     ..Profile::PLAIN
 };
 
+/// Address books, and what is one to reports.
+pub(crate) const BOOKS: &[&str] = &[BOOK, DIRECTORY];
+
+/// What queries can be sent to.
+const QUERIED: &[&str] = &[BOOK, DIRECTORY, HOME];
+
 static REPORTS: &[Report] = &[
     Report {
         name: Name::new(CARDDAV, "addressbook-query"),
         on: On {
             members: true,
-            ..On::kinds(&[BOOK, HOME])
+            ..On::kinds(QUERIED)
         },
         run: addressbook_query::run,
     },
@@ -80,7 +97,7 @@ static REPORTS: &[Report] = &[
         name: Name::new(CARDDAV, "addressbook-multiget"),
         on: On {
             members: true,
-            ..On::kinds(&[BOOK, HOME])
+            ..On::kinds(QUERIED)
         },
         run: addressbook_multiget::run,
     },
@@ -92,6 +109,7 @@ pub static LAYOUT: Layout = Layout {
     home_kind: HOME,
     lead_kind: LEAD,
     leaf_kinds: &[BOOK],
+    shared_in_home: true,
     keys_version: vcard::KEYS_VERSION,
     provision: provision::provision,
     media_type: |_| Some("text/vcard; charset=utf-8"),

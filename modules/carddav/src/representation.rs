@@ -1,6 +1,7 @@
 //! In which form a card is given: as it is stored, in the other version of vCard, or as jCard.
 //! RFC 6352 §5.1.1, RFC 7095.
 
+use crate::directory::DIRECTORY;
 use dav::request::ResponseBody;
 use dav::{Context, Error, Resource, Response};
 use vcard::{Card, Limits, Version, convert, jcard};
@@ -111,11 +112,16 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
     let form = Form::accepted(ctx);
     let mut response = dav::method::get::member_response(collection, member);
     response.set("Vary", "Accept");
-    if form == Form::Stored {
+    let is_stored = collection.kind != DIRECTORY;
+    if form == Form::Stored && is_stored {
         return Ok(Some(response));
     }
     let stored = ctx.store.read(collection, member)?;
     let Some(body) = form.of_card(&stored) else {
+        // The host has the bytes, unless they were made for the occasion.
+        if !is_stored {
+            response.body = ResponseBody::Bytes(stored);
+        }
         return Ok(Some(response));
     };
     response.set("Content-Type", form.content_type());

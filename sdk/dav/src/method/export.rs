@@ -30,16 +30,19 @@ pub fn run(
     mut write: impl FnMut(&[u8], &mut Vec<u8>) -> Result<(), Error>,
 ) -> Result<Response, Error> {
     let etag = etag(collection, export.variant);
+    let etag = etag.as_ref();
     let mut response = Response::new(Status::OK);
     response.set("Content-Type", export.content_type);
-    response.set("ETag", etag.quoted());
+    if let Some(etag) = etag {
+        response.set("ETag", etag.quoted());
+    }
     response.set(
         "Content-Disposition",
         disposition(collection, export.extension),
     );
     response.set("Vary", "Accept");
     // Whoever subscribes asks again and again: the answer is known before anything is read.
-    if let Some(known) = ctx.header("If-None-Match")
+    if let (Some(known), Some(etag)) = (ctx.header("If-None-Match"), etag)
         && known.split(',').any(|tag| etag.matches(tag))
     {
         response.status = Status::NOT_MODIFIED;
@@ -85,9 +88,11 @@ pub fn run(
     Ok(response)
 }
 
-/// The tag of all that is in a collection: of its state, which no two contents share.
-fn etag(collection: &Collection, variant: &str) -> Etag {
-    Etag::new(&format!("{}-{}{variant}", collection.id, collection.state)).unwrap_or_default()
+/// The tag of all that is in a collection: of its state, which no two contents share. None for one
+/// that has no state.
+fn etag(collection: &Collection, variant: &str) -> Option<Etag> {
+    let id = Some(&collection.id).filter(|id| !id.is_empty())?;
+    Etag::new(&format!("{id}-{}{variant}", collection.state))
 }
 
 /// RFC 6266 §4.1; the name is encoded (§4.3), so that it can hold anything.
