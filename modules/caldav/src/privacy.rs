@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use dav::{Collection, Context, Error, Member};
+use dav::{Collection, Context, Error, Member, Resource};
 use icalendar::{Calendar, Component, Item, Limits};
 
 /// The properties of a private component that everyone sees.
@@ -58,6 +58,16 @@ pub(crate) fn check_change(
     }
     let body = ctx.store.read(calendar, member)?;
     check_body(ctx, calendar, &body)
+}
+
+/// Refuses to copy a whole calendar of somebody else's: what is private would be seen in the copy.
+pub(crate) fn check_copy(ctx: &Context<'_>) -> Result<(), Error> {
+    match ctx.find_target()? {
+        Some(Resource::Collection(source)) if !sees_all(ctx, &source) => Err(Error::Forbidden(
+            "only its owner copies a calendar as a whole".to_owned(),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The same, where the body is known.

@@ -73,6 +73,15 @@ impl<'a> Calendar<'a> {
         out
     }
 
+    /// A calendar with nothing in it, written as this one.
+    pub(crate) fn without_components(&self) -> Self {
+        Self {
+            before: self.before.clone(),
+            root: self.root.emptied(),
+            after: self.after.clone(),
+        }
+    }
+
     /// The same without a borrow of the bytes that it was read from.
     pub fn into_owned(self) -> Calendar<'static> {
         Calendar {
@@ -100,6 +109,15 @@ impl<'a> Component<'a> {
             begin,
             items: Vec::new(),
             end,
+        }
+    }
+
+    /// A component with nothing in it, written as this one.
+    pub(crate) fn emptied(&self) -> Self {
+        Self {
+            begin: self.begin.clone(),
+            items: Vec::new(),
+            end: self.end.clone(),
         }
     }
 

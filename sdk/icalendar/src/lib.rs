@@ -13,7 +13,11 @@
 //! encodings than UTF-8 (RFC 5545 §3.1.4).
 
 mod budget;
+pub mod busy;
 mod component;
+pub mod data;
+pub mod jcal;
+pub mod keys;
 pub mod object;
 mod parse;
 mod property;

@@ -93,6 +93,12 @@ impl<'a> Property<'a> {
         Self::made(format!("{head}{value}"))
     }
 
+    /// The same under another name.
+    pub(crate) fn renamed(self, name: &str) -> Self {
+        let rest = self.text.get(self.name_end..).unwrap_or_default();
+        Self::made(format!("{name}{rest}"))
+    }
+
     fn made(text: String) -> Self {
         // Nothing that is made here can begin a line of its own.
         let text = if text.bytes().any(|b| b.is_ascii_control() && b != b'\t') {

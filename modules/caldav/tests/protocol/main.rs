@@ -2,8 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod examples;
+mod objects;
 mod rfc4791;
 mod rfc6638;
+mod rfc7265;
+mod rfc7809;
+mod rfc7953;
 mod sharing;
 
 use caldav::CalDav;
@@ -123,4 +128,45 @@ fn expect(reply: &Reply, status: u16, pieces: &[&str]) {
             reply.text()
         );
     }
+}
+
+fn put(host: &Host, path: &str, body: &str) -> Reply {
+    let headers = [("content-type", "text/calendar; charset=utf-8")];
+    send(host, "PUT", path, &headers, body)
+}
+
+/// A calendar with these lines in it.
+fn calendar(lines: &str) -> String {
+    let head = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//Example Corp.//CalDAV Client//EN\n";
+    let text = format!("{head}{}\nEND:VCALENDAR\n", lines.trim());
+    text.replace('\n', "\r\n")
+}
+
+/// An event at noon (UTC) of a day, given as `YYYYMMDD`.
+fn event(uid: &str, day: &str, more: &str) -> String {
+    calendar(&format!(
+        "BEGIN:VEVENT\nUID:{uid}\nDTSTAMP:20060206T001121Z\nDTSTART:{day}T120000Z\nDURATION:PT1H\n\
+         SUMMARY:Event {uid}\n{more}{}END:VEVENT",
+        if more.is_empty() { "" } else { "\n" }
+    ))
+}
+
+fn report(host: &Host, path: &str, depth: &str, body: &str) -> Reply {
+    send(host, "REPORT", path, &[("depth", depth)], body)
+}
+
+/// A calendar-query for entity tags, with this content of the filter on VCALENDAR.
+fn query(host: &Host, path: &str, filter: &str) -> Reply {
+    let body = format!(
+        "<C:calendar-query {NAMESPACES}><prop><getetag/></prop><C:filter>\
+         <C:comp-filter name='VCALENDAR'>{filter}</C:comp-filter></C:filter></C:calendar-query>"
+    );
+    report(host, path, "1", &body)
+}
+
+/// The names of the members in a multistatus, sorted.
+fn names(reply: &Reply) -> Vec<String> {
+    assert_eq!(reply.status, 207, "{}", reply.text());
+    let last = |href: &String| href.rsplit('/').next().unwrap_or_default().to_owned();
+    hrefs(reply).iter().map(last).collect()
 }

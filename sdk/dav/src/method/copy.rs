@@ -4,8 +4,7 @@ use crate::header::conditions::{self, Guard};
 use crate::header::depth::{self, Depth};
 use crate::header::{destination, overwrite};
 use crate::locks::{self, Change};
-use crate::method::put::commit;
-use crate::method::{delete, mkcol};
+use crate::method::{delete, mkcol, put};
 use crate::profile::{Accepted, Incoming, Origin, RefusedRule};
 use crate::request::{Response, Status};
 use crate::resource::{Collection, Fields, Member, Resource, Stored, Want};
@@ -57,7 +56,7 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
         }
         Resource::Principal(_) => return Err(Error::MethodNotAllowed),
     }
-    commit(ctx, batch, told.refused)?;
+    put::commit(ctx, batch, told.refused)?;
     Ok(answer(existing.is_some(), told.headers))
 }
 
@@ -201,11 +200,10 @@ impl Transfer {
     }
 }
 
-/// What the rules of the destination want said in the answer.
+/// What the rules of the destination say to the answer.
 #[derive(Default)]
 pub(crate) struct Told {
     pub headers: Vec<(&'static str, String)>,
-    /// What it means if the batch is refused.
     pub refused: Option<RefusedRule>,
 }
 

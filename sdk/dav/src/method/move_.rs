@@ -3,7 +3,7 @@
 use crate::header::depth::{self, Depth};
 use crate::locks::{self, Change};
 use crate::method::copy::{Told, Transfer, answer, finish};
-use crate::method::put::commit;
+use crate::method::put;
 use crate::profile::Origin;
 use crate::request::Response;
 use crate::resource::Resource;
@@ -67,6 +67,6 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
         }
         Resource::Principal(_) => return Err(Error::MethodNotAllowed),
     }
-    commit(ctx, batch, told.refused)?;
+    put::commit(ctx, batch, told.refused)?;
     Ok(answer(existing.is_some(), told.headers))
 }

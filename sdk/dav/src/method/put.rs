@@ -170,7 +170,7 @@ pub(crate) fn commit_put(
     commit(ctx, batch, accepted.refused)
 }
 
-/// Commits a batch, with the protocol's words for what may be refused before those of the engine.
+/// Commits a batch; what a refusal means the rules of the place may know better.
 pub(crate) fn commit(
     ctx: &Context<'_>,
     batch: Batch,

@@ -2,9 +2,10 @@
 
 use xml::{DAV, Element, Name, Node};
 
-use super::{check_depth_zero, plan};
+use super::check_depth_zero;
 use crate::body::multistatus::Multistatus;
 use crate::body::plan::{Plan, evaluate};
+use crate::body::propfind::{PropRequest, parse_children};
 use crate::error::NUMBER_OF_MATCHES_WITHIN_LIMITS;
 use crate::property::Subject;
 use crate::property::rfc4918::DISPLAYNAME_NAME;
@@ -19,7 +20,7 @@ use crate::{Context, Error};
 /// as the RFC has it, caseless and with all conditions together.
 pub fn run(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Response, Error> {
     check_depth_zero(ctx)?;
-    let plan = plan(ctx, root)?;
+    let plan = Plan::new(ctx, &asked(ctx, root)?);
     let conditions = parse(ctx, root)?;
     let any_of = root.attribute("test") == Some("anyof");
     let everywhere = root
@@ -54,6 +55,26 @@ pub fn run(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Res
         multistatus.resource(&plan, Subject::Principal(principal), &principal.href, &[])?;
     }
     multistatus.finish()
+}
+
+/// The properties that are asked for. python-caldav puts them beside `DAV:prop` and not in it.
+fn asked(ctx: &Context<'_>, root: &Element) -> Result<PropRequest, Error> {
+    let mut request = parse_children(root)?.unwrap_or(PropRequest::Prop(Vec::new()));
+    if let PropRequest::Prop(elements) = &mut request {
+        let is_own = |name: &Name| {
+            [
+                "property-search",
+                "prop",
+                "apply-to-principal-collection-set",
+            ]
+            .iter()
+            .any(|local| name.is(DAV, local))
+        };
+        let beside = root.elements().filter(|element| !is_own(&element.name));
+        elements.extend(beside.cloned());
+    }
+    ctx.check_items("properties", request.len())?;
+    Ok(request)
 }
 
 /// Answers what can be searched.

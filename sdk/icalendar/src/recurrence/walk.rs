@@ -86,7 +86,11 @@ impl Walk<'_> {
     /// From when on periods matter: all of them if they are counted.
     fn first(&self) -> i64 {
         // Weeks of a year reach into its neighbours, as a skipped day into the next month.
-        let slack = 8 * DAY;
+        let slack = if self.rule.frequency < Frequency::Daily {
+            0
+        } else {
+            8 * DAY
+        };
         match self.rule.count {
             Some(_) => self.start.0,
             None => (self.from.0 - slack).max(self.start.0),

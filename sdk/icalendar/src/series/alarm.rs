@@ -85,6 +85,18 @@ impl<'c> Alarm<'c> {
         steps <= self.repeat && range.contains(first + steps * self.every)
     }
 
+    /// Between which seconds after its instance it goes off: after the start at the earliest, and
+    /// after the end at the latest. Days may be an hour longer or shorter, or even a whole day.
+    pub(crate) fn within(&self) -> (i64, i64) {
+        let (Trigger::Start(duration) | Trigger::End(duration)) = self.trigger else {
+            return (0, 0);
+        };
+        let seconds = duration.approximate_seconds();
+        let slack = if duration.days == 0 { 0 } else { DAY };
+        let last = seconds.saturating_add(self.repeat.saturating_mul(self.every));
+        (seconds.saturating_sub(slack), last.saturating_add(slack))
+    }
+
     /// How much later, and how much earlier than its instance it may go off, in seconds.
     fn reach(&self) -> (i64, i64) {
         let (Trigger::Start(duration) | Trigger::End(duration)) = self.trigger else {

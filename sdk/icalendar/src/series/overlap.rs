@@ -8,7 +8,7 @@ use crate::budget::{Budget, Exceeded};
 use crate::component::Component;
 use crate::object::Kind;
 use crate::property::Property;
-use crate::value::PeriodEnd;
+use crate::value::{Period, PeriodEnd};
 use crate::zone::Zones;
 
 impl<'c> Series<'c> {
@@ -60,7 +60,7 @@ impl<'c> Series<'c> {
         }
     }
 
-    fn undated_overlaps(&self, entry: &Entry<'c>, range: Range) -> bool {
+    pub(super) fn undated_overlaps(&self, entry: &Entry<'c>, range: Range) -> bool {
         match entry.kind {
             Kind::Event | Kind::Journal | Kind::Poll => false,
             Kind::FreeBusy => self.periods_overlap(entry, range),
@@ -107,14 +107,20 @@ fn todo_overlaps(entry: &Entry<'_>, start: i64, end: i64, range: Range) -> bool 
 
 fn period_overlaps(property: &Property<'_>, zones: &Zones<'_>, range: Range) -> bool {
     property.periods().filter_map(Result::ok).any(|period| {
-        let start = zones.utc(&period.start);
-        let end = match &period.end {
-            Some(PeriodEnd::Time(end)) => zones.utc(end),
-            Some(PeriodEnd::Duration(duration)) => start + duration.approximate_seconds(),
-            None => start,
-        };
+        let (start, end) = period_utc(&period, zones);
         range.start < end && range.end > start
     })
+}
+
+/// A period in UTC seconds. One without an end lasts no time.
+pub(crate) fn period_utc(period: &Period<'_>, zones: &Zones<'_>) -> (i64, i64) {
+    let start = zones.utc(&period.start);
+    let end = match &period.end {
+        Some(PeriodEnd::Time(end)) => zones.utc(end),
+        Some(PeriodEnd::Duration(duration)) => start + duration.approximate_seconds(),
+        None => start,
+    };
+    (start, end)
 }
 
 /// Whether the value of a property is in a range, for a CALDAV:prop-filter with a

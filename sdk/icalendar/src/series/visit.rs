@@ -172,7 +172,7 @@ impl<'c> Series<'c> {
         for entry in self
             .futures
             .iter()
-            .filter_map(|index| self.entries.get(*index))
+            .filter_map(|(_, index)| self.entries.get(*index))
         {
             length = length.max(entry.extent.seconds_max());
             if let (Some(start), Some(id)) = (&entry.start, &entry.id) {
@@ -247,10 +247,11 @@ impl<'c> Series<'c> {
         extent: Option<Extent>,
     ) -> Instance<'c> {
         let id = instance_id(local, start);
-        let future = self.futures.iter().rev().find_map(|index| {
-            let entry = self.entries.get(*index)?;
-            let (future, from) = (entry.start.as_ref()?, entry.id.as_ref()?);
-            (from.utc() <= id.utc).then_some((*index, entry, future, from))
+        let until = self.futures.partition_point(|(utc, _)| *utc <= id.utc);
+        let future = until.checked_sub(1).and_then(|last| {
+            let (_, index) = *self.futures.get(last)?;
+            let entry = self.entries.get(index)?;
+            Some((index, entry, entry.start.as_ref()?, entry.id.as_ref()?))
         });
         let Some((index, entry, future, from)) = future else {
             let index = self.master.unwrap_or(0);
@@ -267,7 +268,7 @@ impl<'c> Series<'c> {
         self.instance(index, entry, shifted, future, extent, Some(id))
     }
 
-    fn instance(
+    pub(super) fn instance(
         &self,
         index: usize,
         entry: &Entry<'c>,

@@ -102,6 +102,7 @@ impl Zone {
 }
 
 /// The zones that an object's times are in.
+#[derive(Clone)]
 pub struct Zones<'c> {
     calendar: &'c Calendar<'c>,
     floating: Zone,
