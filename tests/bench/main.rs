@@ -11,6 +11,7 @@
 )]
 
 mod caldav;
+mod compression;
 mod drop_in;
 mod floor;
 mod load;
@@ -38,6 +39,7 @@ fn main() {
         ("start", rows::start),
         ("requests", rows::requests),
         ("static", rows::static_file),
+        ("compression", compression::compression),
         ("put one client", rows::put_one),
         ("put many clients", rows::put_many),
         ("put slow disk", store::slow_disk),
