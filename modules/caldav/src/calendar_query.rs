@@ -18,7 +18,7 @@ use icalendar::zone::Zone;
 use icalendar::{Calendar, Limits};
 use xml::Element;
 
-use crate::filter::Filter;
+use crate::filter::{Filter, Search};
 use crate::floating;
 use crate::namespace::CALDAV;
 use crate::precondition::{MAX_INSTANCES, VALID_FILTER};
@@ -129,9 +129,20 @@ impl Query<'_, '_> {
 
     fn calendar(&mut self, collection: &Collection) -> Result<(), Error> {
         let zone = floating::notes(self.ctx).zone(self.ctx, collection)?;
-        let narrowed = self.filter.narrow();
-        let filters = narrowed.filters();
-        let want = want(self.plan, !narrowed.is_exact());
+        for search in self.filter.searches() {
+            self.search(collection, &search, &zone)?;
+        }
+        Ok(())
+    }
+
+    /// Adds what a search of the index finds, as far as it is meant.
+    fn search(
+        &mut self,
+        collection: &Collection,
+        search: &Search<'_>,
+        zone: &Zone,
+    ) -> Result<(), Error> {
+        let want = want(self.plan, search.check);
         let mut href = self.ctx.href(&collection.path, true);
         let base_len = href.len();
         let mut after: Option<String> = None;
@@ -139,7 +150,7 @@ impl Query<'_, '_> {
             let listing = Listing {
                 want,
                 members: true,
-                filter: &filters,
+                filter: &search.filters,
                 after: after.as_deref(),
                 limit: PAGE,
                 ..Listing::default()
@@ -148,8 +159,7 @@ impl Query<'_, '_> {
             for member in &page.members {
                 href.truncate(base_len);
                 percent_encode(&mut href, &member.name);
-                let check = !narrowed.is_exact();
-                self.member(collection, member, &href, &zone, check)?;
+                self.member(collection, member, &href, zone, search.check)?;
             }
             after = page.next;
             if after.is_none() {

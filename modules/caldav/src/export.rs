@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use dav::error::NUMBER_OF_MATCHES_WITHIN_LIMITS;
 use dav::property::Subject;
 use dav::property::rfc4918::DISPLAYNAME_NAME;
 use dav::request::{ResponseBody, Status};
@@ -13,11 +14,15 @@ use dav::{
 use icalendar::{Calendar, Limits, Property};
 use xml::Name;
 
+use crate::media_type::{self, Form};
 use crate::namespace::{APPLE, CALDAV};
-use crate::privacy;
+use crate::{object_rules, privacy};
 
 /// Answers up to this length are sent at once, longer ones in pieces.
 const PIECE_LEN: usize = 256 << 10;
+
+/// The longest calendar that is written as a whole, in bytes.
+const WHOLE_LEN_MAX: usize = 16 << 20;
 
 /// Who made what we make.
 pub(crate) const PRODUCT: &str = "-//Chapar//Calendars//EN";
@@ -32,11 +37,13 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
     let Resource::Collection(calendar) = resource else {
         return Ok(None);
     };
-    let etag = etag(calendar);
+    let form = Form::wanted(ctx)?;
+    let etag = etag(calendar, form);
     let mut response = Response::new(Status::OK);
-    response.set("Content-Type", "text/calendar; charset=utf-8");
+    response.set("Content-Type", form.content_type());
+    response.set("Vary", "Accept");
     response.set("ETag", etag.quoted());
-    response.set("Content-Disposition", disposition(calendar));
+    response.set("Content-Disposition", disposition(calendar, form));
     // Whoever subscribes asks again and again: the answer is known before anything is read.
     if let Some(known) = ctx.header("If-None-Match")
         && known.split(',').any(|tag| etag.matches(tag))
@@ -46,6 +53,7 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
     }
     let mut export = Export {
         ctx,
+        form,
         head: &response,
         out: Vec::new(),
         zones: HashSet::new(),
@@ -59,26 +67,47 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
             ctx.send(&out)?;
             ResponseBody::Streamed
         }
+        false if form == Form::JCal => ResponseBody::Bytes(as_jcal(&out)?),
         false => ResponseBody::Bytes(out),
     };
     Ok(Some(response))
 }
 
 /// The tag of all that is in a calendar: of its state, which no two contents share.
-fn etag(calendar: &Collection) -> Etag {
-    Etag::new(&format!("{}-{}", calendar.id, calendar.state)).unwrap_or_default()
+fn etag(calendar: &Collection, form: Form) -> Etag {
+    let mark = match form {
+        Form::ICalendar => 'i',
+        Form::JCal => 'j',
+    };
+    Etag::new(&format!("{}-{}{mark}", calendar.id, calendar.state)).unwrap_or_default()
+}
+
+/// All of a calendar as jCal, which is not written piece by piece.
+fn as_jcal(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    let limits = Limits {
+        bytes: WHOLE_LEN_MAX,
+        components: 200_000,
+        properties: 2_000_000,
+        ..Limits::default()
+    };
+    let parsed = Calendar::parse(bytes, &limits);
+    media_type::to_jcal(&parsed.map_err(object_rules::unreadable)?)
 }
 
 /// RFC 6266 §4.1; the name is encoded (§4.3), so that it can hold anything.
-fn disposition(calendar: &Collection) -> String {
+fn disposition(calendar: &Collection, form: Form) -> String {
     let mut out = String::from("attachment; filename*=utf-8''");
     percent_encode(&mut out, calendar.path.name().unwrap_or("calendar"));
-    out.push_str(".ics");
+    out.push_str(match form {
+        Form::ICalendar => ".ics",
+        Form::JCal => ".jcs",
+    });
     out
 }
 
 struct Export<'e, 'c> {
     ctx: &'e Context<'c>,
+    form: Form,
     head: &'e Response,
     out: Vec<u8>,
     /// The time zones that are there already.
@@ -170,6 +199,12 @@ impl Export<'_, '_> {
             if !bytes.ends_with(b"\n") {
                 self.out.extend_from_slice(b"\r\n");
             }
+        }
+        if self.form == Form::JCal {
+            return match self.out.len() > WHOLE_LEN_MAX {
+                true => Err(NUMBER_OF_MATCHES_WITHIN_LIMITS.error()),
+                false => Ok(()),
+            };
         }
         if self.out.len() >= PIECE_LEN {
             if !self.ctx.is_streaming() {

@@ -12,6 +12,7 @@ use icalendar::zone::Zone;
 use icalendar::{Budget, Calendar, Exceeded, Limits};
 use xml::Element;
 
+use crate::calendar_data::DataRequest;
 use crate::namespace::CALDAV;
 use crate::precondition::{MAX_INSTANCES, VALID_CALENDAR_DATA, VALID_TIMEZONE};
 use crate::properties::rfc7809::{TIMEZONE, TIMEZONE_ID, zone_of};
@@ -22,11 +23,13 @@ pub(crate) struct Notes {
     told: Option<Zone>,
     /// The zones of calendars.
     calendars: RefCell<Vec<(Path, Zone)>>,
+    /// What the report asks of objects.
+    pub data: Option<Rc<DataRequest>>,
     /// What recurrences may still cost.
     pub budget: RefCell<Budget>,
 }
 
-/// Reads what a report says of time zones.
+/// Reads what a report says of time zones, and what it asks of objects.
 ///
 /// Fails with `CALDAV:valid-calendar-data` if its `timezone` is no iCalendar with a VTIMEZONE, and
 /// with `CALDAV:valid-timezone` if its `timezone-id` is not known.
@@ -42,7 +45,9 @@ pub(crate) fn prepare(ctx: &Context<'_>, root: &Element) -> Result<(), Error> {
         }
         (None, None) => None,
     };
-    *ctx.notes.borrow_mut() = Some(Rc::new(Notes::new(told)));
+    let mut notes = Notes::new(told);
+    notes.data = DataRequest::find(root)?.map(Rc::new);
+    *ctx.notes.borrow_mut() = Some(Rc::new(notes));
     Ok(())
 }
 
@@ -74,6 +79,7 @@ impl Notes {
         Self {
             told,
             calendars: RefCell::default(),
+            data: None,
             budget: RefCell::default(),
         }
     }

@@ -16,8 +16,10 @@ mod calendar_query;
 mod export;
 mod filter;
 mod floating;
+mod free_busy_query;
 mod import;
 mod keys;
+mod media_type;
 mod mkcalendar;
 mod namespace;
 mod object;
@@ -28,18 +30,20 @@ mod profile;
 mod properties;
 mod provision;
 mod time_range;
+mod timezones_by_reference;
 
 pub use profile::{LAYOUT, PROFILE};
 
 use dav::store::mailbox::serve;
 use module::{
-    Access, Answer, Descriptor, Extent, Home, Module, Mount, OptionSpec, Request, WellKnown,
+    Access, Answer, Descriptor, Extent, Home, Indexer, Key, Module, Mount, OptionSpec, Request,
+    Unindexed, WellKnown,
 };
 
 /// The module.
 pub struct CalDav;
 
-module::export!(CalDav);
+module::export!(CalDav: indexer);
 
 const MOUNT: &str = "/dav/calendars";
 
@@ -90,7 +94,24 @@ impl Module for CalDav {
     }
 
     fn handle(request: Request) -> Answer {
-        serve(&PROFILE, &LAYOUT, request)
+        let is_options = request.method == "OPTIONS";
+        match serve(&PROFILE, &LAYOUT, request) {
+            Answer::Complete(mut response) if is_options => {
+                timezones_by_reference::advertise(&mut response);
+                response.into()
+            }
+            answer => answer,
+        }
+    }
+}
+
+impl Indexer for CalDav {
+    fn version() -> u32 {
+        keys::VERSION
+    }
+
+    fn keys(message: Unindexed) -> Vec<Key> {
+        keys::index(&message)
     }
 }
 

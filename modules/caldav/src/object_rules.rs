@@ -2,6 +2,8 @@
 //!
 //! Bytes are stored as they were sent, so that their entity tag can be given with the answer.
 
+use std::borrow::Cow;
+
 use dav::profile::{Accepted, Incoming, Origin};
 use dav::property::Subject;
 use dav::store::{
@@ -11,6 +13,7 @@ use dav::{Collection, Context, Error, Fields, Member, Precondition, Resource, St
 use icalendar::object::{Invalid, Object, Precondition as Rule};
 use icalendar::{Calendar, Limits, ParseError};
 
+use crate::media_type::Form;
 use crate::precondition::{
     MAX_ATTENDEES_PER_INSTANCE, MAX_RESOURCE_SIZE, NO_UID_CONFLICT, SUPPORTED_CALENDAR_COMPONENT,
     SUPPORTED_CALENDAR_DATA, SUPPORTED_RSCALE, VALID_CALENDAR_DATA, VALID_CALENDAR_OBJECT_RESOURCE,
@@ -21,7 +24,7 @@ use crate::{keys, privacy};
 
 /// The rules for PUT, POST, COPY and MOVE into a calendar.
 pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted, Error> {
-    check_media_type(incoming.content_type)?;
+    let form = form_of(incoming.content_type)?;
     if incoming.body.len() as u64 > OBJECT_LEN_MAX {
         return Err(MAX_RESOURCE_SIZE.error());
     }
@@ -31,7 +34,11 @@ pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted,
         privacy::check_change(ctx, incoming.collection, existing)?;
     }
     check_source(ctx, &incoming)?;
-    let calendar = Calendar::parse(&incoming.body, &Limits::default()).map_err(unreadable)?;
+    let body: &[u8] = &match form {
+        Form::ICalendar => Cow::Borrowed(incoming.body.as_slice()),
+        Form::JCal => Cow::Owned(from_jcal(&incoming.body)?),
+    };
+    let calendar = Calendar::parse(body, &Limits::default()).map_err(unreadable)?;
     let object = Object::check(&calendar).map_err(no_object)?;
     let kind = object.kind().name();
     check_component(ctx, incoming.collection, kind)?;
@@ -42,20 +49,21 @@ pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted,
         check_same_uid(ctx, incoming.collection, existing, object.object_uid())?;
     }
     let content_type = format!("text/calendar; charset=utf-8; component={kind}");
-    let keys = keys::of(&object);
+    let keys = keys::of(&calendar);
     let unique = Unique {
         name: keys::UID.to_owned(),
-        value: keys::uid_value(object.object_uid()).into_owned(),
+        value: keys::short(object.object_uid()).into_owned(),
         scope: UniqueScope::Collection,
     };
     let content = match incoming.origin {
-        Origin::Put | Origin::Post => Content::Bytes(incoming.body.clone()),
+        Origin::Put | Origin::Post => Content::Bytes(body.to_vec()),
         Origin::Copy | Origin::Move => Content::Unchanged,
     };
     let mut accept = Accept::plain(content, Some(content_type));
     accept.keys = keys;
     accept.unique.push(unique);
     let mut accepted = Accepted::plain(accept);
+    accepted.changed = form == Form::JCal;
     accepted.refused = Some(refused);
     Ok(accepted)
 }
@@ -70,19 +78,22 @@ pub(crate) fn remove(
     privacy::check_change(ctx, calendar, member)
 }
 
-/// A client that says no type, or none that means anything, sends what the place is for.
-fn check_media_type(content_type: Option<&str>) -> Result<(), Error> {
-    let essence = content_type
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    match essence.as_str() {
-        "" | "text/calendar" | "application/octet-stream" => Ok(()),
-        _ => Err(SUPPORTED_CALENDAR_DATA.error()),
+/// What a client sends: if it says no type, or none that means anything, what the place is for.
+fn form_of(content_type: Option<&str>) -> Result<Form, Error> {
+    let content_type = content_type.unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if essence.is_empty() || essence.eq_ignore_ascii_case("application/octet-stream") {
+        return Ok(Form::ICalendar);
     }
+    Form::named(essence).ok_or_else(|| SUPPORTED_CALENDAR_DATA.error())
+}
+
+/// jCal as iCalendar, which is what is stored. RFC 7265 §4.
+fn from_jcal(body: &[u8]) -> Result<Vec<u8>, Error> {
+    let text = std::str::from_utf8(body);
+    let text = text.map_err(|error| because(&VALID_CALENDAR_DATA, &error.to_string()))?;
+    icalendar::jcal::from_jcal(text, &Limits::default())
+        .map_err(|error| because(&VALID_CALENDAR_DATA, &error.to_string()))
 }
 
 /// Somebody else's private object is not copied or moved to where it could be seen.
@@ -122,7 +133,7 @@ fn check_same_uid(
     existing: &Member,
     uid: &str,
 ) -> Result<(), Error> {
-    let value = keys::uid_value(uid);
+    let value = keys::short(uid);
     let filter = [Filter::Equals(keys::UID, &value)];
     let listing = Listing {
         members: true,

@@ -8,8 +8,8 @@ use xml::Name;
 use crate::namespace::{APPLE, CALDAV, CALENDARSERVER};
 use crate::precondition::CALENDAR_COLLECTION_LOCATION_OK;
 use crate::{
-    calendar_multiget, calendar_query, export, import, keys, mkcalendar, object, object_rules,
-    privacy, properties, provision,
+    calendar_multiget, calendar_query, export, free_busy_query, import, keys, mkcalendar, object,
+    object_rules, privacy, properties, provision,
 };
 
 /// The type of the mailboxes that hold calendar objects. RFC 4791 §4.2.
@@ -32,7 +32,7 @@ pub const OBJECT_LEN_MAX: u64 = 10 << 20;
 
 /// The protocol.
 pub static PROFILE: Profile = Profile {
-    dav_tokens: &["calendar-access"],
+    dav_tokens: &["calendar-access", "calendar-availability"],
     prefixes: &[(CALDAV, "C"), (CALENDARSERVER, "CS"), (APPLE, "A")],
     kinds: &[
         CollectionKind {
@@ -108,6 +108,14 @@ static REPORTS: &[Report] = &[
             ..On::kinds(&[CALENDAR, INBOX, HOME])
         },
         run: calendar_multiget::run,
+    },
+    Report {
+        name: Name::new(CALDAV, "free-busy-query"),
+        on: On {
+            members: true,
+            ..On::kinds(&[CALENDAR, HOME])
+        },
+        run: free_busy_query::run,
     },
 ];
 

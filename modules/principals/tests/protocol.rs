@@ -280,6 +280,29 @@ fn rfc6638_s2_4_2_types_are_those_of_icalendar() {
     assert!(group.contains(">GROUP<"), "{group}");
 }
 
+/// python-caldav puts what it asks for beside `prop`.
+#[test]
+fn rfc3744_s9_4_homes_are_found_with_principals() {
+    let host = host();
+    for (prop, beside) in [
+        ("<S:stamp-home-set/>", ""),
+        ("", "<S:stamp-home-set/><D:displayname/>"),
+    ] {
+        let body = format!(
+            "<D:principal-property-search xmlns:D='DAV:' xmlns:S='urn:stamps'><D:property-search>\
+             <D:prop><D:displayname/></D:prop><D:match>alice</D:match></D:property-search>\
+             <D:prop>{prop}</D:prop>{beside}</D:principal-property-search>"
+        );
+        let found = send(&host, "REPORT", "/dav/", "0", &body);
+        assert_eq!(found.status, 207);
+        assert!(
+            found.text().contains("alice/</D:href></"),
+            "{}",
+            found.text()
+        );
+    }
+}
+
 #[test]
 fn rfc3744_s9_5_what_can_be_searched_is_told() {
     let body = "<principal-search-property-set xmlns='DAV:'/>";

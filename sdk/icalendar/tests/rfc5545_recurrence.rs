@@ -361,8 +361,7 @@ fn s3_8_5_1_exdate() {
     let rule = "DTSTART;TZID=America/New_York:20260105T090000\nRRULE:FREQ=DAILY;COUNT=5\n";
     let days = |exdate: &str| {
         let text = event(&format!("{rule}{exdate}\n"));
-        let all = with_instances(&text, Range::ALL, |i| i.start_local.date().2);
-        all
+        with_instances(&text, Range::ALL, |i| i.start_local.date().2)
     };
     assert_eq!(
         days("EXDATE;TZID=America/New_York:20260106T090000,20260108T090000"),

@@ -106,7 +106,7 @@ impl Parser {
 
     fn range(&mut self, element: &Element) -> Result<Range, Error> {
         self.has_times = true;
-        time_range::parse(element, &VALID_FILTER)
+        time_range::parse(element).ok_or_else(|| VALID_FILTER.error())
     }
 
     fn name_of(&mut self, element: &Element) -> Result<String, Error> {

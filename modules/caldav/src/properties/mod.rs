@@ -4,6 +4,7 @@ pub(crate) mod apple;
 pub(crate) mod calendarserver;
 pub(crate) mod rfc4791;
 pub(crate) mod rfc7809;
+pub(crate) mod rfc7953;
 pub(crate) mod scheduling;
 
 use dav::property::rfc4918;
@@ -28,6 +29,7 @@ pub(crate) static ALL: &[&Live] = &[
     &rfc7809::CALENDAR_TIMEZONE,
     &rfc7809::CALENDAR_TIMEZONE_ID,
     &rfc7809::TIMEZONE_SERVICE_SET,
+    &rfc7953::CALENDAR_AVAILABILITY,
     &crate::calendar_data::CALENDAR_DATA,
     &scheduling::SCHEDULE_CALENDAR_TRANSP,
     &scheduling::SCHEDULE_DEFAULT_CALENDAR_URL,

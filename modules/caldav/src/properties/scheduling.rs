@@ -10,7 +10,8 @@ use crate::precondition::VALID_SCHEDULE_DEFAULT_CALENDAR_URL;
 use crate::profile::INBOX;
 use crate::provision;
 
-const TRANSP: Name = Name::new(CALDAV, "schedule-calendar-transp");
+/// The name of whether a calendar makes busy.
+pub(crate) const TRANSP: Name = Name::new(CALDAV, "schedule-calendar-transp");
 
 /// Whether what is in a calendar makes its owner busy. RFC 6638 §9.1.
 pub(crate) static SCHEDULE_CALENDAR_TRANSP: Live = Live {

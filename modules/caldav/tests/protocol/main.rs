@@ -6,7 +6,9 @@ mod examples;
 mod objects;
 mod rfc4791;
 mod rfc6638;
+mod rfc7265;
 mod rfc7809;
+mod rfc7953;
 mod sharing;
 
 use caldav::CalDav;

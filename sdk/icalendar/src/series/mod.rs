@@ -117,6 +117,11 @@ impl<'c> Series<'c> {
         self.entries.iter().any(|entry| entry.floating)
     }
 
+    /// Whether the DTSTART of all instances floats.
+    pub(crate) fn master_floats(&self) -> Option<bool> {
+        self.master().map(|(_, start)| start.floating)
+    }
+
     /// When the first instance begins, in UTC seconds, or something before that.
     pub(crate) fn earliest(&self) -> Option<i64> {
         let starts = self.entries.iter().filter_map(|e| e.start.as_ref());
