@@ -430,13 +430,13 @@ fn check_value(property: &Property<'_>) -> Result<(), Invalid> {
             Duration::read(property.value()).map_err(wrong)?;
         }
     } else if one_of(&["RRULE", "EXRULE"]) {
-        let rule = Rule::read(property.value()).map_err(wrong)?;
-        if let Some(scale) = rule.unsupported_scale() {
+        if let Some(scale) = Rule::foreign_scale(property.value()) {
             return Err(Invalid::Scale {
                 line: property.line(),
                 scale: scale.to_owned(),
             });
         }
+        Rule::read(property.value()).map_err(wrong)?;
     } else if one_of(&["TZOFFSETFROM", "TZOFFSETTO"]) {
         crate::value::utc_offset(property.value()).map_err(wrong)?;
     }

@@ -52,11 +52,16 @@ pub(super) fn write(
                 }
             }
         };
+        // What is long and has many instances would grow beyond any memory.
+        budget.work(template.length() / BYTES_A_STEP)?;
         template.write(&instance, &mut out);
     }
     out.extend_from_slice(root.end.raw());
     Ok(out)
 }
+
+/// How many bytes of output count as one step of work.
+const BYTES_A_STEP: u64 = 16;
 
 /// A component but for the times of its instances.
 struct Template<'c> {
@@ -138,6 +143,15 @@ impl<'c> Template<'c> {
             }
         }
         template
+    }
+
+    /// How many bytes an instance takes.
+    fn length(&self) -> u64 {
+        let parts = self
+            .parts
+            .iter()
+            .map(|(before, line)| before.len() + line.head.len() + 20);
+        (parts.sum::<usize>() + self.rest.len()) as u64
     }
 
     /// Adds a line that each instance has its own of.

@@ -180,7 +180,7 @@ impl<'c> Series<'c> {
         budget: &mut Budget,
         found: &mut dyn FnMut(&Instance<'c>),
     ) -> Result<(), Exceeded> {
-        let _all = self.visit(range, budget, &mut |instance| {
+        let _all = self.visit(range, budget, &mut |instance, _| {
             let kind = self.entries.get(instance.entry).map(|entry| entry.kind);
             if kind == Some(Kind::Event) && self.instance_overlaps(instance, range) {
                 found(instance);

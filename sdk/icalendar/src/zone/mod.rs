@@ -37,6 +37,9 @@ const RECENT_MAX: usize = 8;
 /// The longest VTIMEZONE that is remembered, in bytes.
 const RECENT_BYTES: usize = 32 << 10;
 
+/// How many time zones an object may use; to look for more would take long, and no client does.
+const ZONES_MAX: usize = 200;
+
 /// What a local time means in a zone, in UTC seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resolved {
@@ -182,6 +185,12 @@ impl<'c> Zones<'c> {
         if let Some(found) = known {
             return found;
         }
+        if self.found.borrow().len() >= ZONES_MAX {
+            return Found {
+                zone: self.floating.clone(),
+                known: false,
+            };
+        }
         let zone = self
             .calendar
             .components()
@@ -198,11 +207,9 @@ impl<'c> Zones<'c> {
             known: zone.is_some(),
             zone: zone.unwrap_or_else(|| self.floating.clone()),
         };
-        let mut list = self.found.borrow_mut();
-        // More zones than any client uses are looked up anew each time.
-        if list.len() < 64 {
-            list.push((tzid.to_owned(), found.clone()));
-        }
+        self.found
+            .borrow_mut()
+            .push((tzid.to_owned(), found.clone()));
         found
     }
 
