@@ -35,7 +35,7 @@ fn main() {
         return;
     }
     let chosen = |name: &str| arguments.is_empty() || arguments.iter().any(|a| name.contains(a));
-    let all: [(&str, Measure); 13] = [
+    let all: [(&str, Measure); 14] = [
         ("start", rows::start),
         ("requests", rows::requests),
         ("static", rows::static_file),
