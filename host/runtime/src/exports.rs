@@ -199,7 +199,7 @@ impl Runtime {
         let tally = account.admit(&module)?;
         let bounds = self.bounds(tenant, &name);
         let place = match self.place(&account, &name).await {
-            Ok(place) => place,
+            Ok((place, _)) => place,
             Err(error) => {
                 tally.failed(&asked_for, &error);
                 return Err(error);

@@ -4,7 +4,7 @@ use crate::account::{Account, Accounts, Alive, Tally};
 use crate::gate::{Gate, Party, Permit};
 use crate::guests::Places;
 use crate::instance::{Bounds, Instance, Outcome};
-use crate::limits::{Meter, metered};
+use crate::limits::{Ceiling, Meter, metered};
 use crate::load::Module;
 use crate::module::Mount;
 use crate::state::{Asking, Current, Serving};
@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 /// What all requests share.
 pub(crate) struct Shared {
     pub(crate) warm: Warm,
-    pub(crate) bounds: Bounds,
+    pub(crate) ceiling: Ceiling,
     pub(crate) places: Places,
     /// Room for instances: as many as may live at once.
     pub(crate) instances: Arc<Gate>,
