@@ -178,7 +178,7 @@ fn locals(part: &HashMap<&str, Vec<&str>>, from: i64) -> Vec<i64> {
             Some(&start),
             "DTSTART is the first of {rule:?}"
         );
-        assert!(rule.get("UNTIL").is_none() || by_rule.last() == Some(&until));
+        assert!(!rule.contains_key("UNTIL") || by_rule.last() == Some(&until));
         locals.extend(by_rule);
     }
     locals.sort();
