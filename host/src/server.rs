@@ -59,7 +59,7 @@ impl Server {
         let acceptor = tls::acceptor(snapshot.clone())?;
         let mut listeners = listen::inherit(&config, inherited, &acceptor)?;
         let wishes = listen::wishes(&config, !listeners.is_empty())?;
-        listeners.extend(listen::listen(wishes, &acceptor)?);
+        listeners.extend(listen::listen(wishes, &acceptor, &[])?);
         // Compiling takes seconds, the first time.
         let runtime = tokio::task::spawn_blocking(move || Runtime::start(how, which))
             .await
@@ -168,6 +168,7 @@ pub fn module_set(snapshot: &Snapshot) -> ModuleSet {
             .collect(),
         grants: config.module_grants.clone(),
         limits: config.module_limits.clone(),
+        sweeps: true,
     }
 }
 

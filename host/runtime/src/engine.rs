@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wasmtime::component::Linker;
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    RegallocAlgorithm,
+};
 
 /// How often a running guest makes room for others.
 const TICK: Duration = Duration::from_millis(2);
@@ -16,12 +19,35 @@ const TICK: Duration = Duration::from_millis(2);
 const WASM_STACK: usize = 512 << 10;
 /// Stack of a guest and of the host's functions that it calls: those must never run out.
 const FIBER_STACK: usize = WASM_STACK + (768 << 10);
+/// What a memory can have in WebAssembly of 32 bits, for which there is room in any case: no access
+/// is checked, because all that can be reached is set aside.
+const MEMORY_MOST: usize = 4 << 30;
+/// Beyond this there is no room for more instances than are configured.
+const ROOM_MAX: u32 = 4096;
 /// Core instances that a component has on average: its module, and those that join it to the host.
 const CORES: u32 = 4;
 
 /// Makes the engine. With `config`, instances live in a pool of that size; without, each gets its
 /// memory from the system: for looking at single files.
 pub(crate) fn engine(config: Option<&RuntimeConfig>) -> wasmtime::Result<Engine> {
+    let mut settings = settings();
+    if let Some(config) = config {
+        settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
+    }
+    Engine::new(&settings)
+}
+
+/// Makes an engine that compiles in a hurry, and runs nothing: neither setting changes what code
+/// means or how it is called, so the other engines run what it makes.
+pub(crate) fn hasty() -> wasmtime::Result<Engine> {
+    let mut settings = settings();
+    settings
+        .cranelift_opt_level(OptLevel::None)
+        .cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+    Engine::new(&settings)
+}
+
+fn settings() -> Config {
     let mut settings = Config::new();
     settings
         .concurrency_support(false)
@@ -32,14 +58,18 @@ pub(crate) fn engine(config: Option<&RuntimeConfig>) -> wasmtime::Result<Engine>
         .memory_init_cow(true)
         .wasm_relaxed_simd(false)
         .wasm_memory64(false);
-    if let Some(config) = config {
-        settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
-    }
-    Engine::new(&settings)
+    settings
+}
+
+/// How many instances there may be, so that their number can be raised while they run: it costs
+/// addresses, which are 5 GiB an instance of 128 TiB.
+pub(crate) fn room(config: &RuntimeConfig) -> u32 {
+    let configured = config.instances_max.max(1).saturating_add(config.warm_max);
+    configured.max(configured.saturating_mul(2).min(ROOM_MAX))
 }
 
 fn pool(config: &RuntimeConfig) -> PoolingAllocationConfig {
-    let instances = config.instances_max.max(1) + config.warm_max;
+    let instances = room(config);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances * CORES)
@@ -53,7 +83,8 @@ fn pool(config: &RuntimeConfig) -> PoolingAllocationConfig {
         .max_memories_per_module(4)
         .max_tables_per_module(4)
         .table_elements(TABLE_MAX)
-        .max_memory_size(config.memory_max)
+        // What an instance may have of it can be changed while the engine runs.
+        .max_memory_size(MEMORY_MOST)
         .linear_memory_keep_resident(64 << 10)
         .table_keep_resident(4 << 10)
         .async_stack_keep_resident(16 << 10)

@@ -2,8 +2,8 @@
 
 use crate::engine::{self, Ticker};
 use crate::guests::Guests;
-use crate::instance::Bounds;
-use crate::load::Loader;
+use crate::limits::Ceiling;
+use crate::load::{Form, Loader};
 use crate::module::Inspection;
 use crate::{RuntimeError, folder, grants};
 use std::path::Path;
@@ -44,14 +44,12 @@ pub fn inspect(file: &Path) -> Result<Inspection, RuntimeError> {
         engine,
         linker,
         cache: None,
-        bounds: Bounds {
-            memory_max: MEMORY_MAX,
-            cpu_max: CPU_MAX,
-        },
+        ceiling: Ceiling::new(MEMORY_MAX, CPU_MAX),
         guests: places.threads,
     };
-    match loader.compile(&content.wasm, &inspection.sha256) {
-        Ok(component) => {
+    // It runs `describe` and is gone: how fast its code is makes no difference.
+    match loader.compile(&content.wasm, &inspection.sha256, Form::Draft) {
+        Ok((component, _)) => {
             inspection.exports = grants::exports(&loader.engine, &component);
             inspection.imports = grants::imports(&loader.engine, &component);
             let everything = [("*".to_owned(), "*".to_owned())];

@@ -44,12 +44,13 @@ pub use exchange::{
     Answer, AnswerBody, BodyStream, HandleError, Identity, Request, SignIn, Tenant,
 };
 pub use exports::{Parcel, Property, Received, Unindexed};
+pub use gate::{Full, Gate, Party, Permit};
 pub use inspect::inspect;
 pub use module::{
     Access, Descriptor, Extent, Home, Inspection, ModuleState, Mount, OptionSpec, Standing,
     WellKnown,
 };
-pub use reload::Changes;
+pub use reload::{Changes, Reload};
 pub use runtime::{ModuleSet, Runtime, RuntimeConfig, RuntimeError};
 pub use table::{ModuleTable, Route};
 pub use usage::{QUEUE_STEPS_US, Usage};

@@ -2,14 +2,14 @@
 
 use crate::account::{Account, Accounts};
 use crate::cache::Cache;
-use crate::compile::Pace;
+use crate::compile::{self, Pace};
 use crate::engine::{self, Ticker};
 use crate::gate::{Gate, Party, Permit};
 use crate::guests::Guests;
 use crate::instance::Bounds;
-use crate::limits::Meter;
+use crate::limits::{Ceiling, Meter};
 use crate::load::Loader;
-use crate::reload::{Changes, Reloader};
+use crate::reload::{Changes, Reload, Reloader};
 use crate::run::{Bill, Run};
 use crate::serve::{Job, Shared, serve};
 use crate::table::{ModuleTable, Route, Snapshot};
@@ -30,10 +30,11 @@ const SWEEP: Duration = Duration::from_secs(1);
 /// How many requests may wait for each instance that can live.
 const WAITING_PER_INSTANCE: usize = 4;
 
-/// How modules are run: fixed when the runtime starts.
+/// How modules are run.
 #[derive(Clone, Debug)]
 pub struct RuntimeConfig {
-    /// Where compiled modules are kept; only the host may write there.
+    /// Where compiled modules are kept; only the host may write there. Fixed when the runtime
+    /// starts.
     pub cachedir: PathBuf,
     /// Memory that an instance may have, in bytes.
     pub memory_max: usize,
@@ -61,6 +62,9 @@ pub struct ModuleSet {
     pub grants: Vec<(String, String)>,
     /// What modules may use, by name; `*` for those that are not named.
     pub limits: Vec<(String, ModuleLimits)>,
+    /// Whether compiled forms that no file here needs are removed: by whoever serves, and not by
+    /// whoever only looks while a server may be compiling.
+    pub sweeps: bool,
 }
 
 impl ModuleSet {
@@ -99,6 +103,10 @@ pub enum RuntimeError {
 pub struct Runtime {
     modules: ArcSwap<Snapshot>,
     reloader: Mutex<Reloader>,
+    /// Held by whoever compiles drafts anew.
+    refining: Mutex<()>,
+    /// Instances that there is room for.
+    room: u32,
     pub(crate) shared: Arc<Shared>,
     _guests: Guests,
     _ticker: Ticker,
@@ -111,6 +119,7 @@ impl Runtime {
     /// Waits until the modules are compiled.
     pub fn start(config: RuntimeConfig, set: ModuleSet) -> Result<Self, RuntimeError> {
         let engine = engine::engine(Some(&config)).map_err(engine_error)?;
+        let room = engine::room(&config);
         let linker = engine::linker(&engine).map_err(engine_error)?;
         let ticker =
             Ticker::start(&engine).map_err(|error| RuntimeError::Engine(error.to_string()))?;
@@ -118,22 +127,25 @@ impl Runtime {
         let cache = Cache::open(&config.cachedir, &engine)
             .inspect_err(|error| tracing::warn!("compiled modules can't be kept: {error}"))
             .ok();
-        let bounds = Bounds {
-            memory_max: config.memory_max,
-            cpu_max: config.cpu_max,
-        };
+        let ceiling = Ceiling::new(config.memory_max, config.cpu_max);
         let loader = Loader {
             engine,
             linker,
             cache,
-            bounds,
+            ceiling: ceiling.clone(),
             guests: places.threads.clone(),
         };
-        let mut reloader = Reloader::new(loader);
+        let loader = Arc::new(loader);
+        let mut reloader = Reloader::new(loader.clone(), set.clone());
+        let mut reload = reloader.begin(&set)?;
+        compile::run(&loader, reload.take_jobs(), Pace::Start, |done| {
+            reloader.take(done);
+        });
         let modules = ArcSwap::default();
-        reloader.reload(&set, Pace::Start, |snapshot| {
+        if let Some(snapshot) = reloader.settle() {
             modules.store(Arc::new(snapshot));
-        })?;
+        }
+        reloader.end(&reload);
         let warm = Warm::new(config.warm_max as usize);
         let instances = config.instances_max.max(1) as usize;
         let threads = places.threads.clone();
@@ -141,7 +153,7 @@ impl Runtime {
         accounts.limit_modules(&set.limits);
         let shared = Arc::new(Shared {
             warm,
-            bounds,
+            ceiling,
             places,
             instances: Gate::new(instances, instances * WAITING_PER_INSTANCE),
             accounts,
@@ -158,10 +170,38 @@ impl Runtime {
         Ok(Self {
             modules,
             reloader: Mutex::new(reloader),
+            refining: Mutex::new(()),
+            room,
             shared,
             _guests: guests,
             _ticker: ticker,
         })
+    }
+
+    /// Runs modules like this from now on: what has begun goes on as it began. Returns the fields
+    /// that want more than there is room for since the start; those stay as they were.
+    pub fn configure(&self, config: &RuntimeConfig) -> Vec<&'static str> {
+        let mut refused = Vec::new();
+        let shared = &self.shared;
+        shared.ceiling.set(config.memory_max, config.cpu_max);
+        let instances = config.instances_max.max(1);
+        if instances.saturating_add(config.warm_max) <= self.room {
+            let places = instances as usize;
+            shared
+                .instances
+                .resize(places, places * WAITING_PER_INSTANCE);
+            shared.accounts.set_places(places);
+            shared.warm.resize(config.warm_max as usize);
+        } else {
+            refused.push("instances");
+        }
+        let threads = config.threads.max(1);
+        if threads <= shared.places.threads_max {
+            shared.places.slices.resize(threads, usize::MAX);
+        } else {
+            refused.push("threads");
+        }
+        refused
     }
 
     /// Brings the modules up to what the folder has now and to these settings, while requests are
@@ -169,17 +209,64 @@ impl Runtime {
     /// requests that have begun end with the module that they began with. What is refused changes
     /// nothing, and an older version of it stays in force if the settings still allow it.
     ///
+    /// What is new serves as a draft at first, compiled in a hurry; see [`Runtime::refine`].
+    ///
     /// Waits until all is done, which can take minutes: not to be called where requests are
-    /// served. Calls come one after the other. Fails if the folder can't be read; then everything
-    /// stays as it is.
+    /// served. Fails if the folder can't be read; then everything stays as it is.
     pub fn reload(&self, set: &ModuleSet) -> Result<Changes, RuntimeError> {
+        Ok(self.end_reload(self.begin_reload(set)?))
+    }
+
+    /// The first part of a reload: what needs no compiler is in force when it returns, soon.
+    /// Another may begin before this one ends, and is not held up by it.
+    pub fn begin_reload(&self, set: &ModuleSet) -> Result<Reload, RuntimeError> {
         let mut reloader = self.reloader.lock();
+        let reload = reloader.begin(set)?;
         self.shared.accounts.limit_modules(&set.limits);
-        reloader.reload(set, Pace::Background, |snapshot| {
-            let snapshot = Arc::new(snapshot);
-            self.modules.store(snapshot.clone());
-            self.shared.warm.retain(|module| snapshot.has(module));
-        })
+        self.publish(reloader.settle());
+        Ok(reload)
+    }
+
+    /// The second part of a reload, which can take minutes.
+    pub fn end_reload(&self, mut reload: Reload) -> Changes {
+        let loader = self.reloader.lock().loader.clone();
+        compile::run(&loader, reload.take_jobs(), Pace::Background, |done| {
+            let mut reloader = self.reloader.lock();
+            if reloader.take(done) {
+                self.publish(reloader.settle());
+            }
+        });
+        self.reloader.lock().end(&reload)
+    }
+
+    /// Compiles modules that serve as drafts as well as can be, keeps the results for the next
+    /// start, and puts them in force. Nobody notices but by the time that requests take.
+    ///
+    /// Waits until all is done, as [`Runtime::reload`] does.
+    pub fn refine(&self) {
+        let _one = self.refining.lock();
+        loop {
+            let (loader, jobs) = {
+                let mut reloader = self.reloader.lock();
+                (reloader.loader.clone(), reloader.drafts())
+            };
+            if jobs.is_empty() {
+                return;
+            }
+            compile::run(&loader, jobs, Pace::Leisure, |done| {
+                let mut reloader = self.reloader.lock();
+                self.publish(reloader.refine(done));
+            });
+        }
+    }
+
+    /// Puts a snapshot in force; under the reloader's lock, so that they come in order.
+    fn publish(&self, snapshot: Option<Snapshot>) {
+        let Some(snapshot) = snapshot.map(Arc::new) else {
+            return;
+        };
+        self.modules.store(snapshot.clone());
+        self.shared.warm.retain(|module| snapshot.has(module));
     }
 
     /// Returns the modules in force that a tenant has.
@@ -218,7 +305,7 @@ impl Runtime {
     ) -> Result<Answer, HandleError> {
         let account = self.shared.accounts.of(Some(tenant), &route.module);
         let tally = account.admit(&route.serving)?;
-        let place = match self.place(&account, &route.module).await {
+        let (place, queued) = match self.place(&account, &route.module).await {
             Ok(place) => place,
             Err(error) => {
                 tally.failed(&tenant.name, &error);
@@ -254,7 +341,7 @@ impl Runtime {
             Pin::new(&mut answer).poll(cx)
         });
         match answered.await {
-            Ok(Ok(answer)) => Ok(run.carry(answer)),
+            Ok(Ok(answer)) => Ok(run.carry(Answer { queued, ..answer })),
             Ok(Err(error)) => {
                 run.detach();
                 Err(error)
@@ -270,7 +357,7 @@ impl Runtime {
     pub(crate) fn bounds(&self, tenant: Option<&Tenant>, module: &str) -> Bounds {
         let of_tenant = tenant.map(|tenant| tenant.limits).unwrap_or_default();
         let of_module = self.shared.accounts.limits_of(module);
-        let all = self.shared.bounds;
+        let all = self.shared.ceiling.bounds();
         let cpu = [of_tenant.cpu, of_module.cpu];
         let memory = [of_tenant.memory, of_module.memory];
         Bounds {
@@ -300,19 +387,23 @@ impl Runtime {
         usage.into_iter().map(|(_, usage)| usage).collect()
     }
 
-    /// Waits for room for one more instance, unless too many wait already.
+    /// Waits for room for one more instance, unless too many wait already. Says how long that took.
     pub(crate) async fn place(
         &self,
         account: &Account,
         module: &str,
-    ) -> Result<Permit, HandleError> {
+    ) -> Result<(Permit, Duration), HandleError> {
         let began = Instant::now();
         let places = (&account.tenant.places, &account.module.places);
         let place = self.shared.instances.acquire(places.0, places.1).await;
-        account.counters.queued(began.elapsed());
-        place.map_err(|_| HandleError::Busy {
-            module: module.to_owned(),
-        })
+        let queued = began.elapsed();
+        account.counters.queued(queued);
+        match place {
+            Ok(place) => Ok((place, queued)),
+            Err(_) => Err(HandleError::Busy {
+                module: module.to_owned(),
+            }),
+        }
     }
 }
 

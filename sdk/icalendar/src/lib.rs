@@ -25,6 +25,7 @@ pub mod personal;
 mod property;
 pub mod recurrence;
 pub mod series;
+pub mod tzdb;
 pub mod value;
 mod write;
 pub mod zone;

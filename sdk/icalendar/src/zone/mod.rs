@@ -72,7 +72,7 @@ impl Zone {
         {
             return Some(Self::Utc);
         }
-        Iana::find(tzid).map(|zone| Self::Iana(Rc::new(zone)))
+        Iana::find(tzid).map(Self::Iana)
     }
 
     /// The zone that a VTIMEZONE describes. None if it doesn't: without a STANDARD or DAYLIGHT
