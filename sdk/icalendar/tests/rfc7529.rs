@@ -87,9 +87,7 @@ fn s4_1_other_calendars_at_any_time() {
         days("20250420", daily, 3),
         ["20250420", "20260420", "20270420"]
     );
-    let text = event(&format!(
-        "DTSTART;VALUE=DATE:19500217\nRRULE:RSCALE=CHINESE;FREQ=YEARLY\n"
-    ));
+    let text = event("DTSTART;VALUE=DATE:19500217\nRRULE:RSCALE=CHINESE;FREQ=YEARLY\n");
     let found = with_instances(&text, range("20230101T000000Z", "20260101T000000Z"), |i| {
         i.start_local.date_text()
     });
