@@ -7,6 +7,7 @@ mod examples;
 mod filters;
 mod objects;
 mod rfc4791;
+mod rfc6578;
 mod rfc6638;
 mod rfc7265;
 mod rfc7809;
