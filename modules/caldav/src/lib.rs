@@ -19,6 +19,7 @@ mod floating;
 mod free_busy_query;
 mod import;
 mod keys;
+mod managed_attachments;
 mod media_type;
 mod mkcalendar;
 mod namespace;

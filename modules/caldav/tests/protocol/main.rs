@@ -12,6 +12,7 @@ mod rfc6638;
 mod rfc7265;
 mod rfc7809;
 mod rfc7953;
+mod rfc8607;
 mod sharing;
 
 use caldav::CalDav;
