@@ -9,7 +9,7 @@ use crate::namespace::{APPLE, CALDAV, CALENDARSERVER};
 use crate::precondition::CALENDAR_COLLECTION_LOCATION_OK;
 use crate::{
     calendar_multiget, calendar_query, export, free_busy_query, import, keys, managed_attachments,
-    mkcalendar, object, object_rules, privacy, properties, provision,
+    mkcalendar, object, object_rules, page, privacy, properties, provision,
 };
 
 /// The type of the mailboxes that hold calendar objects. RFC 4791 §4.2.
@@ -61,6 +61,8 @@ pub static PROFILE: Profile = Profile {
             name: HOME,
             holds_collections: true,
             syncs: true,
+            get: Some(page::get),
+            post: Some(page::post),
             ..CollectionKind::PLAIN
         },
         CollectionKind {

@@ -6,6 +6,7 @@ mod clients;
 mod examples;
 mod filters;
 mod objects;
+mod page;
 mod rfc4791;
 mod rfc6578;
 mod rfc6638;
