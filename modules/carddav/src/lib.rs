@@ -19,6 +19,7 @@ mod import;
 mod keys;
 mod namespace;
 mod object_rules;
+mod page;
 mod precondition;
 mod profile;
 mod properties;
@@ -82,12 +83,20 @@ impl Module for CardDav {
                 },
             ],
             mailbox_types: [profile::BOOK, profile::HOME].map(str::to_owned).to_vec(),
-            options: vec![OptionSpec {
-                name: "addressbook_default_displayname".to_owned(),
-                help: "What the address book that everyone has is called; Personal if it is not \
-                       set."
-                    .to_owned(),
-            }],
+            options: vec![
+                OptionSpec {
+                    name: "addressbook_default_displayname".to_owned(),
+                    help: "What the address book that everyone has is called; Personal if it is \
+                           not set."
+                        .to_owned(),
+                },
+                OptionSpec {
+                    name: "carddav_allowaddressbookadmin".to_owned(),
+                    help: "Whether browsers get a page to look after address books: yes, if it is \
+                           not set."
+                        .to_owned(),
+                },
+            ],
             capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
         }
     }

@@ -9,8 +9,8 @@ use crate::directory::DIRECTORY;
 use crate::namespace::{CALENDARSERVER, CARDDAV};
 use crate::precondition::ADDRESSBOOK_COLLECTION_LOCATION_OK;
 use crate::{
-    addressbook_multiget, addressbook_query, export, import, object_rules, properties, provision,
-    representation,
+    addressbook_multiget, addressbook_query, export, import, object_rules, page, properties,
+    provision, representation,
 };
 
 /// The type of the mailboxes that hold address objects. RFC 6352 §5.2.
@@ -58,6 +58,8 @@ pub static PROFILE: Profile = Profile {
             name: HOME,
             holds_collections: true,
             syncs: true,
+            get: Some(page::get),
+            post: Some(page::post),
             ..CollectionKind::PLAIN
         },
         CollectionKind {
