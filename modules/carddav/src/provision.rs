@@ -1,8 +1,9 @@
 //! What a principal has from the first moment: an address book, which must stay.
 
+use dav::property::rfc4918::DISPLAYNAME_NAME;
+use dav::store::mailbox::text_annotation;
 use dav::{Collection, Context, Error};
-use module::{Annotation, Batch};
-use xml::{DAV, Name};
+use module::Batch;
 
 use crate::profile::BOOK;
 
@@ -16,17 +17,7 @@ pub(crate) fn provision(batch: &Batch, home: &[String]) {
     let made = batch.create_mailbox(&path, BOOK, None);
     let name = module::option("addressbook_default_displayname");
     let name = name.unwrap_or_else(|| "Personal".to_owned());
-    batch.annotate_outcome(made, &displayname(&name));
-}
-
-fn displayname(name: &str) -> Annotation {
-    let property = Name::dav("displayname");
-    let mut writer = xml::Writer::new(&[]);
-    writer.start(&property);
-    writer.attribute("xmlns:D", DAV);
-    writer.text(name);
-    writer.end(&property);
-    Annotation::shared(format!("dav:{property}"), Some(writer.into_bytes()))
+    batch.annotate_outcome(made, &text_annotation(&DISPLAYNAME_NAME, &name));
 }
 
 /// Refuses to part with what a principal always has: clients that find no address book give up.

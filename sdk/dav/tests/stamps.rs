@@ -5,6 +5,7 @@
 mod support;
 
 use dav::method::export::{self, Export};
+use dav::page::{self, Page};
 use dav::profile::{Accepted, Incoming, Method, On, Origin, Report};
 use dav::property::{Live, Read, Value, Write};
 use dav::report::query::{self, Query};
@@ -33,6 +34,8 @@ static STAMPS: Profile = Profile {
         CollectionKind {
             name: "shelf",
             holds_collections: true,
+            get: Some(|ctx, shelf| page::get(ctx, shelf, &PAGE)),
+            post: Some(|ctx, shelf| page::post(ctx, shelf, &PAGE)),
             ..CollectionKind::PLAIN
         },
         CollectionKind {
@@ -80,6 +83,15 @@ static STAMPS: Profile = Profile {
         member_len_max: 100,
         ..Limits::DEFAULT
     },
+};
+
+/// What people see of a shelf in a browser.
+static PAGE: Page = Page {
+    title: "Albums",
+    noun: "album",
+    kind: "album",
+    colour: Some(Name::new(NS, "tint")),
+    subscribe: Some("webstamps"),
 };
 
 static PRIVILEGES: [Privilege; 1] = [Privilege {
@@ -590,6 +602,36 @@ fn report() {
     );
     let shelf = server.propfind("/dav/", "0", "<D:supported-report-set/>");
     assert!(!shelf.text.contains("sync-collection"));
+}
+
+#[test]
+fn page_for_people() {
+    let server = server();
+    let browser = [("Accept", "text/html")];
+    let page = || server.ask("GET", "/dav/", &browser, "");
+    page().expect(
+        200,
+        &[
+            "<h1>Albums</h1>",
+            "<h2>New album</h2>",
+            "href=\"/dav/a/\">Download</a>",
+            "href=\"webstamps://",
+            "value=\"#808080\"",
+        ],
+    );
+    let own = [
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("Sec-Fetch-Site", "same-origin"),
+    ];
+    let fill_in = |form: &str| server.status("POST", "/dav/", &own, form);
+    assert_eq!(fill_in("action=rename&name=a&displayname=Ships"), 303);
+    assert_eq!(fill_in("action=recolour&name=a&colour=%2300FF7f"), 303);
+    page().expect(200, &[">Ships</h2>", "value=\"#00FF7f\""]);
+    assert_eq!(fill_in("action=recolour&name=a&colour=red"), 409);
+    assert_eq!(fill_in("action=publish&name=a"), 303);
+    page().expect(200, &["Everyone can read this."]);
+    assert_eq!(fill_in("action=delete&name=a&sure=yes"), 403, "a rare one");
+    assert_eq!(server.status("GET", "/dav/a/", &[], ""), 200);
 }
 
 #[test]
