@@ -3,6 +3,7 @@
 use dav::page::{self, Page};
 use dav::{Context, Error, Resource, Response};
 
+use crate::options::has_page;
 use crate::profile::BOOK;
 
 static PAGE: Page = Page {
@@ -13,15 +14,9 @@ static PAGE: Page = Page {
     subscribe: None,
 };
 
-/// Whether the operator wants the page: Cyrus has the same option.
-fn is_on() -> bool {
-    let value = module::option("carddav_allowaddressbookadmin").unwrap_or_default();
-    !["no", "off", "false", "0", "n", "f"].contains(&value.trim().to_ascii_lowercase().as_str())
-}
-
 /// Answers GET and HEAD of a home in a browser.
 pub(crate) fn get(ctx: &Context<'_>, home: &Resource) -> Result<Option<Response>, Error> {
-    match is_on() {
+    match has_page() {
         true => page::get(ctx, home, &PAGE),
         false => Ok(None),
     }
@@ -29,7 +24,7 @@ pub(crate) fn get(ctx: &Context<'_>, home: &Resource) -> Result<Option<Response>
 
 /// Answers a form of the page.
 pub(crate) fn post(ctx: &Context<'_>, home: &Resource) -> Result<Option<Response>, Error> {
-    match is_on() {
+    match has_page() {
         true => page::post(ctx, home, &PAGE),
         false => Ok(None),
     }

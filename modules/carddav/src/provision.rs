@@ -5,6 +5,7 @@ use dav::store::mailbox::text_annotation;
 use dav::{Collection, Context, Error};
 use module::Batch;
 
+use crate::options;
 use crate::profile::BOOK;
 
 /// The address book that everyone has.
@@ -15,8 +16,7 @@ pub(crate) fn provision(batch: &Batch, home: &[String]) {
     let parts = home.iter().cloned();
     let path: Vec<String> = parts.chain([DEFAULT.to_owned()]).collect();
     let made = batch.create_mailbox(&path, BOOK, None);
-    let name = module::option("addressbook_default_displayname");
-    let name = name.unwrap_or_else(|| "Personal".to_owned());
+    let name = options::default_displayname();
     batch.annotate_outcome(made, &text_annotation(&DISPLAYNAME_NAME, &name));
 }
 

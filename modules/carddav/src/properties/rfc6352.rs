@@ -8,7 +8,8 @@ use xml::Name;
 
 use super::BASE;
 use crate::namespace::CARDDAV;
-use crate::profile::{BOOKS, OBJECT_LEN_MAX};
+use crate::options::len_max;
+use crate::profile::BOOKS;
 use crate::representation::{JCARD, VCARD};
 
 /// RFC 6352 §6.2.1.
@@ -40,7 +41,7 @@ pub(crate) static MAX_RESOURCE_SIZE: Live = Live {
     name: &Name::new(CARDDAV, "max-resource-size"),
     on: On::kinds(BOOKS),
     read: Read::With(|_, out| {
-        out.number(OBJECT_LEN_MAX);
+        out.number(len_max());
         Ok(Value::Written)
     }),
     ..BASE

@@ -268,6 +268,34 @@ fn s6_3_2_1_max_resource_size() {
     );
 }
 
+#[test]
+fn s6_2_3_the_operator_may_say_less() {
+    let host = host();
+    host.option("vcard_max_size", "1K");
+    let asked = "<C:max-resource-size/>";
+    expect(&propfind(&host, DEFAULT, "0", asked), 207, &[">1024<"]);
+    let note = format!("NOTE:{}", "A".repeat(1000));
+    let body = card("3.0", &["FN:A", "N:A;;;;", "UID:2", &note]);
+    expect(
+        &put(&host, "2.vcf", &body),
+        403,
+        &["<C:max-resource-size/>"],
+    );
+}
+
+#[test]
+fn s6_3_2_3_what_was_repaired_gets_no_entity_tag() {
+    let host = host();
+    let body = card("3.0", &["FN:A", "N:A;;;;", "UID:1", "NOTE:a\u{b}b"]);
+    expect(&put(&host, "1.vcf", &body), 403, &["U+000B"]);
+    host.option("carddav_repair_vcard", "yes");
+    let reply = put(&host, "1.vcf", &body);
+    assert_eq!(reply.status, 201);
+    assert!(reply.header("etag").is_none());
+    let got = send(&host, "GET", &format!("{DEFAULT}/1.vcf"), &[], "");
+    assert_eq!(got.text(), body.replace('\u{b}', ""));
+}
+
 /// The cards of the examples of §8.6 and §8.7, and others.
 fn examples(host: &Host) {
     for (name, nickname, uid, full, email) in [
