@@ -168,6 +168,7 @@ pub fn module_set(snapshot: &Snapshot) -> ModuleSet {
             .collect(),
         grants: config.module_grants.clone(),
         limits: config.module_limits.clone(),
+        sweeps: true,
     }
 }
 

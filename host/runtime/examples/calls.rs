@@ -70,6 +70,7 @@ impl Bed {
             prefixes: Vec::new(),
             grants: vec![("*".into(), "*".into())],
             limits: Vec::new(),
+            sweeps: true,
         };
         let runtime = tokio::task::spawn_blocking(|| Runtime::start(config, set).unwrap());
         let limits = StoreLimits::default();

@@ -2,6 +2,7 @@
 //! instance and gives nothing. Time and again one request is let through to see how it does.
 
 use crate::load::Module;
+use crate::state::ModuleFacts;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
@@ -29,8 +30,9 @@ pub(crate) struct Backoff {
 
 #[derive(Default)]
 struct State {
-    /// The module that trapped: another one under its name starts afresh.
-    module: Weak<Module>,
+    /// Of the module that trapped: another one under its name starts afresh, and the same one
+    /// compiled better does not.
+    module: Weak<ModuleFacts>,
     window: Option<Instant>,
     traps: u32,
     pause: Option<Pause>,
@@ -62,12 +64,12 @@ impl Backoff {
         if !self.paused.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        self.enter_at(Arc::as_ptr(module), Instant::now())
+        self.enter_at(Arc::as_ptr(&module.facts), Instant::now())
     }
 
     fn enter_at(
         self: &Arc<Self>,
-        module: *const Module,
+        module: *const ModuleFacts,
         now: Instant,
     ) -> Result<Option<Trial>, Duration> {
         let mut state = self.state.lock();
@@ -100,10 +102,14 @@ impl Backoff {
 
     /// A request trapped.
     pub(crate) fn trapped(&self, module: &Arc<Module>, trial: Option<&Trial>) -> Trapped {
-        self.trapped_at(Arc::downgrade(module), trial.is_some(), Instant::now())
+        self.trapped_at(
+            Arc::downgrade(&module.facts),
+            trial.is_some(),
+            Instant::now(),
+        )
     }
 
-    fn trapped_at(&self, module: Weak<Module>, trial: bool, now: Instant) -> Trapped {
+    fn trapped_at(&self, module: Weak<ModuleFacts>, trial: bool, now: Instant) -> Trapped {
         let mut state = self.state.lock();
         if !state.module.ptr_eq(&module) {
             *state = State {
@@ -169,9 +175,9 @@ impl Drop for Trial {
 mod tests {
     use super::*;
 
-    const NONE: *const Module = std::ptr::null();
+    const NONE: *const ModuleFacts = std::ptr::null();
 
-    fn module() -> Weak<Module> {
+    fn module() -> Weak<ModuleFacts> {
         Weak::new()
     }
 

@@ -56,17 +56,19 @@ impl Cache {
         })
     }
 
-    /// Loads the compiled form of a module, or compiles it and keeps the result.
-    pub(crate) fn component(
+    /// Loads the compiled form of a module; none if it isn't kept here.
+    pub(crate) fn find(&self, engine: &Engine, sha256: &str) -> Option<Component> {
+        self.load(engine, &self.file(sha256))
+    }
+
+    /// Compiles a module and keeps the result.
+    pub(crate) fn compile(
         &self,
         engine: &Engine,
         wasm: &[u8],
         sha256: &str,
     ) -> wasmtime::Result<Component> {
         let file = self.file(sha256);
-        if let Some(component) = self.load(engine, &file) {
-            return Ok(component);
-        }
         let compiled = engine.precompile_component(wasm)?;
         let kept = self
             .write(&file, &compiled)

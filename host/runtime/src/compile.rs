@@ -2,7 +2,7 @@
 //! that takes for ever holds up nobody for ever.
 
 use crate::folder::{self, Content, Stamp};
-use crate::load::{Loader, Version};
+use crate::load::{Form, Loader, Version};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -42,6 +42,14 @@ impl Pace {
         (at_once, cores / at_once)
     }
 
+    /// How well what is to serve is compiled: who waits for it is served soon, and well later.
+    fn form(self) -> Form {
+        match self {
+            Self::Start => Form::Final,
+            Self::Background => Form::Draft,
+        }
+    }
+
     /// Takes this thread, one of several that compile a file, behind those that serve.
     fn lower_priority(self, index: usize, threads: usize) {
         let nice = match self {
@@ -62,15 +70,25 @@ impl Pace {
 pub(crate) struct Job {
     pub(crate) name: String,
     pub(crate) path: PathBuf,
-    /// It is to serve; what is not is only read.
-    pub(crate) enabled: bool,
-    /// What need not be compiled again, by SHA-256.
-    pub(crate) known: Vec<(String, Result<Arc<Version>, String>)>,
+    /// By which its outcome is known.
+    pub(crate) ticket: u64,
+    pub(crate) task: Task,
+}
+
+/// What to do with a file.
+pub(crate) enum Task {
+    /// Read it: it is not to serve.
+    Read,
+    /// Make a version of it, unless it is one of these, by SHA-256.
+    Make(Vec<(String, Result<Arc<Version>, String>)>),
+    /// Compile as well as can be what serves as a draft.
+    Refine(Arc<Version>),
 }
 
 /// What became of it.
 pub(crate) struct Done {
     pub(crate) name: String,
+    pub(crate) ticket: u64,
     /// SHA-256 of what was read, if it could be.
     pub(crate) sha256: Option<String>,
     pub(crate) stamp: Option<Stamp>,
@@ -82,37 +100,37 @@ pub(crate) struct Done {
 pub(crate) fn run(loader: &Arc<Loader>, jobs: Vec<Job>, pace: Pace, mut done: impl FnMut(Done)) {
     let (at_once, threads) = pace.shares(jobs.len());
     let mut jobs = VecDeque::from(jobs);
-    let mut running: Vec<(String, PathBuf, Instant)> = Vec::new();
+    let mut running: Vec<Running> = Vec::new();
     let (sender, receiver) = mpsc::channel();
     loop {
         while running.len() < at_once
             && let Some(job) = jobs.pop_front()
         {
-            running.push((
-                job.name.clone(),
-                job.path.clone(),
-                Instant::now() + TIME_MAX,
-            ));
+            let one = Running {
+                name: job.name.clone(),
+                path: job.path.clone(),
+                ticket: job.ticket,
+                deadline: Instant::now() + TIME_MAX,
+            };
             let (loader, sender) = (loader.clone(), sender.clone());
-            let name = job.name.clone();
             let work = move || {
                 pace.lower_priority(0, threads);
                 // Whoever asked may wait no more.
                 let _ = sender.send(work(&loader, job, pace, threads));
             };
             let thread = std::thread::Builder::new().name("compile".to_owned());
-            if let Err(error) = thread.spawn(work) {
-                running.retain(|(other, ..)| *other != name);
-                done(broken(name, format!("it can't be compiled now: {error}")));
+            match thread.spawn(work) {
+                Ok(_) => running.push(one),
+                Err(error) => done(one.broken(format!("it can't be compiled now: {error}"))),
             }
         }
-        let Some(deadline) = running.iter().map(|(.., deadline)| *deadline).min() else {
+        let Some(deadline) = running.iter().map(|one| one.deadline).min() else {
             return;
         };
         match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(one) => {
                 let before = running.len();
-                running.retain(|(name, ..)| *name != one.name);
+                running.retain(|other| other.ticket != one.ticket);
                 // What came too late was given up already.
                 if running.len() < before {
                     done(one);
@@ -120,13 +138,13 @@ pub(crate) fn run(loader: &Arc<Loader>, jobs: Vec<Job>, pace: Pace, mut done: im
             }
             Err(RecvTimeoutError::Timeout) => {
                 let now = Instant::now();
-                for (name, path, _) in running.extract_if(.., |(.., deadline)| *deadline <= now) {
+                for one in running.extract_if(.., |one| one.deadline <= now) {
                     // Not again before it changes.
-                    let stamp = Stamp::at(&path);
+                    let stamp = Stamp::at(&one.path);
                     let reason = format!("compiling it takes longer than {TIME_MAX:?}");
                     done(Done {
                         stamp,
-                        ..broken(name, reason)
+                        ..one.broken(reason)
                     });
                 }
             }
@@ -135,41 +153,86 @@ pub(crate) fn run(loader: &Arc<Loader>, jobs: Vec<Job>, pace: Pace, mut done: im
     }
 }
 
-fn work(loader: &Loader, job: Job, pace: Pace, threads: usize) -> Done {
-    let Content {
-        wasm,
-        sha256,
-        stamp,
-    } = match folder::read(&job.path) {
-        Ok(content) => content,
-        Err(reason) => return broken(job.name, reason),
-    };
-    let mut known = job.known.into_iter();
-    let version = match known.find(|(known, _)| *known == sha256) {
-        _ if !job.enabled => None,
-        Some((_, version)) => Some(version),
-        None => Some(
-            compile(&wasm, &sha256, loader, pace, threads).and_then(|component| {
-                let version = loader.version(&job.name, &component, &sha256)?;
-                Ok(Arc::new(version))
-            }),
-        ),
-    };
-    Done {
-        name: job.name,
-        sha256: Some(sha256),
-        stamp,
-        version,
+/// A job at work.
+struct Running {
+    name: String,
+    path: PathBuf,
+    ticket: u64,
+    deadline: Instant,
+}
+
+impl Running {
+    fn broken(self, reason: String) -> Done {
+        Done {
+            name: self.name,
+            ticket: self.ticket,
+            sha256: None,
+            stamp: None,
+            version: Some(Err(reason)),
+        }
     }
 }
 
-fn compile(
-    wasm: &[u8],
-    sha256: &str,
+fn work(loader: &Loader, job: Job, pace: Pace, threads: usize) -> Done {
+    let mut done = Done {
+        name: job.name,
+        ticket: job.ticket,
+        sha256: None,
+        stamp: None,
+        version: None,
+    };
+    let known = match job.task {
+        Task::Refine(draft) => {
+            done.version = Some(refine(&draft, loader, (pace, threads)));
+            return done;
+        }
+        Task::Make(known) => Some(known),
+        Task::Read => None,
+    };
+    let content = match folder::read(&job.path) {
+        Ok(content) => content,
+        Err(reason) => {
+            done.version = Some(Err(reason));
+            return done;
+        }
+    };
+    done.sha256 = Some(content.sha256.clone());
+    done.stamp = content.stamp;
+    done.version = known.map(|known| {
+        let mut known = known.into_iter();
+        match known.find(|(known, _)| *known == content.sha256) {
+            Some((_, version)) => version,
+            None => make(&done.name, content, loader, (pace, threads)),
+        }
+    });
+    done
+}
+
+fn make(
+    name: &str,
+    content: Content,
     loader: &Loader,
-    pace: Pace,
-    threads: usize,
-) -> Result<Component, String> {
+    share: (Pace, usize),
+) -> Result<Arc<Version>, String> {
+    let Content { wasm, sha256, .. } = content;
+    let (component, form) = compile((&wasm, &sha256), share.0.form(), loader, share)?;
+    let mut version = loader.version(name, &component, &sha256)?;
+    version.draft_of = (form == Form::Draft).then_some(wasm);
+    Ok(Arc::new(version))
+}
+
+fn refine(draft: &Version, loader: &Loader, share: (Pace, usize)) -> Result<Arc<Version>, String> {
+    let wasm = draft.draft_of.as_deref().unwrap_or_default();
+    let (component, _) = compile((wasm, &draft.sha256), Form::Final, loader, share)?;
+    Ok(Arc::new(loader.refined(draft, &component)?))
+}
+
+fn compile(
+    (wasm, sha256): (&[u8], &str),
+    form: Form,
+    loader: &Loader,
+    (pace, threads): (Pace, usize),
+) -> Result<(Component, Form), String> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|_| "compile".to_owned())
@@ -178,16 +241,7 @@ fn compile(
         .map_err(|error| format!("it can't be compiled now: {error}"))?;
     // The compiler is not proof against everything that a file may hold.
     let compiled = catch_unwind(AssertUnwindSafe(|| {
-        pool.install(|| loader.compile(wasm, sha256))
+        pool.install(|| loader.compile(wasm, sha256, form))
     }));
     compiled.map_err(|_| "the compiler broke on it".to_owned())?
-}
-
-fn broken(name: String, reason: String) -> Done {
-    Done {
-        name,
-        sha256: None,
-        stamp: None,
-        version: Some(Err(reason)),
-    }
 }

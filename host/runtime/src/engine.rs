@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wasmtime::component::Linker;
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    RegallocAlgorithm,
+};
 
 /// How often a running guest makes room for others.
 const TICK: Duration = Duration::from_millis(2);
@@ -22,6 +25,24 @@ const CORES: u32 = 4;
 /// Makes the engine. With `config`, instances live in a pool of that size; without, each gets its
 /// memory from the system: for looking at single files.
 pub(crate) fn engine(config: Option<&RuntimeConfig>) -> wasmtime::Result<Engine> {
+    let mut settings = settings();
+    if let Some(config) = config {
+        settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
+    }
+    Engine::new(&settings)
+}
+
+/// Makes an engine that compiles in a hurry, and runs nothing: neither setting changes what code
+/// means or how it is called, so the other engines run what it makes.
+pub(crate) fn hasty() -> wasmtime::Result<Engine> {
+    let mut settings = settings();
+    settings
+        .cranelift_opt_level(OptLevel::None)
+        .cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+    Engine::new(&settings)
+}
+
+fn settings() -> Config {
     let mut settings = Config::new();
     settings
         .concurrency_support(false)
@@ -32,10 +53,7 @@ pub(crate) fn engine(config: Option<&RuntimeConfig>) -> wasmtime::Result<Engine>
         .memory_init_cow(true)
         .wasm_relaxed_simd(false)
         .wasm_memory64(false);
-    if let Some(config) = config {
-        settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
-    }
-    Engine::new(&settings)
+    settings
 }
 
 fn pool(config: &RuntimeConfig) -> PoolingAllocationConfig {

@@ -3,7 +3,7 @@
 use crate::engine::{self, Ticker};
 use crate::guests::Guests;
 use crate::instance::Bounds;
-use crate::load::Loader;
+use crate::load::{Form, Loader};
 use crate::module::Inspection;
 use crate::{RuntimeError, folder, grants};
 use std::path::Path;
@@ -50,8 +50,9 @@ pub fn inspect(file: &Path) -> Result<Inspection, RuntimeError> {
         },
         guests: places.threads,
     };
-    match loader.compile(&content.wasm, &inspection.sha256) {
-        Ok(component) => {
+    // It runs `describe` and is gone: how fast its code is makes no difference.
+    match loader.compile(&content.wasm, &inspection.sha256, Form::Draft) {
+        Ok((component, _)) => {
             inspection.exports = grants::exports(&loader.engine, &component);
             inspection.imports = grants::imports(&loader.engine, &component);
             let everything = [("*".to_owned(), "*".to_owned())];

@@ -49,7 +49,7 @@ pub use module::{
     Access, Descriptor, Extent, Home, Inspection, ModuleState, Mount, OptionSpec, Standing,
     WellKnown,
 };
-pub use reload::Changes;
+pub use reload::{Changes, Reload};
 pub use runtime::{ModuleSet, Runtime, RuntimeConfig, RuntimeError};
 pub use table::{ModuleTable, Route};
 pub use usage::{QUEUE_STEPS_US, Usage};

@@ -6,7 +6,7 @@ use crate::instance::{Bounds, Instance};
 use crate::limits::{Meter, metered};
 use crate::module::Descriptor;
 use crate::state::{ModuleFacts, State};
-use crate::{descriptor, grants, incoming};
+use crate::{descriptor, engine, grants, incoming};
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::Engine;
@@ -51,10 +51,21 @@ pub(crate) struct Version {
     /// Of the file.
     pub(crate) sha256: String,
     pub(crate) module: Arc<Module>,
+    /// The file, while what was made of it is a draft.
+    pub(crate) draft_of: Option<Vec<u8>>,
     descriptor: Descriptor,
     imports: Vec<String>,
     /// The descriptor is the module's own, and names what it wants.
     own: bool,
+}
+
+/// How well a module was compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// In a hurry, so that it serves soon: its code is slow, and is not kept.
+    Draft,
+    /// As well as the compiler can.
+    Final,
 }
 
 impl Version {
@@ -83,8 +94,13 @@ pub(crate) struct Loader {
 }
 
 impl Loader {
-    /// Compiles a file, or takes its compiled form out of the cache.
-    pub(crate) fn compile(&self, wasm: &[u8], sha256: &str) -> Result<Component, String> {
+    /// Takes the compiled form of a file out of the cache, or compiles it, as well as this asks for.
+    pub(crate) fn compile(
+        &self,
+        wasm: &[u8],
+        sha256: &str,
+        form: Form,
+    ) -> Result<(Component, Form), String> {
         if wasm.starts_with(&CORE) {
             return Err(
                 "it is a core module and not a component: build it for wasm32-wasip2".into(),
@@ -93,11 +109,51 @@ impl Loader {
         if !wasm.starts_with(&COMPONENT) {
             return Err("it is not a WebAssembly component".into());
         }
-        let component = match &self.cache {
-            Some(cache) => cache.component(&self.engine, wasm, sha256),
-            None => Component::new(&self.engine, wasm),
+        let cache = self.cache.as_ref();
+        if let Some(kept) = cache.and_then(|cache| cache.find(&self.engine, sha256)) {
+            return Ok((kept, Form::Final));
+        }
+        let component = match (form, cache) {
+            (Form::Draft, _) => self.draft(wasm),
+            (Form::Final, Some(cache)) => cache.compile(&self.engine, wasm, sha256),
+            (Form::Final, None) => Component::new(&self.engine, wasm),
         };
-        component.map_err(|error| format!("it does not compile: {error:#}"))
+        let component = component.map_err(|error| format!("it does not compile: {error:#}"))?;
+        Ok((component, form))
+    }
+
+    fn draft(&self, wasm: &[u8]) -> wasmtime::Result<Component> {
+        let compiled = engine::hasty()?.precompile_component(wasm)?;
+        // SAFETY: `deserialize` runs whatever code the bytes hold. They are what
+        // `precompile_component` gave, in this process, a moment ago.
+        #[allow(unsafe_code)]
+        unsafe {
+            Component::deserialize(&self.engine, compiled)
+        }
+    }
+
+    /// Makes the same version of a component that was compiled better. What the module says of
+    /// itself is known.
+    pub(crate) fn refined(
+        &self,
+        version: &Version,
+        component: &Component,
+    ) -> Result<Version, String> {
+        let pre = self.linker.instantiate_pre(component);
+        let pre = pre.map_err(|error| format!("it does not fit this host: {error:#}"))?;
+        let facts = version.module.facts.clone();
+        let module = Module {
+            facts: facts.clone(),
+            ..module(&facts.name, pre)?
+        };
+        Ok(Version {
+            sha256: version.sha256.clone(),
+            module: Arc::new(module),
+            draft_of: None,
+            descriptor: version.descriptor.clone(),
+            imports: version.imports.clone(),
+            own: version.own,
+        })
     }
 
     /// Makes a module of a component and asks it what it is. Must not be called on a thread that
@@ -142,6 +198,7 @@ impl Loader {
         Ok(Version {
             sha256: sha256.to_owned(),
             module: Arc::new(module),
+            draft_of: None,
             descriptor,
             imports,
             own,

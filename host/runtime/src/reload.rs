@@ -1,7 +1,7 @@
 //! What is in force, and how it follows the folder of modules and the operator's settings: what is
 //! refused changes nothing, and what serves keeps its place before what is new.
 
-use crate::compile::{self, Done, Job, Pace};
+use crate::compile::{Done, Job, Task};
 use crate::folder::{self, Stamp};
 use crate::load::{Loader, Version};
 use crate::module::{Descriptor, ModuleState, Standing};
@@ -71,9 +71,26 @@ impl Changes {
     }
 }
 
+/// A reload that has begun: the settings are in force, what has to be compiled is not.
+pub struct Reload {
+    jobs: Vec<Job>,
+    before: Vec<ModuleState>,
+}
+
+impl Reload {
+    /// What has to be done.
+    pub(crate) fn take_jobs(&mut self) -> Vec<Job> {
+        std::mem::take(&mut self.jobs)
+    }
+}
+
 /// The folder as it was last looked at, and what is in force.
 pub(crate) struct Reloader {
-    loader: Arc<Loader>,
+    pub(crate) loader: Arc<Loader>,
+    /// Those that hold now.
+    set: ModuleSet,
+    /// Of the last job.
+    ticket: u64,
     files: BTreeMap<String, File>,
     in_force: BTreeMap<String, Holder>,
     states: Vec<ModuleState>,
@@ -89,6 +106,16 @@ struct File {
     sha256: Option<String>,
     /// What it is, or why it is nothing; none before it was compiled.
     version: Option<Result<Arc<Version>, String>>,
+    /// The job that looks at it.
+    look: Option<Look>,
+}
+
+/// A job that has begun.
+struct Look {
+    ticket: u64,
+    /// What the file was like then.
+    stamp: Option<Stamp>,
+    enabled: bool,
 }
 
 /// What serves under a name.
@@ -96,52 +123,46 @@ struct Holder {
     version: Arc<Version>,
     descriptor: Arc<Descriptor>,
     since: storage::Instant,
+    /// A draft that can't be compiled better.
+    rough: bool,
 }
 
 impl Reloader {
-    pub(crate) fn new(loader: Loader) -> Self {
+    pub(crate) fn new(loader: Arc<Loader>, set: ModuleSet) -> Self {
         Self {
-            loader: Arc::new(loader),
+            loader,
+            set,
+            ticket: 0,
             files: BTreeMap::new(),
             in_force: BTreeMap::new(),
             states: Vec::new(),
         }
     }
 
-    /// Brings what is in force up to the folder and the settings. Publishes what has changed: at
-    /// the start once, later as soon as each file is done.
-    pub(crate) fn reload(
-        &mut self,
-        set: &ModuleSet,
-        pace: Pace,
-        mut publish: impl FnMut(Snapshot),
-    ) -> Result<Changes, RuntimeError> {
-        let jobs = self.scan(set)?;
-        let before = self.states.clone();
-        if pace == Pace::Background {
-            self.settle(set, &mut publish);
-        }
-        compile::run(&self.loader.clone(), jobs, pace, |done| {
-            self.take(done);
-            if pace == Pace::Background {
-                self.settle(set, &mut publish);
-            }
-        });
-        if pace == Pace::Start {
-            self.settle(set, &mut publish);
-        }
+    /// Begins to bring what is in force up to the folder and the settings: says what has to be
+    /// done for that. Each outcome is then [taken](Self::take).
+    pub(crate) fn begin(&mut self, set: &ModuleSet) -> Result<Reload, RuntimeError> {
+        let paths = folder::scan(&set.moduledir)?;
+        self.set = set.clone();
+        Ok(Reload {
+            jobs: self.look(paths),
+            before: self.states.clone(),
+        })
+    }
+
+    /// Ends a reload.
+    pub(crate) fn end(&self, reload: &Reload) -> Changes {
         self.sweep();
-        Ok(Changes::between(&before, &self.states))
+        Changes::between(&reload.before, &self.states)
     }
 
     /// Looks which files have come, changed and gone.
-    fn scan(&mut self, set: &ModuleSet) -> Result<Vec<Job>, RuntimeError> {
-        let paths = folder::scan(&set.moduledir)?;
+    fn look(&mut self, paths: BTreeMap<String, PathBuf>) -> Vec<Job> {
         self.files
             .retain(|name, file| paths.get(name) == Some(&file.path));
         let mut jobs = Vec::new();
         for (name, path) in paths {
-            let enabled = set.has(&name);
+            let enabled = self.set.has(&name);
             let stamp = Stamp::at(&path);
             let file = self.files.entry(name.clone()).or_insert_with(|| File {
                 path: path.clone(),
@@ -149,49 +170,121 @@ impl Reloader {
                 stamp: None,
                 sha256: None,
                 version: None,
+                look: None,
             });
             file.size = stamp.map_or(0, |stamp| stamp.size);
             if !enabled {
                 // Its compiled form stays in the cache: it may be switched on again.
                 file.version = None;
             }
+            let looked_at = file.look.as_ref();
+            if stamp.is_some()
+                && looked_at.is_some_and(|look| look.stamp == stamp && look.enabled == enabled)
+            {
+                continue;
+            }
+            // Whatever else looks at it looks at what it was.
+            file.look = None;
             let unchanged = stamp.is_some() && file.stamp == stamp;
             if unchanged && (file.version.is_some() || !enabled) {
                 continue;
             }
+            self.ticket += 1;
+            file.look = Some(Look {
+                ticket: self.ticket,
+                stamp,
+                enabled,
+            });
             let own = file.sha256.clone().zip(file.version.clone());
             let serving = self.in_force.get(&name).map(|holder| &holder.version);
             let serving = serving.map(|one| (one.sha256.clone(), Ok(one.clone())));
             jobs.push(Job {
                 name,
                 path,
-                enabled,
-                known: own.into_iter().chain(serving).collect(),
+                ticket: self.ticket,
+                task: match enabled {
+                    true => Task::Make(own.into_iter().chain(serving).collect()),
+                    false => Task::Read,
+                },
             });
         }
-        Ok(jobs)
+        jobs
     }
 
-    fn take(&mut self, done: Done) {
-        if let Some(file) = self.files.get_mut(&done.name) {
-            file.stamp = done.stamp;
-            file.sha256 = done.sha256;
-            file.version = done.version;
+    /// Takes the outcome of a job. Says whether anything was waiting for it.
+    pub(crate) fn take(&mut self, done: Done) -> bool {
+        let file = self.files.get_mut(&done.name);
+        let waits = |file: &&mut File| {
+            let look = file.look.as_ref();
+            look.is_some_and(|look| look.ticket == done.ticket)
+        };
+        let Some(file) = file.filter(waits) else {
+            return false;
+        };
+        file.look = None;
+        file.stamp = done.stamp;
+        file.sha256 = done.sha256;
+        file.version = done.version;
+        true
+    }
+
+    /// What serves as a draft, and may serve better.
+    pub(crate) fn drafts(&mut self) -> Vec<Job> {
+        let in_force = self.in_force.iter();
+        let drafts =
+            in_force.filter(|(_, holder)| !holder.rough && holder.version.draft_of.is_some());
+        let jobs = drafts
+            .zip(self.ticket + 1..)
+            .map(|((name, holder), ticket)| Job {
+                name: name.clone(),
+                path: PathBuf::new(),
+                ticket,
+                task: Task::Refine(holder.version.clone()),
+            });
+        let jobs: Vec<Job> = jobs.collect();
+        self.ticket += jobs.len() as u64;
+        jobs
+    }
+
+    /// Puts what was compiled better in the place of its draft, if that serves still. It is the
+    /// same version, so nobody is told.
+    pub(crate) fn refine(&mut self, done: Done) -> Option<Snapshot> {
+        let holder = self.in_force.get_mut(&done.name)?;
+        let refined = match done.version? {
+            Ok(refined) => refined,
+            Err(reason) => {
+                tracing::warn!(module = %done.name, "it stays slow: {reason}");
+                holder.rough = true;
+                return None;
+            }
+        };
+        if holder.version.sha256 != refined.sha256 {
+            return None;
         }
+        holder.version = refined.clone();
+        let file = self.files.get_mut(&done.name);
+        if let Some(Ok(version)) = file.and_then(|file| file.version.as_mut())
+            && version.sha256 == refined.sha256
+        {
+            *version = refined;
+        }
+        tracing::debug!(module = %done.name, "it is compiled as well as can be");
+        Some(self.snapshot())
     }
 
-    /// Puts in force what may be.
-    fn settle(&mut self, set: &ModuleSet, publish: &mut impl FnMut(Snapshot)) {
+    /// Puts in force what may be. Returns that if it is not what was.
+    pub(crate) fn settle(&mut self) -> Option<Snapshot> {
+        let set = self.set.clone();
         let held: BTreeSet<String> = self.in_force.keys().cloned().collect();
-        self.keep(set);
-        let refused = self.advance(set, &held);
-        let states = self.states(set, refused);
+        self.keep(&set);
+        let refused = self.advance(&set, &held);
+        let states = self.states(&set, refused);
         if states == self.states {
-            return;
+            return None;
         }
         let before = std::mem::replace(&mut self.states, states);
-        publish(self.snapshot());
         Changes::between(&before, &self.states).log();
+        Some(self.snapshot())
     }
 
     /// Keeps in force what the folder still has and the settings still allow.
@@ -251,6 +344,7 @@ impl Reloader {
                                 version: version.clone(),
                                 descriptor: Arc::new(descriptor),
                                 since: now(),
+                                rough: false,
                             };
                             self.in_force.insert(name.clone(), holder);
                             false
@@ -326,11 +420,15 @@ impl Reloader {
         Snapshot::new(in_force.collect(), self.states.clone())
     }
 
-    /// Removes compiled forms that neither a file nor what is in force needs.
-    fn sweep(&self) {
-        let Some(cache) = &self.loader.cache else {
+    /// Removes compiled forms that neither a file nor what is in force needs, once all files are
+    /// known.
+    pub(crate) fn sweep(&self) {
+        let Some(cache) = self.loader.cache.as_ref().filter(|_| self.set.sweeps) else {
             return;
         };
+        if self.files.values().any(|file| file.look.is_some()) {
+            return;
+        }
         let files = self.files.values().filter_map(|file| file.sha256.clone());
         let serving = self.in_force.values();
         let serving = serving.map(|holder| holder.version.sha256.clone());

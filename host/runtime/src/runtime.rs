@@ -2,14 +2,14 @@
 
 use crate::account::{Account, Accounts};
 use crate::cache::Cache;
-use crate::compile::Pace;
+use crate::compile::{self, Pace};
 use crate::engine::{self, Ticker};
 use crate::gate::{Gate, Party, Permit};
 use crate::guests::Guests;
 use crate::instance::Bounds;
 use crate::limits::Meter;
 use crate::load::Loader;
-use crate::reload::{Changes, Reloader};
+use crate::reload::{Changes, Reload, Reloader};
 use crate::run::{Bill, Run};
 use crate::serve::{Job, Shared, serve};
 use crate::table::{ModuleTable, Route, Snapshot};
@@ -61,6 +61,9 @@ pub struct ModuleSet {
     pub grants: Vec<(String, String)>,
     /// What modules may use, by name; `*` for those that are not named.
     pub limits: Vec<(String, ModuleLimits)>,
+    /// Whether compiled forms that no file here needs are removed: by whoever serves, and not by
+    /// whoever only looks while a server may be compiling.
+    pub sweeps: bool,
 }
 
 impl ModuleSet {
@@ -99,6 +102,8 @@ pub enum RuntimeError {
 pub struct Runtime {
     modules: ArcSwap<Snapshot>,
     reloader: Mutex<Reloader>,
+    /// Held by whoever compiles drafts anew.
+    refining: Mutex<()>,
     pub(crate) shared: Arc<Shared>,
     _guests: Guests,
     _ticker: Ticker,
@@ -129,11 +134,17 @@ impl Runtime {
             bounds,
             guests: places.threads.clone(),
         };
-        let mut reloader = Reloader::new(loader);
+        let loader = Arc::new(loader);
+        let mut reloader = Reloader::new(loader.clone(), set.clone());
+        let mut reload = reloader.begin(&set)?;
+        compile::run(&loader, reload.take_jobs(), Pace::Start, |done| {
+            reloader.take(done);
+        });
         let modules = ArcSwap::default();
-        reloader.reload(&set, Pace::Start, |snapshot| {
+        if let Some(snapshot) = reloader.settle() {
             modules.store(Arc::new(snapshot));
-        })?;
+        }
+        reloader.end(&reload);
         let warm = Warm::new(config.warm_max as usize);
         let instances = config.instances_max.max(1) as usize;
         let threads = places.threads.clone();
@@ -158,6 +169,7 @@ impl Runtime {
         Ok(Self {
             modules,
             reloader: Mutex::new(reloader),
+            refining: Mutex::new(()),
             shared,
             _guests: guests,
             _ticker: ticker,
@@ -169,17 +181,64 @@ impl Runtime {
     /// requests that have begun end with the module that they began with. What is refused changes
     /// nothing, and an older version of it stays in force if the settings still allow it.
     ///
+    /// What is new serves as a draft at first, compiled in a hurry; see [`Runtime::refine`].
+    ///
     /// Waits until all is done, which can take minutes: not to be called where requests are
-    /// served. Calls come one after the other. Fails if the folder can't be read; then everything
-    /// stays as it is.
+    /// served. Fails if the folder can't be read; then everything stays as it is.
     pub fn reload(&self, set: &ModuleSet) -> Result<Changes, RuntimeError> {
+        Ok(self.end_reload(self.begin_reload(set)?))
+    }
+
+    /// The first part of a reload: what needs no compiler is in force when it returns, soon.
+    /// Another may begin before this one ends, and is not held up by it.
+    pub fn begin_reload(&self, set: &ModuleSet) -> Result<Reload, RuntimeError> {
         let mut reloader = self.reloader.lock();
+        let reload = reloader.begin(set)?;
         self.shared.accounts.limit_modules(&set.limits);
-        reloader.reload(set, Pace::Background, |snapshot| {
-            let snapshot = Arc::new(snapshot);
-            self.modules.store(snapshot.clone());
-            self.shared.warm.retain(|module| snapshot.has(module));
-        })
+        self.publish(reloader.settle());
+        Ok(reload)
+    }
+
+    /// The second part of a reload, which can take minutes.
+    pub fn end_reload(&self, mut reload: Reload) -> Changes {
+        let loader = self.reloader.lock().loader.clone();
+        compile::run(&loader, reload.take_jobs(), Pace::Background, |done| {
+            let mut reloader = self.reloader.lock();
+            if reloader.take(done) {
+                self.publish(reloader.settle());
+            }
+        });
+        self.reloader.lock().end(&reload)
+    }
+
+    /// Compiles modules that serve as drafts as well as can be, keeps the results for the next
+    /// start, and puts them in force. Nobody notices but by the time that requests take.
+    ///
+    /// Waits until all is done, as [`Runtime::reload`] does.
+    pub fn refine(&self) {
+        let _one = self.refining.lock();
+        loop {
+            let (loader, jobs) = {
+                let mut reloader = self.reloader.lock();
+                (reloader.loader.clone(), reloader.drafts())
+            };
+            if jobs.is_empty() {
+                return;
+            }
+            compile::run(&loader, jobs, Pace::Background, |done| {
+                let mut reloader = self.reloader.lock();
+                self.publish(reloader.refine(done));
+            });
+        }
+    }
+
+    /// Puts a snapshot in force; under the reloader's lock, so that they come in order.
+    fn publish(&self, snapshot: Option<Snapshot>) {
+        let Some(snapshot) = snapshot.map(Arc::new) else {
+            return;
+        };
+        self.modules.store(snapshot.clone());
+        self.shared.warm.retain(|module| snapshot.has(module));
     }
 
     /// Returns the modules in force that a tenant has.

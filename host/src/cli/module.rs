@@ -5,7 +5,7 @@ use crate::config::{Config, ConfigError};
 use crate::server;
 use crate::tenant::{self, Snapshot};
 use clap::Subcommand;
-use runtime::{Descriptor, Inspection, Runtime};
+use runtime::{Descriptor, Inspection, ModuleSet, Runtime};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -33,7 +33,12 @@ impl Module {
                 let config = load()?;
                 let tenants = tenant::read(&config).map_err(crate::error::Error::from)?;
                 let how = server::runtime_config(&config);
-                let which = server::module_set(&Snapshot::new(Arc::new(config), tenants, None));
+                let snapshot = Snapshot::new(Arc::new(config), tenants, None);
+                let which = ModuleSet {
+                    // A server may be compiling what it is about to need.
+                    sweeps: false,
+                    ..server::module_set(&snapshot)
+                };
                 list(&in_background(move || Runtime::start(how, which)).await?);
             }
             Self::Inspect { file, json } => {

@@ -11,11 +11,13 @@ use crate::server::module_set;
 use crate::tenant::{self, Snapshot, TenantError, TenantFile};
 use crate::{log, service};
 use parking_lot::Mutex;
+use runtime::RuntimeError;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use watch::Watch;
 
 /// Changes come in bursts: how long it must have been quiet before they are looked at.
@@ -78,16 +80,28 @@ pub struct Reloader {
     asked: Arc<Notify>,
     /// Said already.
     warnings: BTreeSet<String>,
+    /// What is not in force as its file says; of modules the runtime knows.
+    problems: Vec<String>,
+    /// Reloads that wait for modules to be compiled.
+    compiling: JoinSet<()>,
+    /// There are modules that were compiled in a hurry.
+    drafts: Arc<Notify>,
 }
+
+/// How many reloads may wait for the compiler at once; the next one waits for one of them.
+const COMPILING_MAX: usize = 4;
 
 impl Reloader {
     /// Reloads what a host answers by; `asked` tells it to, whether a file has changed or not.
     pub fn new(host: Arc<Host>, accepting: Arc<Mutex<Accepting>>, asked: Arc<Notify>) -> Self {
         Self {
+            problems: host.reload_state().problems.clone(),
             host,
             accepting,
             asked,
             warnings: BTreeSet::new(),
+            compiling: JoinSet::new(),
+            drafts: Arc::default(),
         }
     }
 
@@ -95,6 +109,7 @@ impl Reloader {
     pub async fn run(mut self) {
         let changed = Arc::new(Notify::new());
         let mut watch = Watch::start(changed.clone());
+        let _refining = refining(self.host.clone(), self.drafts.clone());
         self.warn();
         loop {
             // What changed in a folder before it was watched was not seen.
@@ -104,6 +119,10 @@ impl Reloader {
             tokio::select! {
                 () = changed.notified() => settle(&changed).await,
                 () = self.asked.notified() => tracing::info!("told to reload"),
+                Some(_) = self.compiling.join_next() => {
+                    self.look();
+                    continue;
+                }
             }
             self.reload().await;
         }
@@ -111,20 +130,31 @@ impl Reloader {
 
     async fn reload(&mut self) {
         service::reloading();
-        let before = self.host.reload_state();
-        let mut problems = match self.try_reload().await {
+        while self.compiling.len() >= COMPILING_MAX {
+            self.compiling.join_next().await;
+        }
+        let problems = match self.try_reload().await {
             Ok(problems) => problems,
             Err(error) => vec![format!("nothing was reloaded: {error}")],
         };
         // A file that stays wrong is not worth a line whenever its neighbour changes.
         for problem in &problems {
-            if !before.problems.contains(problem) {
+            if !self.problems.contains(problem) {
                 tracing::error!("{problem}");
             }
         }
-        problems.extend(refusals(&self.host.runtime.states()));
-        self.host.set_reload_state(before.next(problems));
+        self.problems = problems;
+        self.look();
         service::ready();
+    }
+
+    /// Notes how everything stands.
+    fn look(&mut self) {
+        let states = self.host.runtime.states();
+        let mut problems = self.problems.clone();
+        problems.extend(refusals(&states));
+        let before = self.host.reload_state();
+        self.host.set_reload_state(before.next(problems));
         self.warn();
     }
 
@@ -137,8 +167,8 @@ impl Reloader {
         self.warnings = warnings;
     }
 
-    /// Takes over all that can be, and says what can't.
-    async fn try_reload(&self) -> Result<Vec<String>, ReloadError> {
+    /// Takes over all that can be, and says what can't. Modules follow when they are compiled.
+    async fn try_reload(&mut self) -> Result<Vec<String>, ReloadError> {
         let before = self.host.snapshot();
         let read = move || -> Result<_, ReloadError> {
             let (config, fixed) = before.config.again()?;
@@ -152,9 +182,36 @@ impl Reloader {
         }
         let (host, accepting) = (self.host.clone(), self.accepting.clone());
         let replace = move || replace(&host, &accepting, &before, config, files);
-        tokio::task::spawn_blocking(replace).await?
+        let (mut problems, modules) = tokio::task::spawn_blocking(replace).await??;
+        match modules {
+            Ok(reload) => {
+                let (host, drafts) = (self.host.clone(), self.drafts.clone());
+                self.compiling.spawn_blocking(move || {
+                    host.runtime.end_reload(reload);
+                    drafts.notify_one();
+                });
+            }
+            Err(error) => problems.push(error.to_string()),
+        }
+        Ok(problems)
     }
 }
+
+/// Compiles well, one after the other, what was compiled in a hurry; ends when this is dropped.
+fn refining(host: Arc<Host>, drafts: Arc<Notify>) -> JoinSet<()> {
+    let mut task = JoinSet::new();
+    task.spawn(async move {
+        loop {
+            drafts.notified().await;
+            let host = host.clone();
+            let _ = tokio::task::spawn_blocking(move || host.runtime.refine()).await;
+        }
+    });
+    task
+}
+
+/// What a reload has changed at once, and what is left to do of it.
+type Begun = (Vec<String>, Result<runtime::Reload, RuntimeError>);
 
 fn replace(
     host: &Host,
@@ -162,7 +219,7 @@ fn replace(
     before: &Snapshot,
     config: Config,
     files: Vec<TenantFile>,
-) -> Result<Vec<String>, ReloadError> {
+) -> Result<Begun, ReloadError> {
     let opened = accepting.lock().prepare(&config)?;
     let snapshot = Snapshot::new(Arc::new(config), files, Some(before));
     let mut problems = snapshot.problems();
@@ -175,11 +232,7 @@ fn replace(
     }
     accepting.lock().follow(&snapshot.config, opened);
     host.replace(snapshot);
-    // Last: compiling may take a while, and is logged as it goes.
-    if let Err(error) = host.runtime.reload(&modules) {
-        problems.push(error.to_string());
-    }
-    Ok(problems)
+    Ok((problems, host.runtime.begin_reload(&modules)))
 }
 
 /// The modules that are refused. The runtime has said so in the log.

@@ -13,7 +13,7 @@ use crate::media_type::{self, Form, ICALENDAR};
 use crate::namespace::CALDAV;
 use crate::precondition::SUPPORTED_CALENDAR_DATA;
 use crate::properties::{BASE, CALENDARS};
-use crate::{floating, object_rules, privacy, time_range};
+use crate::{floating, object_rules, privacy, time_range, timezones_by_reference};
 
 /// "Not a WebDAV property and, as such, not returned in PROPFIND": reports alone have it.
 pub(crate) static CALENDAR_DATA: Live = Live {
@@ -156,16 +156,17 @@ fn read(reading: &Reading<'_, '_>, out: &mut Writer) -> Result<Value, Error> {
                     let mut budget = notes.budget.borrow_mut();
                     let written = data.output.write(&parsed, &zone, &mut budget);
                     let written = written.map_err(floating::exceeded)?;
+                    let written = timezones_by_reference::fit(ctx, Cow::Owned(written));
                     Cow::Owned(match data.as_jcal {
                         true => as_jcal(&written)?,
-                        false => written,
+                        false => written.into_owned(),
                     })
                 }
                 // What cannot be read is given as it is.
                 Err(_) => body,
             }
         }
-        _ => body,
+        _ => timezones_by_reference::fit(ctx, body),
     };
     match std::str::from_utf8(&bytes) {
         Ok(text) => out.text(text),

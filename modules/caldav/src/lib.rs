@@ -30,6 +30,7 @@ mod profile;
 mod properties;
 mod provision;
 mod time_range;
+mod timezones_by_reference;
 
 pub use profile::{LAYOUT, PROFILE};
 
@@ -93,7 +94,14 @@ impl Module for CalDav {
     }
 
     fn handle(request: Request) -> Answer {
-        serve(&PROFILE, &LAYOUT, request)
+        let is_options = request.method == "OPTIONS";
+        match serve(&PROFILE, &LAYOUT, request) {
+            Answer::Complete(mut response) if is_options => {
+                timezones_by_reference::advertise(&mut response);
+                response.into()
+            }
+            answer => answer,
+        }
     }
 }
 

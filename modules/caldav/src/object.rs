@@ -7,7 +7,7 @@ use dav::{Context, Error, Resource, Response};
 use icalendar::{Calendar, Limits};
 
 use crate::media_type::{self, Form};
-use crate::{object_rules, privacy};
+use crate::{object_rules, privacy, timezones_by_reference};
 
 /// Answers GET and HEAD of a member.
 pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Response>, Error> {
@@ -16,22 +16,25 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
     };
     let form = Form::wanted(ctx)?;
     let mut response = member_response(calendar, member);
-    if form == Form::JCal || !privacy::sees_all(ctx, calendar) {
+    let wished = timezones_by_reference::is_wished(ctx);
+    if form == Form::JCal || wished || !privacy::sees_all(ctx, calendar) {
         let body = ctx.store.read(calendar, member)?;
-        let body = privacy::visible(ctx, calendar, &body);
+        let body = timezones_by_reference::fit(ctx, privacy::visible(ctx, calendar, &body));
+        if wished || form == Form::JCal {
+            // A strong tag is of one form alone. RFC 9110 §8.8.1.
+            response.set("ETag", format!("W/{}", member.etag.quoted()));
+        }
         response.body = ResponseBody::Bytes(match form {
             Form::ICalendar => body.into_owned(),
             Form::JCal => {
                 let parsed = Calendar::parse(&body, &Limits::default());
                 let parsed = parsed.map_err(object_rules::unreadable)?;
                 response.set("Content-Type", form.content_type());
-                // A strong tag is of one form alone. RFC 9110 §8.8.1.
-                response.set("ETag", format!("W/{}", member.etag.quoted()));
                 media_type::to_jcal(&parsed)?
             }
         });
     }
-    response.set("Vary", "Accept");
+    timezones_by_reference::vary(&mut response);
     // A browser must not take what a stranger wrote for a page.
     response.set("X-Content-Type-Options", "nosniff");
     Ok(Some(response))

@@ -11,12 +11,14 @@ use dav::store::{
 };
 use dav::{Collection, Context, Error, Fields, Member, Precondition, Resource, Stored, Want};
 use icalendar::object::{Invalid, Object, Precondition as Rule};
+use icalendar::value::LocalTime;
 use icalendar::{Calendar, Limits, ParseError};
 
 use crate::media_type::Form;
 use crate::precondition::{
-    MAX_ATTENDEES_PER_INSTANCE, MAX_RESOURCE_SIZE, NO_UID_CONFLICT, SUPPORTED_CALENDAR_COMPONENT,
-    SUPPORTED_CALENDAR_DATA, SUPPORTED_RSCALE, VALID_CALENDAR_DATA, VALID_CALENDAR_OBJECT_RESOURCE,
+    MAX_ATTENDEES_PER_INSTANCE, MAX_RESOURCE_SIZE, MIN_DATE_TIME, NO_UID_CONFLICT,
+    SUPPORTED_CALENDAR_COMPONENT, SUPPORTED_CALENDAR_DATA, SUPPORTED_RSCALE, VALID_CALENDAR_DATA,
+    VALID_CALENDAR_OBJECT_RESOURCE,
 };
 use crate::profile::OBJECT_LEN_MAX;
 use crate::properties::rfc4791::{ATTENDEES_MAX, COMPONENT_SET_NAME, supported_components};
@@ -45,6 +47,7 @@ pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted,
     if object.attendees_max() > ATTENDEES_MAX {
         return Err(MAX_ATTENDEES_PER_INSTANCE.error());
     }
+    check_dates(&object)?;
     if let Some(existing) = incoming.existing {
         check_same_uid(ctx, incoming.collection, existing, object.object_uid())?;
     }
@@ -106,6 +109,22 @@ fn check_source(ctx: &Context<'_>, incoming: &Incoming<'_>) -> Result<(), Error>
         Some(Resource::Collection(source)) => privacy::check_body(ctx, &source, &incoming.body),
         _ => Ok(()),
     }
+}
+
+/// Nothing is before the first year that there was, as `min-date-time` says; what is later than
+/// `max-date-time` cannot be written.
+fn check_dates(object: &Object<'_>) -> Result<(), Error> {
+    let min = LocalTime::from_date(1, 1, 1);
+    for component in object.components() {
+        for name in ["DTSTART", "DTEND", "DUE", "RECURRENCE-ID"] {
+            let property = component.property(name);
+            let time = property.and_then(|property| property.time().ok());
+            if time.is_some_and(|time| time.local < min) {
+                return Err(MIN_DATE_TIME.error());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn check_component(ctx: &Context<'_>, calendar: &Collection, kind: &str) -> Result<(), Error> {

@@ -29,14 +29,10 @@ preconditions! {
     MAX_RESOURCE_SIZE = forbidden "max-resource-size";
     /// A date is too early. RFC 4791 §5.3.2.1.
     MIN_DATE_TIME = forbidden "min-date-time";
-    /// A date is too late. RFC 4791 §5.3.2.1.
-    MAX_DATE_TIME = forbidden "max-date-time";
     /// Too many attendees. RFC 4791 §5.3.2.1.
     MAX_ATTENDEES_PER_INSTANCE = forbidden "max-attendees-per-instance";
     /// The filter makes no sense. RFC 4791 §7.8.
     VALID_FILTER = forbidden "valid-filter";
-    /// The filter asks for what cannot be searched. RFC 4791 §7.8.
-    SUPPORTED_FILTER = forbidden "supported-filter";
     /// The collation is none of ours. RFC 4791 §7.5.1.
     SUPPORTED_COLLATION = forbidden "supported-collation";
     /// The time zone is unknown. RFC 7809 §4.2.

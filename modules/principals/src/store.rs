@@ -258,7 +258,13 @@ impl Store for PrincipalStore {
         &self,
         search: &PrincipalSearch<'_>,
     ) -> Result<Vec<Principal>, StoreError> {
-        search_principals(&self.identity, search)
+        let found = search_principals(&self.identity, search)?.into_iter();
+        Ok(found
+            .map(|principal| {
+                let groups = principal.kind == "group";
+                self.with_homes(principal, groups, &search.want)
+            })
+            .collect())
     }
 
     fn principal_collections(&self) -> Vec<String> {

@@ -37,7 +37,7 @@ pub use error::{Error, Precondition};
 pub use handle::handle;
 pub use path::{Path, percent_decode, percent_encode};
 pub use profile::{
-    Accepted, CollectionKind, Incoming, Limits, Method, On, Origin, Profile, Report,
+    Accepted, CollectionKind, Incoming, Limits, Method, On, Origin, Profile, Report, Searchable,
 };
 pub use property::{Live, Read, Reading, Subject, Value, Write};
 pub use request::{

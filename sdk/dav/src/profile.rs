@@ -34,10 +34,21 @@ pub struct Profile {
     pub methods: &'static [Method],
     /// Privileges besides those of RFC 3744.
     pub privileges: &'static [Privilege],
-    /// Properties that principals can be searched by, with what people call them. RFC 3744 §9.5.
-    pub searchable: &'static [(Name, &'static str)],
+    /// Properties that principals can be searched by, besides the display name. RFC 3744 §9.5.
+    pub searchable: &'static [Searchable],
     /// How much a request may ask for.
     pub limits: Limits,
+}
+
+/// A property that principals can be searched by.
+pub struct Searchable {
+    /// The property.
+    pub name: Name,
+    /// What people call it.
+    pub description: &'static str,
+    /// What of the text searched for the name, the display name or an address of a principal must
+    /// contain to match, so that the store can narrow the search; none if that does not follow.
+    pub hint: fn(text: &str) -> Option<&str>,
 }
 
 /// A kind of collection.

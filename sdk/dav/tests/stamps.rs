@@ -16,7 +16,7 @@ use dav::store::{
 };
 use dav::{
     Collection, CollectionKind, Context, Error, Fields, Limits, Member, Precondition, Privilege,
-    Profile, Reading, Resource, Response, Rights,
+    Profile, Reading, Resource, Response, Rights, Searchable,
 };
 use support::Server;
 use xml::{Element, Name, Writer};
@@ -102,7 +102,11 @@ static PRIVILEGES: [Privilege; 1] = [Privilege {
     description: "Lend stamps",
 }];
 
-static SEARCHABLE: [(Name, &str); 1] = [(Name::dav("alternate-URI-set"), "Address")];
+static SEARCHABLE: [Searchable; 1] = [Searchable {
+    name: Name::dav("alternate-URI-set"),
+    description: "Address",
+    hint: |_| None,
+}];
 
 /// Stored as it is, if the album is made with it.
 static CURRENCY: Live = Live {

@@ -4,9 +4,10 @@
 //! Nothing here does I/O or looks at a clock. All input is hostile: reading is within [`Limits`],
 //! and whatever walks recurrences counts its work against a budget.
 //!
-//! ical-rs reads recurrence rules and converts to and from jCal; none of its types is in the
-//! interface. The tree is our own: theirs neither knows the numbers of lines, which a client must
-//! be told, nor bounds how deep components nest, and reading an event costs five times as much.
+//! ical-rs reads recurrence rules; none of its types is in the interface. The rest is our own: its
+//! tree neither knows the numbers of lines, which a client must be told, nor bounds how deep
+//! components nest, its walk through a rule counts no work, and its jCal is not quite that of the
+//! RFC.
 //!
 //! # Not supported
 //! vCalendar 1.0 (its quoted-printable text breaks lines in a way of its own), and text in other
@@ -23,6 +24,7 @@ mod parse;
 mod property;
 pub mod recurrence;
 pub mod series;
+pub mod tzdb;
 pub mod value;
 mod write;
 pub mod zone;

@@ -63,6 +63,11 @@ impl<'a> Property<'a> {
         Self::new(name, &write::escape_text(value))
     }
 
+    /// A property of a name with parameters, as they are written, and a value.
+    pub(crate) fn assembled(head: &str, value: &str) -> Property<'static> {
+        Property::made(format!("{head}:{value}"))
+    }
+
     /// The same with one more parameter, its value quoted and encoded as it must be.
     #[must_use]
     pub fn with_param(self, name: &str, value: &str) -> Self {

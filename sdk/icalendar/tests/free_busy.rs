@@ -1,4 +1,5 @@
 //! RFC 4791 §7.10: busy time of events and stored free-busy objects.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Index keys: an object is found by every range that it overlaps.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! RFC 5545: content lines, values and components.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use icalendar::value::{Duration, Form, LocalTime};
 use icalendar::{Calendar, Component, Limits, Problem, Property, escape_text, unescape_text};

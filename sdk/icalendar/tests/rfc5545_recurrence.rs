@@ -1,4 +1,5 @@
 //! RFC 5545 §3.8.5: recurrence rules, dates, exceptions; all examples of §3.8.5.3.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
 

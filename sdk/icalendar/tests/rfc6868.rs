@@ -1,4 +1,5 @@
 //! RFC 6868: characters that a parameter's value could not have.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use icalendar::{Calendar, Limits, Property};
 

@@ -1,4 +1,5 @@
 //! RFC 7953: availability.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod support;
 

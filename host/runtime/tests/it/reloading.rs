@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use bytes::Bytes;
-use runtime::{Changes, Runtime, Standing};
+use runtime::{Changes, Reload, Runtime, Standing};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::mpsc;
@@ -12,6 +12,19 @@ async fn reload(runtime: &Arc<Runtime>, bed: &Bed) -> Changes {
     let (runtime, set) = (runtime.clone(), bed.set.clone());
     let reload = move || runtime.reload(&set).unwrap();
     tokio::task::spawn_blocking(reload).await.unwrap()
+}
+
+/// Compiles drafts anew.
+async fn refine(runtime: &Arc<Runtime>) {
+    let runtime = runtime.clone();
+    let refine = move || runtime.refine();
+    tokio::task::spawn_blocking(refine).await.unwrap();
+}
+
+async fn end(runtime: &Arc<Runtime>, reload: Reload) -> Changes {
+    let runtime = runtime.clone();
+    let end = move || runtime.end_reload(reload);
+    tokio::task::spawn_blocking(end).await.unwrap()
 }
 
 fn names(list: &[&str]) -> Vec<String> {
@@ -351,4 +364,110 @@ async fn no_request_fails_while_modules_are_replaced() {
     tokio::join!(futures_util::future::join_all(asking), reloading);
     let alice = client(&runtime, "alice");
     assert_eq!(alice.get("/probe/mode").await.unwrap(), "v3");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_draft_serves_until_it_is_compiled_well_and_nobody_notices() {
+    let bed = bed(&[]);
+    let runtime = Arc::new(bed.start());
+    bed.install("probe", disguised("probe", "draft"));
+    assert_eq!(reload(&runtime, &bed).await, added(&["probe"]));
+    assert_eq!(bed.compiled(), 0, "a draft is not kept");
+    let alice = client(&runtime, "alice");
+    assert_eq!(alice.get("/probe/counter").await.unwrap(), "1");
+    assert_eq!(alice.get("/probe/counter").await.unwrap(), "2");
+    let before = state(&runtime, "probe");
+
+    let stop = AtomicBool::new(false);
+    let refined = AtomicBool::new(false);
+    let asking = (0..4).map(|n| {
+        let (runtime, stop, refined) = (&runtime, &stop, &refined);
+        async move {
+            let one = client(runtime, &format!("user{n}"));
+            let mut after = 0;
+            while !stop.load(Ordering::Relaxed) || after == 0 {
+                assert_eq!(one.get("/probe/mode").await.unwrap(), "draft");
+                after += usize::from(refined.load(Ordering::Relaxed));
+            }
+        }
+    });
+    let refining = async {
+        refine(&runtime).await;
+        refined.store(true, Ordering::Relaxed);
+        stop.store(true, Ordering::Relaxed);
+    };
+    tokio::join!(futures_util::future::join_all(asking), refining);
+    assert_eq!(state(&runtime, "probe"), before);
+    assert_eq!(reload(&runtime, &bed).await, Changes::default());
+    // What was warm was of the draft.
+    assert_eq!(alice.get("/probe/counter").await.unwrap(), "1");
+
+    // The next start has it compiled, and so has whoever asks again.
+    assert_eq!(bed.compiled(), 1);
+    let kept = bed.kept();
+    let next = Arc::new(bed.start());
+    let bob = client(&next, "bob");
+    assert_eq!(bob.get("/probe/mode").await.unwrap(), "draft");
+    refine(&next).await;
+    assert_eq!(bed.kept(), kept, "nothing was compiled again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_draft_whose_file_is_broken_by_now_is_compiled_well_all_the_same() {
+    let bed = bed(&[]);
+    let runtime = Arc::new(bed.start());
+    bed.install("probe", disguised("probe", "draft"));
+    assert_eq!(reload(&runtime, &bed).await, added(&["probe"]));
+    bed.install("probe", "junk");
+    assert_eq!(refused(&reload(&runtime, &bed).await), ["probe"]);
+    refine(&runtime).await;
+    assert_eq!(bed.compiled(), 1);
+    let alice = client(&runtime, "alice");
+    assert_eq!(alice.get("/probe/mode").await.unwrap(), "draft");
+    assert_eq!(state(&runtime, "probe").standing, Standing::Older);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_being_compiled_holds_up_nothing() {
+    let mut bed = bed(&[("probe", "old"), ("second", "normal")]);
+    let runtime = Arc::new(bed.start());
+    let alice = client(&runtime, "alice");
+    bed.install("probe", disguised("probe", "slow"));
+    // It begins, and is not done before the others.
+    let slow = runtime.begin_reload(&bed.set).unwrap();
+    std::fs::remove_file(bed.module("second")).unwrap();
+    bed.install("third", disguised("third", "normal"));
+    let changes = reload(&runtime, &bed).await;
+    assert_eq!(changes.removed, ["second"]);
+    assert_eq!(changes.added, ["third"]);
+    bed.set.prefixes = vec![("probe".into(), "/probe".into(), "/p".into())];
+    assert_eq!(reload(&runtime, &bed).await, Changes::default());
+    assert_eq!(alice.get("/p/mode").await.unwrap(), "old");
+
+    // Its end is in force with the settings that hold by then.
+    let ended = end(&runtime, slow).await;
+    assert_eq!(ended.replaced, ["probe"]);
+    assert_eq!(alice.get("/p/mode").await.unwrap(), "slow");
+
+    // What comes too late changes nothing.
+    bed.install("probe", disguised("probe", "late"));
+    let late = runtime.begin_reload(&bed.set).unwrap();
+    bed.install("probe", disguised("probe", "last"));
+    assert_eq!(reload(&runtime, &bed).await, replaced(&["probe"]));
+    end(&runtime, late).await;
+    assert_eq!(alice.get("/p/mode").await.unwrap(), "last");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_only_looks_sweeps_nothing() {
+    let mut bed = bed(&[("probe", "one")]);
+    let _server = bed.start();
+    assert_eq!(bed.compiled(), 1);
+    bed.install("probe", disguised("probe", "two"));
+    bed.set.sweeps = false;
+    let _looks = bed.start();
+    assert_eq!(bed.compiled(), 2);
+    bed.set.sweeps = true;
+    let _serves = bed.start();
+    assert_eq!(bed.compiled(), 1);
 }

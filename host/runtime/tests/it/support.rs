@@ -95,6 +95,7 @@ pub fn bed(modules: &[(&str, &str)]) -> Bed {
         prefixes: Vec::new(),
         grants: vec![("*".into(), "*".into())],
         limits: Vec::new(),
+        sweeps: true,
     };
     Bed {
         _folder: folder,
@@ -113,6 +114,26 @@ impl Bed {
         let new = self.set.moduledir.join("new");
         std::fs::write(&new, wasm).unwrap();
         std::fs::rename(new, self.module(name)).unwrap();
+    }
+
+    /// What is kept of compiled modules: names, and when they were written.
+    pub fn kept(&self) -> Vec<(std::ffi::OsString, std::time::SystemTime)> {
+        let kept = std::fs::read_dir(&self.config.cachedir).unwrap();
+        let mut kept: Vec<_> = kept
+            .map(|entry| entry.unwrap())
+            .filter(|entry| entry.path().extension().is_some_and(|end| end == "cwasm"))
+            .map(|entry| {
+                let metadata = entry.metadata().unwrap();
+                (entry.file_name(), metadata.modified().unwrap())
+            })
+            .collect();
+        kept.sort();
+        kept
+    }
+
+    /// How many of them there are.
+    pub fn compiled(&self) -> usize {
+        self.kept().len()
     }
 
     pub fn module(&self, name: &str) -> PathBuf {

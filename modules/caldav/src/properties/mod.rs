@@ -36,6 +36,10 @@ pub(crate) static ALL: &[&Live] = &[
     &calendarserver::GETCTAG,
     &apple::CALENDAR_COLOR,
     &apple::CALENDAR_ORDER,
+    &apple::DEFAULT_ALARM_VEVENT_DATETIME,
+    &apple::DEFAULT_ALARM_VEVENT_DATE,
+    &apple::DEFAULT_ALARM_VTODO_DATETIME,
+    &apple::DEFAULT_ALARM_VTODO_DATE,
 ];
 
 /// Calendars, and what is one to reports.

@@ -5,7 +5,7 @@
 use dav::store::{Batch, Operation};
 use dav::{Error, Live, On, Path, Read, Subject, Value, Write};
 use icalendar::zone::Zone;
-use icalendar::{Calendar, Limits};
+use icalendar::{Calendar, Limits, tzdb};
 use xml::{Element, Name};
 
 use super::{BASE, CALENDARS};
@@ -25,12 +25,21 @@ pub(crate) static CALENDAR_TIMEZONE: Live = Live {
     name: &TIMEZONE,
     on: On::kinds(CALENDARS),
     uses: &[TIMEZONE, TIMEZONE_ID],
-    read: Read::With(|reading, out| match text(reading.subject, &TIMEZONE)? {
-        Some(stored) => {
-            out.text(&stored);
-            Ok(Value::Written)
+    read: Read::With(|reading, out| {
+        let value = match text(reading.subject, &TIMEZONE)? {
+            Some(stored) => Some(stored),
+            None => text(reading.subject, &TIMEZONE_ID)?.and_then(|id| {
+                let zone = tzdb::Zone::find(&id)?;
+                Some(zone.vtimezone(&id, tzdb::Range::ALL).to_icalendar())
+            }),
+        };
+        match value {
+            Some(value) => {
+                out.text(&value);
+                Ok(Value::Written)
+            }
+            None => Ok(Value::Missing),
         }
-        None => Ok(Value::Missing),
     }),
     write: Write::With(|_, path, element, batch| {
         let value = element.map(Element::text);

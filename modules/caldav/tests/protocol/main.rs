@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod clients;
 mod examples;
+mod filters;
 mod objects;
 mod rfc4791;
 mod rfc6638;

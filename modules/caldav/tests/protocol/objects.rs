@@ -311,3 +311,13 @@ fn a_large_calendar_is_streamed() {
     assert_eq!(reply.text().matches("BEGIN:VEVENT").count(), 10);
     assert!(reply.text().ends_with("END:VCALENDAR\r\n"));
 }
+
+#[test]
+fn s5_3_2_1_min_date_time() {
+    let host = host();
+    let reply = put(&host, WHERE, &event("1", "00000714", ""));
+    expect(&reply, 403, &["<C:min-date-time/>"]);
+    assert_eq!(put(&host, WHERE, &event("1", "00010714", "")).status, 201);
+    let last = event("1", "99991231", "").replace("DURATION:PT1H", "DTEND:99991231T235959Z");
+    assert_eq!(put(&host, WHERE, &last).status, 204);
+}

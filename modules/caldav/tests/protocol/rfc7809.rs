@@ -60,7 +60,11 @@ fn s5_2_names_of_zones_are_checked() {
     expect(
         &propfind(&host, DEFAULT, "0", BOTH),
         207,
-        &["<C:calendar-timezone-id>America/New_York<"],
+        &[
+            "<C:calendar-timezone-id>America/New_York<",
+            "BEGIN:VTIMEZONE",
+            "TZID:America/New_York",
+        ],
     );
     let body = format!(
         "<propertyupdate {NAMESPACES}><remove><prop><C:calendar-timezone-id/></prop></remove>\
@@ -114,5 +118,78 @@ fn rfc4791_9_8_floating_times_are_in_the_zone_of_the_request_or_calendar() {
         &report(&host, DEFAULT, "1", &body),
         403,
         &["<C:valid-timezone/>"],
+    );
+}
+
+#[test]
+fn s3_1_3_zones_are_there_if_the_client_wishes() {
+    let host = host();
+    let vtimezone = ZONE.lines().filter(|line| {
+        !line.contains("VCALENDAR") && !line.starts_with("VERSION") && !line.starts_with("PRODID")
+    });
+    let vtimezone = vtimezone.collect::<Vec<_>>().join("\n");
+    let own = vtimezone.replace("Europe/Vienna", "Mine");
+    let lines = "BEGIN:VEVENT\nUID:1\nDTSTAMP:20060206T001121Z\n\
+        DTSTART;TZID=Europe/Vienna:20060714T120000\nDTEND;TZID=Mine:20060714T130000\nEND:VEVENT";
+    let whole = calendar(&format!("{vtimezone}\n{own}\n{lines}"));
+    let bare = calendar(&lines.replace("UID:1", "UID:2"));
+    let (one, two) = (format!("{DEFAULT}/1.ics"), format!("{DEFAULT}/2.ics"));
+    assert_eq!(put(&host, &one, &whole).status, 201);
+    assert_eq!(put(&host, &two, &bare).status, 201);
+    let got = |path: &str, wish: &str| {
+        let reply = send(&host, "GET", path, &[("caldav-timezones", wish)], "");
+        assert!(reply.header("etag").unwrap().starts_with("W/"));
+        assert_eq!(reply.header("vary"), Some("Accept, CalDAV-Timezones"));
+        reply.text()
+    };
+    assert_eq!(send(&host, "GET", &one, &[], "").text(), whole);
+    assert_eq!(send(&host, "GET", &two, &[], "").text(), bare);
+    let without = got(&one, "F");
+    assert!(without.contains("TZID:Mine") && !without.contains("TZID:Europe/Vienna"));
+    let with = got(&two, "T");
+    assert!(with.contains("TZID:Europe/Vienna\r\n"), "{with}");
+    assert!(!with.contains("TZID:Mine"), "nobody knows that one");
+    assert_eq!(got(&one, "T"), whole);
+    let multiget = format!(
+        "<C:calendar-multiget {NAMESPACES}><prop><C:calendar-data/></prop><href>{one}</href>\
+         </C:calendar-multiget>"
+    );
+    let headers = [("depth", "1"), ("caldav-timezones", "F")];
+    let reply = send(&host, "REPORT", DEFAULT, &headers, &multiget);
+    assert!(
+        !reply.text().contains("TZID:Europe/Vienna"),
+        "{}",
+        reply.text()
+    );
+}
+
+#[test]
+fn s3_1_1_without_a_service_nothing_is_advertised() {
+    let host = host();
+    let dav = |host: &Host| {
+        let reply = send(host, "OPTIONS", HOME, &[], "");
+        reply
+            .header("dav")
+            .unwrap()
+            .contains("calendar-no-timezone")
+    };
+    let service = "<C:timezone-service-set/>";
+    assert!(!dav(&host));
+    expect(&propfind(&host, HOME, "0", service), 207, &["404"]);
+    host.load_descriptor(module::Descriptor {
+        name: "tzdist".to_owned(),
+        mounts: vec![module::Mount::new(
+            "/tzdist",
+            module::Extent::Prefix,
+            &["GET"],
+            module::Access::Anonymous,
+        )],
+        ..module::Descriptor::default()
+    });
+    assert!(dav(&host));
+    expect(
+        &propfind(&host, HOME, "0", service),
+        207,
+        &["<D:href>/tzdist</D:href>"],
     );
 }

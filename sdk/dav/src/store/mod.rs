@@ -274,6 +274,8 @@ pub struct PrincipalSearch<'a> {
     pub test: &'a dyn Fn(&Principal) -> bool,
     /// A text that each of them contains somewhere, if there is one: a store may narrow with it.
     pub hint: Option<&'a str>,
+    /// What the records are to hold.
+    pub want: Want<'a>,
     /// How many at most.
     pub limit: usize,
 }

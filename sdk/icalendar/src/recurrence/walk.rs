@@ -21,6 +21,9 @@ pub(crate) struct Walk<'r> {
     pub(crate) to: LocalTime,
 }
 
+/// What is told each time, and what is left of the budget.
+type Visitor<'w> = &'w mut dyn FnMut(LocalTime, &mut Budget) -> Result<ControlFlow<()>, Exceeded>;
+
 /// Where a walk is.
 struct Progress<'w> {
     /// The last time to visit, inclusive.
@@ -31,7 +34,7 @@ struct Progress<'w> {
     left: Option<u32>,
     /// Whether clocks never show this time.
     in_gap: &'w dyn Fn(LocalTime) -> bool,
-    visit: &'w mut dyn FnMut(LocalTime, &mut Budget) -> Result<ControlFlow<()>, Exceeded>,
+    visit: Visitor<'w>,
 }
 
 impl Walk<'_> {
@@ -44,7 +47,7 @@ impl Walk<'_> {
         &self,
         budget: &mut Budget,
         in_gap: &dyn Fn(LocalTime) -> bool,
-        visit: &mut dyn FnMut(LocalTime, &mut Budget) -> Result<ControlFlow<()>, Exceeded>,
+        visit: Visitor<'_>,
     ) -> Result<ControlFlow<()>, Exceeded> {
         let rule = self.rule;
         if rule.unsupported_scale().is_some() || rule.is_impossible() {

@@ -1,7 +1,7 @@
 //! Values of properties: times, durations, periods. RFC 5545 §3.3.
 
 mod duration;
-mod local;
+pub(crate) mod local;
 mod time;
 
 pub use duration::Duration;

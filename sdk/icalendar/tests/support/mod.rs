@@ -1,5 +1,6 @@
 //! Calendars for tests, and what comes out of them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 #![allow(dead_code)] // Each test binary uses its part.
 
 use icalendar::series::{Instance, Range, Series};

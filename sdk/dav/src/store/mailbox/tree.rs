@@ -145,7 +145,9 @@ impl MailboxStore {
         want: &Want<'_>,
     ) -> Result<Option<Resource>, StoreError> {
         // A name is that of a message or of a mailbox, never of both: the likelier one first.
-        if self.member_first
+        let is_open = |opened: &Rc<Opened>| opened.status.path == mailbox;
+        let member_first = self.member_first && !self.opened.borrow().iter().any(is_open);
+        if member_first
             && let Some(member) = self.find_member(mailbox, want)?
         {
             return Ok(Some(member));
@@ -154,7 +156,7 @@ impl MailboxStore {
             let collection = self.collection(&opened.status, Some(&opened.mailbox), want)?;
             return Ok(collection.map(Resource::Collection));
         }
-        if !self.member_first
+        if !member_first
             && let Some(member) = self.find_member(mailbox, want)?
         {
             return Ok(Some(member));
