@@ -73,15 +73,6 @@ impl<'a> Calendar<'a> {
         out
     }
 
-    /// A calendar with nothing in it, written as this one.
-    pub(crate) fn without_components(&self) -> Self {
-        Self {
-            before: self.before.clone(),
-            root: self.root.emptied(),
-            after: self.after.clone(),
-        }
-    }
-
     /// The same without a borrow of the bytes that it was read from.
     pub fn into_owned(self) -> Calendar<'static> {
         Calendar {
@@ -244,6 +235,18 @@ impl<'a> Component<'a> {
             }
         }
         out.extend_from_slice(self.end.raw());
+    }
+
+    /// What is left of some bytes after those of the component, if they begin with them.
+    pub(crate) fn strip_from<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+        let mut rest = bytes.strip_prefix(self.begin.raw())?;
+        for item in &self.items {
+            rest = match item {
+                Item::Property(property) => rest.strip_prefix(property.raw())?,
+                Item::Component(component) => component.strip_from(rest)?,
+            };
+        }
+        rest.strip_prefix(self.end.raw())
     }
 
     /// The component's bytes alone.

@@ -141,6 +141,11 @@ impl<'a> Property<'a> {
         &self.raw
     }
 
+    /// All before the value: name, parameters and the colon.
+    pub(crate) fn head(&self) -> &str {
+        self.text.get(..self.value_start).unwrap_or_default()
+    }
+
     /// The value as it was written, unfolded and still escaped.
     pub fn value(&self) -> &str {
         self.text.get(self.value_start..).unwrap_or_default()

@@ -59,7 +59,7 @@ pub struct Rule {
     pub(crate) by_set_pos: Vec<i64>,
     pub(crate) week_start: u8,
     pub(crate) skip: Skip,
-    scale: Option<String>,
+    gregorian: bool,
 }
 
 impl Rule {
@@ -126,19 +126,19 @@ impl Rule {
                 IcalRecurSkip::Backward => Skip::Backward,
                 IcalRecurSkip::Forward => Skip::Forward,
             },
-            scale: rule.scale.filter(|scale| scale != "GREGORIAN"),
+            gregorian: rule.scale.is_none_or(|scale| scale == "GREGORIAN"),
         }
+    }
+
+    /// The calendar that a rule counts in, if it is not the Gregorian, whether or not it can be
+    /// read: months of others have numbers that ours don't.
+    pub(crate) fn foreign_scale(value: &str) -> Option<&str> {
+        part(value, "RSCALE").filter(|scale| !scale.eq_ignore_ascii_case("GREGORIAN"))
     }
 
     /// UNTIL with its form, which ical-rs doesn't keep.
     fn until(value: &str) -> Result<Option<Until>, ValueError> {
-        let part = value.split(';').find_map(|part| {
-            let (name, value) = part.split_once('=')?;
-            name.trim()
-                .eq_ignore_ascii_case("UNTIL")
-                .then(|| value.trim())
-        });
-        let Some(text) = part else {
+        let Some(text) = part(value, "UNTIL") else {
             return Ok(None);
         };
         let local = LocalTime::parse(text)?;
@@ -157,10 +157,9 @@ impl Rule {
         self.frequency
     }
 
-    /// The calendar that it counts in, if it is not the Gregorian: RFC 7529 §4.1. Such rules
-    /// generate nothing here.
-    pub fn unsupported_scale(&self) -> Option<&str> {
-        self.scale.as_deref()
+    /// Whether it counts in the Gregorian calendar: RFC 7529 §4.1. Others generate nothing here.
+    pub(crate) fn is_gregorian(&self) -> bool {
+        self.gregorian
     }
 
     /// Whether it has neither COUNT nor UNTIL.
@@ -182,4 +181,13 @@ impl Rule {
                     .all(|day| day.abs() > longest(month))
             })
     }
+}
+
+/// A part of a rule.
+fn part<'v>(value: &'v str, wanted: &str) -> Option<&'v str> {
+    value.split(';').find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        let found = name.trim().eq_ignore_ascii_case(wanted);
+        found.then(|| value.trim())
+    })
 }

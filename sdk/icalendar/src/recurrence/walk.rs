@@ -50,7 +50,7 @@ impl Walk<'_> {
         visit: Visitor<'_>,
     ) -> Result<ControlFlow<()>, Exceeded> {
         let rule = self.rule;
-        if rule.unsupported_scale().is_some() || rule.is_impossible() {
+        if !rule.is_gregorian() || rule.is_impossible() {
             return Ok(ControlFlow::Continue(()));
         }
         let end = (self.to.0 - 1)

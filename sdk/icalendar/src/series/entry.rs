@@ -12,7 +12,7 @@ pub(crate) struct Stamp {
     pub(crate) zone: Zone,
     pub(crate) date: bool,
     /// Without a zone of its own.
-    floating: bool,
+    pub(super) floating: bool,
 }
 
 /// How long something is.
