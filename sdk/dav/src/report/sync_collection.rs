@@ -10,8 +10,8 @@ use crate::property::Subject;
 use crate::property::rfc6578::{parse_token, token_for, token_for_part};
 use crate::request::{Response, Status};
 use crate::resource::{Collection, Resource};
-use crate::store::{Change, ChangeQuery, Lock, LockScope};
-use crate::{Context, Error, Rights};
+use crate::store::{Change, ChangeQuery, Listing, Lock, LockScope};
+use crate::{Context, Error, Rights, percent_encode};
 
 /// Answers the report.
 ///
@@ -95,6 +95,11 @@ struct Sync<'s, 'c> {
 impl Sync<'_, '_> {
     /// Adds all changes, as far as the limit allows. Gives the token for what was told.
     fn run(&mut self, collection: &Collection, request: &Request) -> Result<String, Error> {
+        let from_nothing = request.removed_since.is_none() && request.limit.is_none();
+        let is_flat = !self.ctx.profile.kind(&collection.kind).holds_collections;
+        if from_nothing && is_flat {
+            return self.list(collection);
+        }
         let mut left = request.limit.unwrap_or(usize::MAX);
         let first_removed = request.removed_since.unwrap_or(collection.state);
         let mut since = request.since;
@@ -140,6 +145,35 @@ impl Sync<'_, '_> {
         match first_removed > since {
             true => Ok(token_for_part(&collection.id, since, first_removed)),
             false => Ok(token_for(&collection.id, since)),
+        }
+    }
+
+    /// Adds all members there are, for whoever starts from nothing: that costs less than to go
+    /// through how they came about. What changes meanwhile is later than the token.
+    fn list(&mut self, collection: &Collection) -> Result<String, Error> {
+        let mut href = self.ctx.href(&collection.path, true);
+        let base_len = href.len();
+        let mut after: Option<String> = None;
+        loop {
+            let listing = Listing {
+                want: self.plan.want(),
+                members: true,
+                after: after.as_deref(),
+                limit: self.ctx.profile.limits.page,
+                ..Listing::default()
+            };
+            let page = self.ctx.store.children(collection, &listing)?;
+            for member in &page.members {
+                href.truncate(base_len);
+                percent_encode(&mut href, &member.name);
+                let subject = Subject::Member(collection, member);
+                self.multistatus
+                    .resource(self.plan, subject, &href, self.locks)?;
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(token_for(&collection.id, collection.state));
+            }
         }
     }
 
