@@ -1,7 +1,8 @@
 //! Searching by keys: a query becomes one statement whose conditions each read one range of an
 //! index.
 
-use super::message::{Stored, by_uid, content, size};
+use super::mailbox::principal;
+use super::message::{Stored, entry, message};
 use super::rights::{access, effective};
 use super::{PAGE_MAX, READ_MAX, SqliteStore};
 use crate::model::*;
@@ -91,7 +92,7 @@ fn hits(
     mailboxes: &[MailboxId],
     query: &Query,
 ) -> Result<(Vec<Hit>, bool), Error> {
-    let statement = Statement::new(mailboxes, query)?;
+    let statement = Statement::new(mailboxes, actor, query)?;
     let mut prepared = db.prepare_cached(&statement.sql)?;
     let mut rows = prepared.query(params_from_iter(&statement.values))?;
     let mut found: Vec<Hit> = Vec::new();
@@ -100,26 +101,23 @@ fn hits(
         if found.len() >= query.limit as usize {
             return Ok((found, true));
         }
-        let (mailbox, uid) = (row.get(0)?, row.get(1)?);
+        let message = message(row)?;
         let mut stored = None;
         if let Some(part) = query.body {
-            let more = size(db, mailbox, uid, part)?.unwrap_or(0);
+            let more = part.of(message.header_size.into(), message.size);
             if bytes + more > READ_MAX as u64 && !found.is_empty() {
                 return Ok((found, true));
             }
             // One that is too large by itself comes without its bytes.
             if more <= READ_MAX as u64 {
                 bytes += more;
-                stored = content(db, mailbox, uid)?;
+                stored = Some(Stored::of_row(row, 12, part, message.digest)?);
             } else {
                 bytes = READ_MAX as u64;
             }
         }
-        let Some(message) = by_uid(db, actor, mailbox, uid)? else {
-            continue;
-        };
         found.push(Hit {
-            mailbox: Path::decode(row.get_ref(2)?.as_str().unwrap_or_default()),
+            mailbox: Path::decode(row.get_ref(11)?.as_str().unwrap_or_default()),
             message,
             stored,
         });
@@ -137,25 +135,34 @@ struct Statement {
 }
 
 impl Statement {
-    fn new(mailboxes: &[MailboxId], query: &Query) -> Result<Self, Error> {
+    fn new(mailboxes: &[MailboxId], actor: &Actor, query: &Query) -> Result<Self, Error> {
         let ids = mailboxes
             .iter()
             .map(MailboxId::to_string)
             .collect::<Vec<_>>()
             .join(",");
-        let (values, within) = match mailboxes {
-            [mailbox] => (vec![Value::Integer(*mailbox)], "mailbox = ?1"),
+        let (which, within) = match mailboxes {
+            [mailbox] => (Value::Integer(*mailbox), "mailbox = ?1"),
             _ => (
-                vec![Value::Text(format!("[{ids}]"))],
+                Value::Text(format!("[{ids}]")),
                 "mailbox IN (SELECT value FROM json_each(?1))",
             ),
         };
+        let (bytes, content) = match query.body {
+            Some(_) => (", c.header, c.body", " JOIN content c USING (content)"),
+            None => ("", ""),
+        };
         let mut statement = Self {
+            // The principal is ?2, as in all that reads messages.
             sql: format!(
-                "SELECT m.mailbox, m.uid, b.path FROM message m JOIN mailbox b USING (mailbox)
-                 WHERE m.{within}"
+                concat!(
+                    "SELECT ",
+                    entry!(),
+                    ", m.flags, b.path{} FROM message m JOIN mailbox b USING (mailbox){} WHERE m.{}"
+                ),
+                bytes, content, within
             ),
-            values,
+            values: vec![which, Value::Text(principal(actor).to_owned())],
             within: within.to_owned(),
             mailboxes: mailboxes.to_vec(),
         };

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::JcalError;
 use super::types::{Type, is_list, type_of};
 use crate::component::{Calendar, Component};
 use crate::property::{Parameter, Property};
