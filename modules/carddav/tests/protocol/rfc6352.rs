@@ -296,6 +296,38 @@ fn s6_3_2_3_what_was_repaired_gets_no_entity_tag() {
     assert_eq!(got.text(), body.replace('\u{b}', ""));
 }
 
+#[test]
+fn s8_7_answers_with_many_photos_come_whole() {
+    let host = host();
+    let photo = format!("PHOTO;ENCODING=b;TYPE=JPEG:{}", "A".repeat(3 << 20));
+    for name in ["1", "2", "3", "4", "5"] {
+        let uid = format!("UID:{name}");
+        store(
+            &host,
+            &format!("{name}.vcf"),
+            &["FN:A", "N:A;;;;", &uid, &photo],
+        );
+    }
+    // Fewer than there are fit into memory at once.
+    let count = |reply: &Reply| reply.text().matches("UID:").count();
+    let asked = [
+        "0.vcf", "1.vcf", "2.vcf", "x.vcf", "3.vcf", "4.vcf", "5.vcf", "y.vcf",
+    ];
+    let reply = multiget(&host, "<C:address-data/>", &asked);
+    assert_eq!(count(&reply), 5);
+    assert_eq!(reply.text().matches("404").count(), 3);
+    assert_eq!(count(&query(&host, "<C:address-data/>", "")), 5);
+    assert_eq!(
+        count(&send(&host, "GET", &format!("{DEFAULT}/"), &[], "")),
+        5
+    );
+    let sync = format!(
+        "<sync-collection {NAMESPACES}><sync-token/><sync-level>1</sync-level>\
+         <prop><C:address-data/></prop></sync-collection>"
+    );
+    assert_eq!(count(&report(&host, &format!("{DEFAULT}/"), &sync)), 5);
+}
+
 /// The cards of the examples of §8.6 and §8.7, and others.
 fn examples(host: &Host) {
     for (name, nickname, uid, full, email) in [

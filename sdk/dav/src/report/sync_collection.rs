@@ -9,7 +9,7 @@ use crate::error::{NUMBER_OF_MATCHES_WITHIN_LIMITS, SUPPORTED_REPORT, VALID_SYNC
 use crate::property::Subject;
 use crate::property::rfc6578::{parse_token, token_for, token_for_part};
 use crate::request::{Response, Status};
-use crate::resource::{Collection, Resource};
+use crate::resource::{Collection, Fields, Resource};
 use crate::store::{Change, ChangeQuery, Listing, Lock, LockScope};
 use crate::{Context, Error, Rights, percent_encode};
 
@@ -40,6 +40,9 @@ pub fn run(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Res
         .leaf(&Name::dav("sync-token"), &token);
     sync.multistatus.finish()
 }
+
+/// How many changes are read at a time if their bodies are wanted.
+const BODIES_MAX: usize = 8;
 
 struct Request {
     since: u64,
@@ -101,6 +104,11 @@ impl Sync<'_, '_> {
             return self.list(collection);
         }
         let mut left = request.limit.unwrap_or(usize::MAX);
+        // Bodies may be big.
+        let page = match self.plan.want().fields.has(Fields::BODY) {
+            true => BODIES_MAX,
+            false => self.ctx.profile.limits.page,
+        };
         let first_removed = request.removed_since.unwrap_or(collection.state);
         let mut since = request.since;
         let mut told = 0usize;
@@ -109,7 +117,7 @@ impl Sync<'_, '_> {
                 since,
                 removed_since: first_removed.max(since),
                 deep: request.deep,
-                limit: self.ctx.profile.limits.page.min(left.max(1)),
+                limit: page.min(left.max(1)),
                 want: self.plan.want(),
             };
             let found = self.ctx.store.changes(collection, &query)?;
