@@ -10,6 +10,7 @@
     reason = "a benchmark that meets what it does not expect stops, and says where"
 )]
 
+mod caldav;
 mod compression;
 mod drop_in;
 mod floor;
@@ -34,7 +35,7 @@ fn main() {
         return;
     }
     let chosen = |name: &str| arguments.is_empty() || arguments.iter().any(|a| name.contains(a));
-    let all: [(&str, Measure); 13] = [
+    let all: [(&str, Measure); 14] = [
         ("start", rows::start),
         ("requests", rows::requests),
         ("static", rows::static_file),
@@ -44,6 +45,7 @@ fn main() {
         ("put slow disk", store::slow_disk),
         ("propfind", rows::propfind),
         ("big", rows::big),
+        ("calendars", caldav::calendars),
         ("idle connections", memory::idle_connections),
         ("warm instances", memory::warm_instances),
         ("neighbours", neighbours::neighbours),

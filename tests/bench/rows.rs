@@ -26,8 +26,10 @@ struct Row {
 
 /// The server, and what was measured.
 pub struct Bench {
-    server: Server,
-    authorization: String,
+    /// The server.
+    pub server: Server,
+    /// The header field that signs its user in.
+    pub authorization: String,
     _docroot: tempfile::TempDir,
     rows: Vec<Row>,
     /// CPU of a small request to the floor, in microseconds.
@@ -55,16 +57,18 @@ struct Ask<'a> {
     headers: Vec<(&'a str, &'a str)>,
 }
 
-/// What one of the two used.
+/// What requests used.
 #[derive(Default)]
-struct Used {
-    load: Load,
-    cpu: Duration,
+pub struct Used {
+    /// The requests.
+    pub load: Load,
+    /// CPU of the server.
+    pub cpu: Duration,
 }
 
 impl Used {
     /// Microseconds of CPU for a request.
-    fn each(&self) -> f64 {
+    pub fn each(&self) -> f64 {
         self.cpu.as_secs_f64() * 1e6 / self.load.count().max(1) as f64
     }
 }
@@ -97,7 +101,8 @@ impl Bench {
         bench
     }
 
-    fn client(&self) -> Client {
+    /// A client of its user's.
+    pub fn client(&self) -> Client {
         self.server.client("alice")
     }
 
@@ -241,6 +246,39 @@ impl Bench {
             &target,
             format!("{ratio:.2} x floor"),
             Some(ratio <= ratio_max),
+            more,
+        );
+    }
+}
+
+impl Bench {
+    /// Adds a row of what a request costs, sent again and again over one connection.
+    pub fn row_of_cpu(&mut self, name: &str, target: f64, request: &[u8]) {
+        let (address, pid) = (self.server.address, self.server.pid());
+        drive(address, 1, ROUND / 2, |_, _| request.to_vec());
+        let before = cpu(pid);
+        let load = drive(address, 1, ROUND * 3, |_, _| request.to_vec());
+        let used = Used {
+            load,
+            cpu: cpu(pid) - before,
+        };
+        self.row_of_used(name, target, &used);
+    }
+
+    /// Adds a row of what requests have cost.
+    pub fn row_of_used(&mut self, name: &str, target: f64, used: &Used) {
+        let normalised = self.normalised(used.each());
+        let more = format!(
+            "{:.0} µs CPU raw, p50 {:.2} ms, p99 {:.2} ms",
+            used.each(),
+            used.load.quantile(0.5),
+            used.load.quantile(0.99)
+        );
+        self.row(
+            name,
+            &format!("<= {target:.0} µs"),
+            format!("{normalised:.0} µs"),
+            Some(normalised <= target),
             more,
         );
     }
@@ -437,30 +475,7 @@ pub fn propfind(bench: &mut Bench) {
             ("content-type", "application/xml"),
         ];
         let bytes = request("PROPFIND", &folder, &headers, body.as_bytes());
-        let pid = bench.server.pid();
-        let address = bench.server.address;
-        drive(address, 1, ROUND / 2, |_, _| bytes.clone());
-        let before = cpu(pid);
-        let load = drive(address, 1, ROUND * 4, |_, _| bytes.clone());
-        let used = Used {
-            load,
-            cpu: cpu(pid) - before,
-        };
-        let normalised = bench.normalised(used.each());
-        let more = format!(
-            "{:.0} µs CPU raw, p50 {:.2} ms, p99 {:.2} ms",
-            used.each(),
-            used.load.quantile(0.5),
-            used.load.quantile(0.99)
-        );
-        let target_text = format!("<= {target:.0} µs");
-        bench.row(
-            name,
-            &target_text,
-            format!("{normalised:.0} µs"),
-            Some(normalised <= target),
-            more,
-        );
+        bench.row_of_cpu(name, target, &bytes);
     }
 }
 

@@ -141,10 +141,10 @@ fn a_module_that_was_not_granted_what_it_imports_is_refused_and_the_others_serve
     bob.send("GET", "/ungranted/", &[], b"").expect(404);
     bob.send("PROPFIND", HOME, &[("depth", "0")], b"")
         .expect(207);
-    let log = server.log();
+    let log = server.log_with("module=ungranted");
     let line = log
         .lines()
-        .find(|line| line.contains("ungranted"))
+        .find(|line| line.contains("module=ungranted"))
         .expect("a line in the log");
     assert!(
         line.contains("mailbox"),

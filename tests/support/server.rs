@@ -249,6 +249,13 @@ impl Server {
         self.folder.path().join("chapar.conf")
     }
 
+    /// What it has logged, once this is among it: a thread of its own writes the log, so that a line
+    /// may come after the answer that it is about.
+    pub fn log_with(&self, text: &str) -> String {
+        wait_until(text, Duration::from_secs(10), || self.log().contains(text));
+        self.log()
+    }
+
     /// What it has logged so far.
     pub fn log(&self) -> String {
         let bytes = std::fs::read(self.folder.path().join("log")).unwrap_or_default();

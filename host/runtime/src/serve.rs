@@ -7,7 +7,7 @@ use crate::instance::{Bounds, Instance, Outcome};
 use crate::limits::{Ceiling, Meter, metered};
 use crate::load::Module;
 use crate::module::Mount;
-use crate::state::{Current, Serving};
+use crate::state::{Asking, Current, Serving};
 use crate::table::ModuleTable;
 use crate::warm::Warm;
 use crate::{Answer, HandleError, Identity, Request, Tenant};
@@ -53,6 +53,7 @@ pub(crate) async fn serve(job: Job) {
         reply,
         meter,
         tally,
+        account,
         ..
     } = job;
     let instance = match shared.warm.take(&module, &tenant, &job.identity) {
@@ -65,7 +66,7 @@ pub(crate) async fn serve(job: Job) {
             };
             let made = make(&shared, &module, Some(serving), job.bounds, &meter);
             metered(&meter, made).await.map(|mut instance| {
-                instance.alive = Some(Alive::new(job.account));
+                instance.alive = Some(Alive::new(account.clone()));
                 instance
             })
         }
@@ -82,6 +83,12 @@ pub(crate) async fn serve(job: Job) {
     let current = Current {
         table: job.table,
         reply: Some(reply),
+        asking: Some(Asking {
+            shared: shared.clone(),
+            module,
+            bounds: job.bounds,
+            account,
+        }),
     };
     let answered = instance.answer(&job.mount.path, job.request, current, meter.clone());
     let outcome = match metered(&meter, storage::session(answered)).await {

@@ -58,7 +58,8 @@ fn well_formed(text: &str) -> bool {
 }
 
 /// Resolves dot segments, and writes what may be written plainly without percent signs: two paths
-/// that mean the same become the same text. What can't be meant well is refused.
+/// that mean the same become the same text. What can't be meant well is refused. An encoded slash
+/// separates nothing and stays encoded: it is part of a name, such as a time zone's (RFC 7808 §4.1).
 pub fn normalise(path: &str) -> Result<Cow<'_, str>, Problem> {
     if !path.starts_with('/') {
         return Err("a target without a path");
@@ -106,7 +107,6 @@ fn decode_unreserved(path: &str) -> Result<String, Problem> {
             .filter(|_| digits.bytes().all(|b| b.is_ascii_hexdigit()))
             .ok_or("a percent sign without two digits")?;
         match byte {
-            b'/' => return Err("an encoded slash"),
             0 => return Err("an encoded NUL"),
             b'-' | b'.' | b'_' | b'~' => decoded.push(char::from(byte)),
             byte if byte.is_ascii_alphanumeric() => decoded.push(char::from(byte)),
@@ -121,7 +121,8 @@ fn decode_unreserved(path: &str) -> Result<String, Problem> {
     Ok(decoded)
 }
 
-/// Decodes all percent signs of a path that [`normalise`] has passed.
+/// Decodes all percent signs of a path that [`normalise`] has passed. An encoded slash is refused: it
+/// would separate what it did not separate before.
 pub fn decode(path: &str) -> Result<Cow<'_, str>, Problem> {
     if !path.contains('%') {
         return Ok(Cow::Borrowed(path));
@@ -135,6 +136,7 @@ pub fn decode(path: &str) -> Result<Cow<'_, str>, Problem> {
         }
         let mut digit = || bytes.next().and_then(|b| char::from(b).to_digit(16));
         match (digit(), digit()) {
+            (Some(2), Some(0xf)) => return Err("an encoded slash"),
             (Some(high), Some(low)) => decoded.push((high << 4 | low) as u8),
             _ => return Err("a percent sign without two digits"),
         }
@@ -164,6 +166,8 @@ mod tests {
             ("/.well-known/x", "/.well-known/x"),
             ("/...", "/..."),
             ("/a/..", "/"),
+            ("/a%2fb%2F..", "/a%2Fb%2F.."),
+            ("/..%2f../b", "/..%2F../b"),
         ] {
             assert_eq!(normalise(path).unwrap(), expected, "{path}");
         }
@@ -178,7 +182,6 @@ mod tests {
             "/..",
             "/a/../../b",
             "/%2e%2e",
-            "/a%2Fb",
             "/a%00",
             "/%",
             "/%4",
@@ -194,6 +197,7 @@ mod tests {
     fn decoding_is_strict() {
         assert_eq!(decode("/a%20%C3%A9").unwrap(), "/a é");
         assert!(decode("/%FF").is_err());
+        assert!(decode("/a%2Fb").is_err());
     }
 
     fn host(version: Version, target: &str, hosts: &[&str]) -> Result<Option<String>, Problem> {

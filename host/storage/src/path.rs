@@ -57,9 +57,18 @@ impl Path {
     }
 }
 
-/// Refuses a name that no message may have.
+/// Refuses a name that no message may have. It may hold what XML can carry (XML 1.0 §2.2): clients
+/// make names of the UIDs of events, and some of those end in a line feed.
 pub(crate) fn check_name(name: &str) -> Result<(), Error> {
-    check_part(name, 1024, "a name")
+    let without: String;
+    let plain = match name.contains(['\t', '\n', '\r']) {
+        true => {
+            without = name.replace(['\t', '\n', '\r'], " ");
+            &without
+        }
+        false => name,
+    };
+    check_part(plain, 1024, "a name")
 }
 
 /// Refuses a name that no principal may have.

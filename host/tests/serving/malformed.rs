@@ -39,7 +39,7 @@ fn malformed_requests_are_the_clients_fault() {
         ),
         (
             "GET /a%2Fb HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-            400,
+            404,
         ),
         (
             "GET /a%00 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",

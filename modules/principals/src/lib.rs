@@ -1,5 +1,5 @@
 //! Principals: who there is, where their homes are, and the way there from the root. RFC 3744,
-//! RFC 5397.
+//! RFC 5397, RFC 6638 §2.4.
 //!
 //! `/dav/principals/user/alice/` and `/dav/principals/group/staff/` are principals. `/` and `/dav/`
 //! are collections for PROPFIND alone, so that a client that knows nothing but the server's name
@@ -7,6 +7,7 @@
 
 mod homes;
 mod profile;
+mod rfc6638;
 mod store;
 
 pub use profile::PROFILE;

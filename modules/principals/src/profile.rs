@@ -1,7 +1,15 @@
 //! What principals add to the engine.
 
-use dav::{CollectionKind, Error, Fields, Live, On, Profile, Read, Reading, Subject, Value, Write};
+use dav::{
+    CollectionKind, Error, Fields, Live, On, Profile, Read, Reading, Searchable, Subject, Value,
+    Write,
+};
 use xml::{Name, Writer};
+
+use crate::rfc6638::{
+    CALDAV, CALENDAR_USER_ADDRESS_SET, CALENDAR_USER_ADDRESS_SET_NAME, CALENDAR_USER_TYPE,
+    CALENDAR_USER_TYPE_NAME, address_in,
+};
 
 /// The kind of `/` and `/dav/`.
 pub(crate) const ROOT: &str = "root";
@@ -15,7 +23,7 @@ const EMAIL_ADDRESS_SET_NAME: Name = Name::new(CALENDARSERVER, "email-address-se
 
 /// The protocol.
 pub static PROFILE: Profile = Profile {
-    prefixes: &[(CALENDARSERVER, "CS")],
+    prefixes: &[(CALENDARSERVER, "CS"), (CALDAV, "C")],
     kinds: &[
         CollectionKind {
             name: ROOT,
@@ -26,10 +34,27 @@ pub static PROFILE: Profile = Profile {
             ..CollectionKind::PLAIN
         },
     ],
-    properties: &[&EMAIL_ADDRESS_SET],
+    properties: &[
+        &EMAIL_ADDRESS_SET,
+        &CALENDAR_USER_ADDRESS_SET,
+        &CALENDAR_USER_TYPE,
+    ],
     searchable: &[
-        (Name::dav("displayname"), "Name"),
-        (EMAIL_ADDRESS_SET_NAME, "E-mail address"),
+        Searchable {
+            name: EMAIL_ADDRESS_SET_NAME,
+            description: "E-mail address",
+            hint: |text| Some(text),
+        },
+        Searchable {
+            name: CALENDAR_USER_ADDRESS_SET_NAME,
+            description: "Calendar address",
+            hint: address_in,
+        },
+        Searchable {
+            name: CALENDAR_USER_TYPE_NAME,
+            description: "Kind: individual, group, room or resource",
+            hint: |_| None,
+        },
     ],
     ..Profile::PLAIN
 };

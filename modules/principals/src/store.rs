@@ -141,16 +141,16 @@ impl PrincipalStore {
                     _ => Err(Refusal::Changed),
                 }
             }
-            Operation::Property { path, name, xml } if name == Name::dav("displayname") => {
-                match place(&path) {
-                    Some(Place::One { groups: false, id })
-                        if self.identity.principal.as_deref() == Some(id) =>
-                    {
-                        set_display_name(xml.as_deref())
-                    }
-                    _ => Err(Refusal::Denied(Rights::WRITE)),
+            Operation::Property {
+                path, name, xml, ..
+            } if name == Name::dav("displayname") => match place(&path) {
+                Some(Place::One { groups: false, id })
+                    if self.identity.principal.as_deref() == Some(id) =>
+                {
+                    set_display_name(xml.as_deref())
                 }
-            }
+                _ => Err(Refusal::Denied(Rights::WRITE)),
+            },
             _ => unsupported,
         }
     }
@@ -258,7 +258,13 @@ impl Store for PrincipalStore {
         &self,
         search: &PrincipalSearch<'_>,
     ) -> Result<Vec<Principal>, StoreError> {
-        search_principals(&self.identity, search)
+        let found = search_principals(&self.identity, search)?.into_iter();
+        Ok(found
+            .map(|principal| {
+                let groups = principal.kind == "group";
+                self.with_homes(principal, groups, &search.want)
+            })
+            .collect())
     }
 
     fn principal_collections(&self) -> Vec<String> {

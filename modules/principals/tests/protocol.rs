@@ -41,8 +41,8 @@ fn send(host: &Host, method: &str, path: &str, depth: &str, body: &str) -> Reply
 
 fn propfind(host: &Host, path: &str, depth: &str, props: &str) -> String {
     let body = format!(
-        "<propfind xmlns='DAV:' xmlns:S='{HOME_NS}' xmlns:CS='http://calendarserver.org/ns/'>\
-         <prop>{props}</prop></propfind>"
+        "<propfind xmlns='DAV:' xmlns:S='{HOME_NS}' xmlns:CS='http://calendarserver.org/ns/' \
+         xmlns:C='urn:ietf:params:xml:ns:caldav'><prop>{props}</prop></propfind>"
     );
     let reply = send(host, "PROPFIND", path, depth, &body);
     assert_eq!(reply.status, 207, "{path}: {}", reply.text());
@@ -226,8 +226,8 @@ fn rfc3744_s9_4_principals_are_found_by_name_and_address() {
     let host = host();
     let search = |property: &str, text: &str| {
         let body = format!(
-            "<principal-property-search xmlns='DAV:' xmlns:CS='http://calendarserver.org/ns/'>\
-             <property-search><prop>{property}</prop><match>{text}</match></property-search>\
+            "<principal-property-search xmlns='DAV:' xmlns:CS='http://calendarserver.org/ns/' \
+             xmlns:C='urn:ietf:params:xml:ns:caldav'><property-search><prop>{property}</prop><match>{text}</match></property-search>\
              <prop><displayname/></prop></principal-property-search>"
         );
         let reply = send(&host, "REPORT", "/dav/principals/user/", "0", &body);
@@ -239,6 +239,68 @@ fn rfc3744_s9_4_principals_are_found_by_name_and_address() {
     assert!(!found.contains(ALICE), "{found}");
     let found = search("<CS:email-address-set/>", "alice@");
     assert!(found.contains(ALICE), "{found}");
+    let body = "<principal-property-search xmlns='DAV:' xmlns:S='urn:stamps'><property-search>\
+                <prop><displayname/></prop><match>alice</match></property-search>\
+                <prop><S:stamp-home-set/></prop></principal-property-search>";
+    let found = send(&host, "REPORT", "/dav/principals/", "0", body).text();
+    assert!(found.contains("/dav/stamps/user/alice/</"), "{found}");
+    // RFC 6638 §2.4: an organizer looks for whom to invite.
+    for text in [
+        "mailto:alice@",
+        "MAILTO:ALICE@EXAMPLE",
+        "alice@",
+        "mailto",
+        "user/alice",
+    ] {
+        let found = search("<C:calendar-user-address-set/>", text);
+        assert!(found.contains(ALICE), "{text}: {found}");
+    }
+    let found = search("<C:calendar-user-type/>", "INDIVIDUAL");
+    assert!(
+        found.contains(ALICE) && found.contains("bob%26co"),
+        "{found}"
+    );
+    assert!(!found.contains("group/staff"), "{found}");
+}
+
+#[test]
+fn rfc6638_s2_4_1_addresses_are_those_of_the_directory_and_the_principal() {
+    let text = propfind(&host(), ALICE, "0", "<C:calendar-user-address-set/>");
+    for address in ["mailto:alice@example.org", ALICE] {
+        assert!(text.contains(&format!(">{address}</D:href>")), "{text}");
+    }
+    assert_eq!(text.matches("preferred=\"1\"").count(), 1, "{text}");
+}
+
+#[test]
+fn rfc6638_s2_4_2_types_are_those_of_icalendar() {
+    let kind = |path: &str| propfind(&host(), path, "0", "<C:calendar-user-type/>");
+    assert!(kind(ALICE).contains(">INDIVIDUAL<"), "{}", kind(ALICE));
+    let group = kind("/dav/principals/group/staff/");
+    assert!(group.contains(">GROUP<"), "{group}");
+}
+
+/// python-caldav puts what it asks for beside `prop`.
+#[test]
+fn rfc3744_s9_4_homes_are_found_with_principals() {
+    let host = host();
+    for (prop, beside) in [
+        ("<S:stamp-home-set/>", ""),
+        ("", "<S:stamp-home-set/><D:displayname/>"),
+    ] {
+        let body = format!(
+            "<D:principal-property-search xmlns:D='DAV:' xmlns:S='urn:stamps'><D:property-search>\
+             <D:prop><D:displayname/></D:prop><D:match>alice</D:match></D:property-search>\
+             <D:prop>{prop}</D:prop>{beside}</D:principal-property-search>"
+        );
+        let found = send(&host, "REPORT", "/dav/", "0", &body);
+        assert_eq!(found.status, 207);
+        assert!(
+            found.text().contains("alice/</D:href></"),
+            "{}",
+            found.text()
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What one request knows: its head, its user, its target, the store and the profile.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use xml::{Element, Name};
 
@@ -34,6 +36,8 @@ pub struct Context<'c> {
     pub user: Option<Principal>,
     /// What the client prefers. RFC 7240.
     pub prefer: Prefer,
+    /// What a protocol has found out and needs again before the request is answered.
+    pub notes: RefCell<Option<Rc<dyn Any>>>,
     headers: &'c [(String, String)],
     body: RefCell<&'c mut dyn Body>,
     sink: RefCell<&'c mut dyn Sink>,
@@ -71,6 +75,7 @@ impl<'c> Context<'c> {
             target: Target { path, slash },
             user: store.user(),
             prefer: Prefer::parse(request.headers),
+            notes: RefCell::new(None),
             headers: request.headers,
             body: RefCell::new(request.body),
             sink: RefCell::new(sink),
@@ -286,7 +291,8 @@ impl<'c> Context<'c> {
         text
     }
 
-    pub(crate) fn send_head(
+    /// Sends status and header fields of an answer that is written piece by piece. Called once.
+    pub fn send_head(
         &self,
         status: Status,
         headers: &[(&'static str, String)],
@@ -298,14 +304,17 @@ impl<'c> Context<'c> {
             .map_err(|Closed| Error::Closed)
     }
 
-    pub(crate) fn send(&self, bytes: &[u8]) -> Result<(), Error> {
+    /// Sends a piece of the body. An answer so written ends with
+    /// [`crate::ResponseBody::Streamed`].
+    pub fn send(&self, bytes: &[u8]) -> Result<(), Error> {
         self.sink
             .borrow_mut()
             .write(bytes)
             .map_err(|Closed| Error::Closed)
     }
 
-    pub(crate) fn is_streaming(&self) -> bool {
+    /// Whether a part of the answer is on its way, so that its status cannot be changed any more.
+    pub fn is_streaming(&self) -> bool {
         self.streaming.get()
     }
 }

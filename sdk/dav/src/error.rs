@@ -249,11 +249,18 @@ impl Error {
 
     /// Writes `DAV:error` inside of a `DAV:response`, if the error has a condition.
     pub(crate) fn write_element(&self, writer: &mut Writer) {
-        if let Error::Violated(precondition, content) = self {
+        if let Error::Violated(..) = self {
             let error = Name::dav("error");
             writer.start(&error);
-            write_condition(writer, precondition, content);
+            self.write_condition(writer);
             writer.end(&error);
+        }
+    }
+
+    /// Writes the condition alone, if the error has one.
+    pub(crate) fn write_condition(&self, writer: &mut Writer) {
+        if let Error::Violated(precondition, content) = self {
+            write_condition(writer, precondition, content);
         }
     }
 }

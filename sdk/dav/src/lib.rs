@@ -12,6 +12,7 @@
 pub mod access;
 mod anonymous;
 pub mod body;
+pub mod collation;
 mod context;
 pub mod error;
 mod handle;
@@ -29,12 +30,13 @@ mod time;
 pub mod walk;
 
 pub use access::{Privilege, Rights};
+pub use collation::{Collation, TextMatch};
 pub use context::{Context, Target};
 pub use error::{Error, Precondition};
 pub use handle::handle;
 pub use path::{Path, percent_decode, percent_encode};
 pub use profile::{
-    Accepted, CollectionKind, Incoming, Limits, Method, On, Origin, Profile, Report,
+    Accepted, CollectionKind, Incoming, Limits, Method, On, Origin, Profile, Report, Searchable,
 };
 pub use property::{Live, Read, Reading, Subject, Value, Write};
 pub use request::{

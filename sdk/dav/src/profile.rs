@@ -24,6 +24,8 @@ pub struct Profile {
     pub default_kind: Option<&'static str>,
     /// Says whether a collection may be made, copied or moved to a place.
     pub place: Option<PlaceRule>,
+    /// Says whether a collection may be removed, or moved away.
+    pub part: Option<PartRule>,
     /// Live properties besides those of the engine; one with the name of an engine's replaces it.
     pub properties: &'static [&'static Live],
     /// Reports besides those of the engine.
@@ -32,10 +34,21 @@ pub struct Profile {
     pub methods: &'static [Method],
     /// Privileges besides those of RFC 3744.
     pub privileges: &'static [Privilege],
-    /// Properties that principals can be searched by, with what people call them. RFC 3744 §9.5.
-    pub searchable: &'static [(Name, &'static str)],
+    /// Properties that principals can be searched by, besides the display name. RFC 3744 §9.5.
+    pub searchable: &'static [Searchable],
     /// How much a request may ask for.
     pub limits: Limits,
+}
+
+/// A property that principals can be searched by.
+pub struct Searchable {
+    /// The property.
+    pub name: Name,
+    /// What people call it.
+    pub description: &'static str,
+    /// What of the text searched for the name, the display name or an address of a principal must
+    /// contain to match, so that the store can narrow the search; none if that does not follow.
+    pub hint: fn(text: &str) -> Option<&str>,
 }
 
 /// A kind of collection.
@@ -90,6 +103,9 @@ impl CollectionKind {
 /// See [`Profile::place`]. The collection is the parent, the path where the new one is to be.
 pub type PlaceRule =
     fn(&Context<'_>, parent: &Collection, path: &Path, kind: &CollectionKind) -> Result<(), Error>;
+
+/// See [`Profile::part`].
+pub type PartRule = fn(&Context<'_>, &Collection) -> Result<(), Error>;
 
 /// See [`CollectionKind::put`].
 pub type PutRule = fn(&Context<'_>, Incoming<'_>) -> Result<Accepted, Error>;
@@ -312,6 +328,7 @@ impl Profile {
         kinds: &[],
         default_kind: None,
         place: None,
+        part: None,
         properties: &[],
         reports: &[],
         methods: &[],

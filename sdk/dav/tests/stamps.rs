@@ -4,8 +4,10 @@
 
 mod support;
 
+use dav::method::export::{self, Export};
 use dav::profile::{Accepted, Incoming, Method, On, Origin, Report};
-use dav::property::{Live, Read, Subject, Value, Write};
+use dav::property::{Live, Read, Value, Write};
+use dav::report::query::{self, Query};
 use dav::request::{ResponseBody, Status};
 use dav::store::{
     Accept, Batch, CommitError, Content, Filter, Key, KeyValue, Listing, Operation, Refusal,
@@ -13,7 +15,7 @@ use dav::store::{
 };
 use dav::{
     Collection, CollectionKind, Context, Error, Fields, Limits, Member, Precondition, Privilege,
-    Profile, Reading, Resource, Response, Rights,
+    Profile, Reading, Resource, Response, Rights, Searchable,
 };
 use support::Server;
 use xml::{Element, Name, Writer};
@@ -51,10 +53,11 @@ static STAMPS: Profile = Profile {
     ],
     default_kind: Some("album"),
     place: Some(place),
-    properties: &[&CURRENCY, &COLOUR, &FACE_VALUE, &PAGES],
+    part: Some(part),
+    properties: &[&CURRENCY, &COLOUR, &NICKNAME, &FACE_VALUE, &PAGES],
     reports: &[Report {
         name: Name::new(NS, "stamp-query"),
-        on: On::kinds(ALBUM),
+        on: On::kinds(&["album", "shelf"]),
         run: stamp_query,
     }],
     methods: &[
@@ -87,7 +90,11 @@ static PRIVILEGES: [Privilege; 1] = [Privilege {
     description: "Lend stamps",
 }];
 
-static SEARCHABLE: [(Name, &str); 1] = [(Name::dav("alternate-URI-set"), "Address")];
+static SEARCHABLE: [Searchable; 1] = [Searchable {
+    name: Name::dav("alternate-URI-set"),
+    description: "Address",
+    hint: |_| None,
+}];
 
 /// Stored as it is, if the album is made with it.
 static CURRENCY: Live = Live {
@@ -126,8 +133,23 @@ static COLOUR: Live = Live {
             path: path.clone(),
             name,
             xml,
+            personal: false,
         });
         Ok(())
+    }),
+};
+
+/// Everyone calls an album what they like.
+static NICKNAME: Live = Live {
+    name: &Name::new(NS, "nickname"),
+    on: On::kinds(ALBUM),
+    in_allprop: false,
+    fields: Fields::NONE,
+    uses: &[],
+    read: Read::Stored,
+    write: Write::Personal(|_, element| match element.text().is_empty() {
+        false => Ok(()),
+        true => Err(Error::Conflict("a nickname is not empty".to_owned())),
     }),
 };
 
@@ -211,6 +233,7 @@ fn put(_: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted, Error> {
         path: incoming.path.clone(),
         name: Name::new(NS, "hinged"),
         xml: Some(b"<S:hinged xmlns:S='urn:stamps'/>".to_vec()),
+        personal: false,
     });
     accepted.refused = Some(duplicate);
     Ok(accepted)
@@ -247,6 +270,21 @@ fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Response>, Error
     let Resource::Collection(collection) = resource else {
         return Ok(None);
     };
+    if ctx.header("Accept").as_deref() == Some("text/stamps") {
+        let file = Export {
+            content_type: "text/stamps",
+            variant: "",
+            extension: ".stamps",
+            begin: b"[",
+            end: b"]",
+        };
+        let write = |body: &[u8], out: &mut Vec<u8>| {
+            out.extend_from_slice(body);
+            out.push(b'.');
+            Ok(())
+        };
+        return export::run(ctx, collection, &file, write).map(Some);
+    }
     let listing = Listing {
         members: true,
         limit: 1000,
@@ -277,30 +315,35 @@ fn place(
     }
 }
 
+fn part(_: &Context<'_>, album: &Collection) -> Result<(), Error> {
+    match album.path.name() {
+        Some("kept") => Err(Error::Forbidden("this album is kept".to_owned())),
+        _ => Ok(()),
+    }
+}
+
 fn stamp_query(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Response, Error> {
-    let Resource::Collection(collection) = resource else {
-        return Err(Error::NotFound);
-    };
     let min = root
         .attribute("min")
         .and_then(|min| min.parse().ok())
         .unwrap_or(0);
     let request = dav::body::propfind::parse_children(root)?.ok_or(Error::NotFound)?;
     let plan = dav::body::plan::Plan::new(ctx, &request);
-    let filter = [Filter::Between("value", min, i64::MAX)];
-    let listing = Listing {
-        want: plan.want(),
-        members: true,
+    // Those that are worth much, and those that are worth nearly nothing.
+    let either = [
+        Filter::Between("value", min, i64::MAX),
+        Filter::Between("value", 0, 1),
+    ];
+    let filter = [Filter::AnyOf(&either)];
+    let motif = root.attribute("motif").unwrap_or_default();
+    let shows = |_: &Collection, body: &[u8]| Ok(String::from_utf8_lossy(body).contains(motif));
+    let query = Query {
+        kinds: ALBUM,
         filter: &filter,
-        limit: 1000,
-        ..Listing::default()
+        test: (!motif.is_empty()).then_some(&shows),
+        limit: root.attribute("most").and_then(|most| most.parse().ok()),
     };
-    let mut multistatus = dav::body::multistatus::Multistatus::new(ctx);
-    for member in &ctx.store.children(collection, &listing)?.members {
-        let href = ctx.href(&collection.path.join(&member.name), false);
-        multistatus.resource(&plan, Subject::Member(collection, member), &href, &[])?;
-    }
-    multistatus.finish()
+    query::run(ctx, resource, &plan, &query)
 }
 
 fn mkalbum(ctx: &Context<'_>, _: Option<&Resource>) -> Result<Response, Error> {
@@ -406,7 +449,10 @@ fn member_rules() {
         .propfind("/dav/a/x", "0", "<hinged xmlns='urn:stamps'/>")
         .expect(207, &["200 OK"]);
     let copy = server.ask("COPY", "/dav/a/one", &[("Destination", "/dav/a/three")], "");
-    assert_eq!(copy.status, 409, "a copy is a duplicate");
+    copy.expect(
+        409,
+        &["<S:no-duplicates><D:href>/dav/a/one</D:href></S:no-duplicates>"],
+    );
     assert_eq!(
         server.status("MOVE", "/dav/a/one", &[("Destination", "/dav/a/three")], ""),
         201
@@ -472,14 +518,71 @@ fn properties() {
 }
 
 #[test]
+fn personal_properties() {
+    let server = server();
+    let set = |name: &str| format!("<S:nickname xmlns:S='urn:stamps'>{name}</S:nickname>");
+    let asked = "<S:nickname xmlns:S='urn:stamps'/>";
+    server.set("/dav/a/", &set("Mine")).expect(207, &["200 OK"]);
+    server.memory.sign_in(Some("bob"));
+    server
+        .propfind("/dav/a/", "0", asked)
+        .expect(207, &[">Mine<"]);
+    server.set("/dav/a/", &set("Hers")).expect(207, &["200 OK"]);
+    server.set("/dav/a/", &set("")).expect(207, &["409"]);
+    let other = "<Z:other xmlns:Z='urn:z'/>";
+    let both = server.set("/dav/a/", &(set("Hers") + other));
+    both.expect(403, &["<D:write-properties/>"]);
+    server
+        .propfind("/dav/", "1", asked)
+        .expect(207, &[">Hers<"]);
+    server.memory.sign_in(Some("alice"));
+    server
+        .propfind("/dav/a/", "0", asked)
+        .expect(207, &[">Mine<"]);
+}
+
+#[test]
+fn collections_that_stay() {
+    let server = server();
+    server.fill(&["kept/"]);
+    assert_eq!(server.status("DELETE", "/dav/kept/", &[], ""), 403);
+    let destination = [("Destination", "/dav/moved/")];
+    assert_eq!(server.status("MOVE", "/dav/kept/", &destination, ""), 403);
+    assert_eq!(server.status("COPY", "/dav/kept/", &destination, ""), 201);
+    assert_eq!(server.status("DELETE", "/dav/moved/", &[], ""), 204);
+}
+
+#[test]
 fn report() {
     let server = server();
-    let query = "<S:stamp-query xmlns:S='urn:stamps' xmlns:D='DAV:' min='10'><D:prop><D:getetag/>\
-                 </D:prop></S:stamp-query>";
-    let found = server.ask("REPORT", "/dav/a/", &[], query);
-    assert_eq!(found.expect(207, &[]).hrefs(), ["/dav/a/one", "/dav/a/two"]);
+    let ask = |path: &str, depth: &str, attributes: &str| {
+        let query = format!(
+            "<S:stamp-query xmlns:S='urn:stamps' xmlns:D='DAV:' {attributes}><D:prop><D:getetag/>\
+             </D:prop></S:stamp-query>"
+        );
+        server.ask("REPORT", path, &[("Depth", depth)], &query)
+    };
+    let found = |path: &str, depth: &str, attributes: &str| -> Vec<String> {
+        let found = ask(path, depth, attributes);
+        let hrefs = found.expect(207, &[]).hrefs().into_iter();
+        hrefs.map(|href| href.to_owned()).collect()
+    };
+    let all = ["/dav/a/one", "/dav/a/rare", "/dav/a/two"];
+    assert_eq!(found("/dav/a/", "1", "min='10'"), all);
+    assert_eq!(found("/dav/a/", "1", "min='15'"), all[1..]);
+    assert_eq!(found("/dav/a/", "1", "min='10' motif='bird'"), all[2..]);
+    assert_eq!(
+        found("/dav/", "1", "min='10'"),
+        all,
+        "in all albums of a shelf"
+    );
+    assert!(found("/dav/a/", "0", "min='10'").is_empty());
+    let cut = ask("/dav/a/", "1", "min='10' most='2'");
+    cut.expect(207, &["<D:href>/dav/a/</D:href><D:status>HTTP/1.1 507"]);
+    assert_eq!(cut.hrefs().len(), 3);
+    let query = "<S:stamp-query xmlns:S='urn:stamps'/>";
     server
-        .ask("REPORT", "/dav/", &[], query)
+        .ask("REPORT", "/dav/a/one", &[], query)
         .expect(403, &["<D:supported-report/>"]);
     let supported = server.propfind("/dav/a/", "0", "<D:supported-report-set/>");
     supported.expect(
@@ -490,7 +593,21 @@ fn report() {
         ],
     );
     let shelf = server.propfind("/dav/", "0", "<D:supported-report-set/>");
-    assert!(!shelf.text.contains("stamp-query") && !shelf.text.contains("sync-collection"));
+    assert!(!shelf.text.contains("sync-collection"));
+}
+
+#[test]
+fn export() {
+    let server = server();
+    let all = [("Accept", "text/stamps")];
+    let got = server.ask("GET", "/dav/a/", &all, "");
+    assert_eq!(
+        (got.status, got.text.as_str()),
+        (200, "[ship 10.queen 1.bird 20.]")
+    );
+    let etag = got.header("ETag").to_owned();
+    let known = [("Accept", "text/stamps"), ("If-None-Match", etag.as_str())];
+    assert_eq!(server.status("GET", "/dav/a/", &known, ""), 304);
 }
 
 #[test]

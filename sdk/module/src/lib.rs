@@ -19,6 +19,7 @@ use bindings::imports::chapar::host as backend;
 #[cfg(not(target_family = "wasm"))]
 use native::backend;
 
+pub mod accept;
 mod annotation;
 mod batch;
 mod blob;
@@ -34,6 +35,7 @@ mod index;
 mod lock;
 mod mailbox;
 mod page;
+pub mod query;
 mod quota;
 mod request;
 mod response;

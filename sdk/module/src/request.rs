@@ -12,7 +12,7 @@ pub struct Request {
     pub scheme: String,
     /// Host and port, as the client named them.
     pub authority: String,
-    /// The path, still percent-encoded, dot segments resolved.
+    /// The path, still percent-encoded, dot segments resolved. An encoded slash separates no segments.
     pub path: String,
     /// The query, without the question mark.
     pub query: Option<String>,

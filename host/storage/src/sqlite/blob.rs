@@ -16,23 +16,22 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as Location;
 use object_store::{GetResultPayload, MultipartUpload, ObjectStoreExt, PutPayload};
 use parking_lot::Mutex;
+use rustix::io::{ReadWriteFlags, preadv2};
 use sha2::{Digest as _, Sha256};
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
+use std::io::IoSliceMut;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use tokio::task::JoinHandle;
 
 /// What is written with one hop to a blocking thread.
 const CHUNK: usize = 1 << 20;
-/// What is read with one hop: what comes back soon is still in the processor's cache.
-const READ_CHUNK: usize = 512 << 10;
-/// How many chunks a stream keeps to use their memory again.
-const USED_MAX: usize = 3;
-/// What a stream gives at a time.
+/// What a stream reads and gives at a time: what is sent soon is still in the processor's cache.
 const PIECE: usize = 256 << 10;
+/// How many pieces a stream keeps to use their memory again.
+const USED_MAX: usize = 3;
 
 type Waiting = Arc<Mutex<HashMap<Digest, Vec<Weak<Staged>>>>>;
 
@@ -324,33 +323,33 @@ struct Stored {
 }
 
 impl Stored {
-    /// Reads on a blocking thread, into `buffer`: one that was used before costs no page faults.
-    fn start(
-        &self,
-        offset: u64,
-        len: usize,
-        mut buffer: BytesMut,
-    ) -> JoinHandle<Result<Bytes, Error>> {
+    /// Reads what the system has in memory, without waiting for a disk, on the thread that asks: no
+    /// hop, and the bytes are in the cache of the processor that sends them. None if there is
+    /// nothing of it, or if the file system can't tell.
+    fn read_now(&self, offset: u64, buffer: &mut BytesMut) -> Option<usize> {
+        let into = &mut [IoSliceMut::new(buffer)];
+        let read = preadv2(&*self.file, into, offset, ReadWriteFlags::NOWAIT);
+        read.ok().filter(|len| *len > 0)
+    }
+
+    /// Reads all of a range on a thread that may wait.
+    async fn read_whole(&self, offset: u64, mut buffer: BytesMut) -> Result<Bytes, Error> {
         let file = self.file.clone();
-        let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let len = len.min(left);
-        tokio::task::spawn_blocking(move || {
-            if buffer.capacity() < len {
-                buffer = BytesMut::zeroed(len);
-            }
-            buffer.resize(len, 0);
+        let read = tokio::task::spawn_blocking(move || {
             file.read_exact_at(&mut buffer, offset)
                 .map_err(unavailable)?;
             Ok(buffer.freeze())
-        })
+        });
+        read.await.map_err(unavailable)?
     }
 }
 
 #[async_trait::async_trait]
 impl BlobSource for Stored {
     async fn read(&self, offset: u64, len: usize) -> Result<Bytes, Error> {
-        let read = self.start(offset, len, BytesMut::new());
-        read.await.map_err(unavailable)?
+        let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        self.read_whole(offset, BytesMut::zeroed(len.min(left)))
+            .await
     }
 
     fn stream(
@@ -361,8 +360,6 @@ impl BlobSource for Stored {
         let reading = Reading {
             end: end.min(self.size),
             source: self,
-            ahead: None,
-            piece: Bytes::new(),
             used: VecDeque::with_capacity(USED_MAX),
             offset,
         };
@@ -370,12 +367,10 @@ impl BlobSource for Stored {
     }
 }
 
-/// A stream that reads one chunk ahead of what it gives.
+/// A stream of pieces.
 struct Reading {
     source: Arc<Stored>,
-    ahead: Option<JoinHandle<Result<Bytes, Error>>>,
-    piece: Bytes,
-    /// Chunks given out, oldest first: their memory serves again once the receiver is done with it.
+    /// Pieces given out, oldest first: their memory serves again once the receiver is done with it.
     used: VecDeque<Bytes>,
     offset: u64,
     end: u64,
@@ -383,38 +378,37 @@ struct Reading {
 
 impl Reading {
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, Error> {
-        if self.piece.is_empty() {
-            let Some(chunk) = self.ahead.take().or_else(|| self.start()) else {
-                return Ok(None);
-            };
-            self.piece = chunk.await.map_err(unavailable)??;
-            if self.used.len() < USED_MAX {
-                self.used.push_back(self.piece.clone());
-            }
-            self.ahead = self.start();
+        let left = usize::try_from(self.end.saturating_sub(self.offset)).unwrap_or(PIECE);
+        if left == 0 {
+            return Ok(None);
         }
-        let piece = self.piece.split_to(self.piece.len().min(PIECE));
+        let mut buffer = self.buffer(left.min(PIECE));
+        let piece = match self.source.read_now(self.offset, &mut buffer) {
+            Some(len) => {
+                buffer.truncate(len);
+                buffer.freeze()
+            }
+            None => self.source.read_whole(self.offset, buffer).await?,
+        };
+        self.offset += piece.len() as u64;
+        if self.used.len() < USED_MAX {
+            self.used.push_back(piece.clone());
+        }
         Ok(Some((piece, self)))
     }
 
-    /// Starts to read the next chunk; none at the end.
-    fn start(&mut self) -> Option<JoinHandle<Result<Bytes, Error>>> {
-        let left = usize::try_from(self.end.saturating_sub(self.offset)).unwrap_or(READ_CHUNK);
-        let len = left.min(READ_CHUNK);
-        if len == 0 {
-            return None;
-        }
-        let buffer = match self.used.pop_front().map(Bytes::try_into_mut) {
-            Some(Ok(buffer)) => buffer,
+    /// Memory for a piece: such as was used before costs no page faults.
+    fn buffer(&mut self, len: usize) -> BytesMut {
+        let mut buffer = match self.used.pop_front().map(Bytes::try_into_mut) {
+            Some(Ok(buffer)) if buffer.capacity() >= len => buffer,
             Some(Err(busy)) => {
                 self.used.push_front(busy);
-                BytesMut::new()
+                return BytesMut::zeroed(len);
             }
-            None => BytesMut::new(),
+            Some(Ok(_)) | None => return BytesMut::zeroed(len),
         };
-        let chunk = self.source.start(self.offset, len, buffer);
-        self.offset += len as u64;
-        Some(chunk)
+        buffer.resize(len, 0);
+        buffer
     }
 }
 

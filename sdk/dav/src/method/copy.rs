@@ -4,8 +4,8 @@ use crate::header::conditions::{self, Guard};
 use crate::header::depth::{self, Depth};
 use crate::header::{destination, overwrite};
 use crate::locks::{self, Change};
-use crate::method::{delete, mkcol};
-use crate::profile::{Accepted, Incoming, Origin};
+use crate::method::{delete, mkcol, put};
+use crate::profile::{Accepted, Incoming, Origin, RefusedRule};
 use crate::request::{Response, Status};
 use crate::resource::{Collection, Fields, Member, Resource, Stored, Want};
 use crate::store::{Accept, Batch, Expect, Operation};
@@ -35,11 +35,11 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     } = &transfer;
     ctx.require(from, source.rights(), Rights::READ, "read")?;
     let mut batch = transfer.begin(ctx)?;
-    let mut headers = Vec::new();
+    let mut told = Told::default();
     match source {
         Resource::Member(_, member) => {
             let accepted = transfer.accept(ctx, member, Origin::Copy)?;
-            headers = finish(&mut batch, accepted, |accept| Operation::Copy {
+            told = finish(&mut batch, accepted, |accept| Operation::Copy {
                 from: from.clone(),
                 to: to.clone(),
                 over: transfer.over(),
@@ -56,8 +56,8 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
         }
         Resource::Principal(_) => return Err(Error::MethodNotAllowed),
     }
-    ctx.commit(batch)?;
-    Ok(answer(existing.is_some(), headers))
+    put::commit(ctx, batch, told.refused)?;
+    Ok(answer(existing.is_some(), told.headers))
 }
 
 /// What COPY and MOVE have found out before they do anything.
@@ -200,21 +200,31 @@ impl Transfer {
     }
 }
 
-/// Adds the operation for a member, and what the rules want done with it. Gives their headers.
+/// What the rules of the destination say to the answer.
+#[derive(Default)]
+pub(crate) struct Told {
+    pub headers: Vec<(&'static str, String)>,
+    pub refused: Option<RefusedRule>,
+}
+
+/// Adds the operation for a member, and what the rules want done with it.
 pub(crate) fn finish(
     batch: &mut Batch,
     accepted: Option<Accepted>,
     operation: impl FnOnce(Option<Accept>) -> Operation,
-) -> Vec<(&'static str, String)> {
+) -> Told {
     match accepted {
         None => {
             batch.push(operation(None));
-            Vec::new()
+            Told::default()
         }
         Some(accepted) => {
             batch.push(operation(Some(accepted.accept)));
             batch.operations.extend(accepted.more.operations);
-            accepted.headers
+            Told {
+                headers: accepted.headers,
+                refused: accepted.refused,
+            }
         }
     }
 }

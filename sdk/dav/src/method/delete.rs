@@ -73,6 +73,9 @@ pub(crate) fn remove(
         }
         Resource::Collection(collection) => {
             ctx.require(path, collection.rights, Rights::DELETE, "unbind")?;
+            if let Some(rule) = ctx.profile.part {
+                rule(ctx, collection)?;
+            }
             if ctx.profile.kinds.iter().any(|kind| kind.remove.is_some()) {
                 apply_remove_rules(ctx, collection, batch)?;
             }

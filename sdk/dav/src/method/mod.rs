@@ -3,7 +3,9 @@
 pub mod acl;
 pub mod copy;
 pub mod delete;
+pub mod export;
 pub mod get;
+pub mod import;
 pub mod lock;
 pub mod mkcol;
 pub mod move_;

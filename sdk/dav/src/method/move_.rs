@@ -2,7 +2,8 @@
 
 use crate::header::depth::{self, Depth};
 use crate::locks::{self, Change};
-use crate::method::copy::{Transfer, answer, finish};
+use crate::method::copy::{Told, Transfer, answer, finish};
+use crate::method::put;
 use crate::profile::Origin;
 use crate::request::Response;
 use crate::resource::Resource;
@@ -35,7 +36,7 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
         &[Change::Tree(from), Change::Resource(&old_parent)],
     )?;
     let mut batch = transfer.begin(ctx)?;
-    let mut headers = Vec::new();
+    let mut told = Told::default();
     match source {
         Resource::Member(collection, member) => {
             ctx.require(&collection.path, collection.rights, Rights::READ, "read")?;
@@ -46,7 +47,7 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
                 "unbind",
             )?;
             let accepted = transfer.accept(ctx, member, Origin::Move)?;
-            headers = finish(&mut batch, accepted, |accept| Operation::Move {
+            told = finish(&mut batch, accepted, |accept| Operation::Move {
                 from: from.clone(),
                 to: to.clone(),
                 over: transfer.over(),
@@ -56,6 +57,9 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
         }
         Resource::Collection(collection) => {
             ctx.require(from, collection.rights, Rights::DELETE, "unbind")?;
+            if let Some(rule) = ctx.profile.part {
+                rule(ctx, collection)?;
+            }
             batch.push(Operation::MoveTree {
                 from: from.clone(),
                 to: to.clone(),
@@ -63,6 +67,6 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
         }
         Resource::Principal(_) => return Err(Error::MethodNotAllowed),
     }
-    ctx.commit(batch)?;
-    Ok(answer(existing.is_some(), headers))
+    put::commit(ctx, batch, told.refused)?;
+    Ok(answer(existing.is_some(), told.headers))
 }

@@ -7,9 +7,9 @@ use crate::body::proppatch::{self, Update};
 use crate::error::CANNOT_MODIFY_PROTECTED_PROPERTY;
 use crate::header::conditions;
 use crate::locks::{self, Change};
-use crate::property::{self, Read, Subject, Write};
+use crate::property::{self, Live, Read, Subject, Write};
 use crate::request::{Response, Status};
-use crate::resource::Resource;
+use crate::resource::{Collection, Resource};
 use crate::store::{Batch, Operation};
 use crate::{Context, Error, Path, Rights};
 
@@ -26,6 +26,14 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     let updates = proppatch::parse(&root)?;
     let guard = conditions::check(ctx, Some(&resource))?;
     let rights = match &resource {
+        Resource::Collection(collection)
+            if updates.iter().all(|update| {
+                let live = find_live(ctx, Subject::Collection(collection), &update.name);
+                live.is_some_and(|live| is_personal(ctx, live, collection))
+            }) =>
+        {
+            Rights::READ
+        }
         Resource::Collection(_) => Rights::WRITE,
         // Either of the two is enough for members.
         Resource::Member(..) if resource.rights().has(Rights::WRITE) => Rights::WRITE,
@@ -104,16 +112,15 @@ fn apply_one(
     creating: bool,
     batch: &mut Batch,
 ) -> Result<(), Error> {
-    let mut lives = property::all(ctx.profile)
-        .filter(|live| *live.name == update.name)
-        .peekable();
-    let known = lives.peek().is_some();
-    let live = lives.find(|live| subject.has(&live.on));
+    let known = property::find(ctx.profile, &update.name).is_some();
+    let live = find_live(ctx, subject, &update.name);
     let element = update.value.as_ref().map(|(element, _)| element);
     match (live.map(|live| live.write), element) {
         (None, _) if !known => {}
-        (Some(Write::Stored(check)), Some(element)) => check(ctx, element)?,
-        (Some(Write::Stored(_)), None) => {}
+        (Some(Write::Stored(check) | Write::Personal(check)), Some(element)) => {
+            check(ctx, element)?;
+        }
+        (Some(Write::Stored(_) | Write::Personal(_)), None) => {}
         (Some(Write::AtCreation(check)), Some(element)) if creating => check(ctx, element)?,
         (Some(Write::With(rule)), element) => return rule(ctx, path, element, batch),
         (None | Some(Write::Protected | Write::AtCreation(_)), _) => {
@@ -133,6 +140,22 @@ fn apply_one(
         path: path.clone(),
         name: update.name.clone(),
         xml: update.value.as_ref().map(|(_, xml)| xml.clone()),
+        personal: match (live, subject) {
+            (Some(live), Subject::Collection(collection)) => is_personal(ctx, live, collection),
+            _ => false,
+        },
     });
     Ok(())
+}
+
+/// The live property of this name that the resource can have.
+fn find_live(ctx: &Context<'_>, subject: Subject<'_>, name: &Name) -> Option<&'static Live> {
+    property::all(ctx.profile).find(|live| live.name == name && subject.has(&live.on))
+}
+
+/// Whether what is set is the asking principal's own value.
+fn is_personal(ctx: &Context<'_>, live: &Live, collection: &Collection) -> bool {
+    matches!(live.write, Write::Personal(_))
+        && collection.owner.is_some()
+        && collection.owner.as_deref() != ctx.user_id()
 }

@@ -3,7 +3,7 @@
 use crate::header::conditions::{self, Guard};
 use crate::locks::{self, Change};
 use crate::method::get::member_response;
-use crate::profile::{Accepted, Incoming, Origin};
+use crate::profile::{Accepted, Incoming, Origin, RefusedRule};
 use crate::request::{Response, Status};
 use crate::resource::{Collection, Member, Resource};
 use crate::store::{Accept, Batch, Content, Done, Expect, Operation};
@@ -167,7 +167,15 @@ pub(crate) fn commit_put(
         expect,
     });
     batch.operations.extend(accepted.more.operations);
-    let refused = accepted.refused;
+    commit(ctx, batch, accepted.refused)
+}
+
+/// Commits a batch; what a refusal means the rules of the place may know better.
+pub(crate) fn commit(
+    ctx: &Context<'_>,
+    batch: Batch,
+    refused: Option<RefusedRule>,
+) -> Result<Vec<Done>, Error> {
     ctx.store.commit(batch).map_err(|error| {
         refused
             .and_then(|rule| rule(ctx, &error))

@@ -63,7 +63,10 @@ pub enum Write {
     Protected,
     /// As they like, if this function agrees; the element is stored as it is.
     Stored(CheckRule),
-    /// The same, but only in the request that makes the resource.
+    /// The same on a collection, but everyone who does not own it has a value of their own, which
+    /// hides the owner's from them: whoever may read the collection can set it.
+    Personal(CheckRule),
+    /// As [`Write::Stored`], but only in the request that makes the resource.
     AtCreation(CheckRule),
     /// This function turns it into operations.
     With(WriteRule),

@@ -207,7 +207,7 @@ fn written(value: Option<()>) -> Value {
 }
 
 /// What was set, else the name that a principal has in the directory.
-fn read_displayname(reading: &Reading<'_, '_>, out: &mut Writer) -> Result<Value, Error> {
+pub fn read_displayname(reading: &Reading<'_, '_>, out: &mut Writer) -> Result<Value, Error> {
     if let Some(stored) = reading.subject.find_stored(&DISPLAYNAME_NAME) {
         let element = xml::parse(&stored.xml, &xml::Limits::default())?;
         if let Some(lang) = element.lang() {

@@ -8,7 +8,7 @@ use crate::body::plan::{Plan, evaluate};
 use crate::error::NUMBER_OF_MATCHES_WITHIN_LIMITS;
 use crate::property::Subject;
 use crate::request::Response;
-use crate::resource::{Principal, Resource};
+use crate::resource::{Principal, Resource, Want};
 use crate::store::PrincipalKey;
 use crate::{Context, Error};
 
@@ -120,14 +120,19 @@ impl Expand<'_, '_> {
     }
 
     fn follow(&self, href: &str) -> Result<Found, Error> {
+        // Values hold hrefs of all kinds, `mailto:` too: those lead nowhere.
+        let path = self.ctx.parse_href(href).ok().flatten();
+        // What is here comes with all that is asked of it, a principal that is elsewhere without
+        // what others contribute.
+        if let Some(path) = path.as_ref()
+            && self.ctx.find(path, &Want::default())?.is_some()
+        {
+            return Ok(Found::Path(path.clone()));
+        }
         if let Some(principal) = self.ctx.store.principal(PrincipalKey::Href(href))? {
             return Ok(Found::Principal(Box::new(principal)));
         }
-        // Values hold hrefs of all kinds, `mailto:` too: those lead nowhere.
-        match self.ctx.parse_href(href) {
-            Ok(Some(path)) => Ok(Found::Path(path)),
-            Ok(None) | Err(_) => Ok(Found::Nothing),
-        }
+        Ok(path.map_or(Found::Nothing, Found::Path))
     }
 }
 

@@ -2,8 +2,10 @@
 
 pub mod acl_principal_prop_set;
 pub mod expand_property;
+pub mod multiget;
 pub mod principal_match;
 pub mod principal_search;
+pub mod query;
 pub mod sync_collection;
 
 use xml::{DAV, Element, Name};

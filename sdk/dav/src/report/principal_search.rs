@@ -6,6 +6,7 @@ use super::{check_depth_zero, plan};
 use crate::body::multistatus::Multistatus;
 use crate::body::plan::{Plan, evaluate};
 use crate::error::NUMBER_OF_MATCHES_WITHIN_LIMITS;
+use crate::profile::Searchable;
 use crate::property::Subject;
 use crate::property::rfc4918::DISPLAYNAME_NAME;
 use crate::request::{Response, ResponseBody, Status};
@@ -16,12 +17,13 @@ use crate::{Context, Error};
 /// Answers the search.
 ///
 /// Beyond the RFC it knows `test="anyof"` and `match-type`, which clients send: without them it is
-/// as the RFC has it, caseless and with all conditions together.
+/// as the RFC has it, caseless and with all conditions together. Without any condition it finds all
+/// principals, as python-caldav expects.
 pub fn run(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Response, Error> {
     check_depth_zero(ctx)?;
-    let plan = plan(ctx, root)?;
+    let plan = wanted(ctx, root)?;
     let conditions = parse(ctx, root)?;
-    let any_of = root.attribute("test") == Some("anyof");
+    let any_of = root.attribute("test") == Some("anyof") && !conditions.is_empty();
     let everywhere = root
         .find(DAV, "apply-to-principal-collection-set")
         .is_some();
@@ -37,12 +39,13 @@ pub fn run(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Res
             }
     };
     let hint = match conditions.as_slice() {
-        [first, rest @ ..] if !any_of || rest.is_empty() => Some(first.text.as_str()),
+        [first, rest @ ..] if !any_of || rest.is_empty() => (first.hint)(&first.text),
         _ => None,
     };
     let search = PrincipalSearch {
         test: &test,
         hint,
+        want: plan.want(),
         limit: max.saturating_add(1),
     };
     let found = ctx.store.search_principals(&search)?;
@@ -56,13 +59,36 @@ pub fn run(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Res
     multistatus.finish()
 }
 
+/// Which properties are asked for. python-caldav writes them beside an empty `DAV:prop`.
+fn wanted(ctx: &Context<'_>, root: &Element) -> Result<Plan, Error> {
+    let is_empty = |prop: &Element| prop.elements().next().is_none();
+    if !root.find(DAV, "prop").is_some_and(is_empty) {
+        return plan(ctx, root);
+    }
+    let of_the_search = [
+        "prop",
+        "property-search",
+        "apply-to-principal-collection-set",
+    ];
+    let beside = root.elements().map(|element| &element.name);
+    let names: Vec<Name> = beside
+        .filter(|name| !of_the_search.iter().any(|local| name.is(DAV, local)))
+        .cloned()
+        .collect();
+    ctx.check_items("properties", names.len())?;
+    Ok(Plan::of_names(ctx, &names))
+}
+
 /// Answers what can be searched.
 pub fn run_property_set(ctx: &Context<'_>, _: &Resource, _: &Element) -> Result<Response, Error> {
     check_depth_zero(ctx)?;
     let mut writer = xml::Writer::new(ctx.profile.prefixes);
     let root = Name::dav("principal-search-property-set");
     writer.start_root(&root);
-    for (name, description) in searchable(ctx) {
+    for Searchable {
+        name, description, ..
+    } in searchable(ctx)
+    {
         writer.raw(b"<D:principal-search-property><D:prop>");
         writer.empty(name);
         writer.raw(b"</D:prop><D:description xml:lang=\"en\">");
@@ -77,14 +103,14 @@ pub fn run_property_set(ctx: &Context<'_>, _: &Resource, _: &Element) -> Result<
 }
 
 /// The display name can always be searched: RFC 3744 §9.4.
-fn searchable<'c>(ctx: &Context<'c>) -> impl Iterator<Item = (&'c Name, &'c str)> {
-    const DISPLAYNAME: (&Name, &str) = (&DISPLAYNAME_NAME, "Full name");
-    let own = ctx
-        .profile
-        .searchable
-        .iter()
-        .map(|(name, description)| (name, *description));
-    std::iter::once(DISPLAYNAME).chain(own.filter(|(name, _)| **name != DISPLAYNAME_NAME))
+fn searchable<'c>(ctx: &Context<'c>) -> impl Iterator<Item = &'c Searchable> {
+    static DISPLAYNAME: Searchable = Searchable {
+        name: DISPLAYNAME_NAME,
+        description: "Full name",
+        hint: |text| Some(text),
+    };
+    let own = ctx.profile.searchable.iter();
+    std::iter::once(&DISPLAYNAME).chain(own.filter(|own| own.name != DISPLAYNAME_NAME))
 }
 
 struct Condition {
@@ -92,6 +118,7 @@ struct Condition {
     plan: Option<Plan>,
     text: String,
     kind: MatchKind,
+    hint: fn(&str) -> Option<&str>,
 }
 
 #[derive(Clone, Copy)]
@@ -123,22 +150,18 @@ fn parse(ctx: &Context<'_>, root: &Element) -> Result<Vec<Condition>, Error> {
             }
         };
         for property in prop.elements() {
-            let known = searchable(ctx).any(|(name, _)| *name == property.name);
+            let known = searchable(ctx).find(|known| known.name == property.name);
             let names = std::slice::from_ref(&property.name);
             conditions.push(Condition {
-                plan: known.then(|| Plan::of_names(ctx, names)),
+                plan: known.map(|_| Plan::of_names(ctx, names)),
+                hint: known.map_or(|_| None, |known| known.hint),
                 text: wanted.trimmed_text().to_lowercase(),
                 kind,
             });
         }
     }
     ctx.check_items("conditions", conditions.len())?;
-    match conditions.is_empty() {
-        true => Err(Error::BadRequest(
-            "the search has no property-search".to_owned(),
-        )),
-        false => Ok(conditions),
-    }
+    Ok(conditions)
 }
 
 impl Condition {

@@ -107,6 +107,8 @@ pub enum Operation {
         name: Name,
         /// The whole element, standing alone; none removes it, if it is there.
         xml: Option<Vec<u8>>,
+        /// Whether it is there for the asking principal alone, and hides the one that all see.
+        personal: bool,
     },
     /// Replaces the access control list of a collection.
     SetAcl {
@@ -305,9 +307,121 @@ impl Batch {
     pub fn push(&mut self, operation: Operation) {
         self.operations.push(operation);
     }
+
+    /// The same batch once more, to be tried again; none if something in it exists only once.
+    pub(crate) fn try_clone(&self) -> Option<Batch> {
+        let operations = self.operations.iter().map(Operation::try_clone);
+        Some(Batch {
+            operations: operations.collect::<Option<_>>()?,
+            lock_tokens: self.lock_tokens.clone(),
+        })
+    }
+
+    /// Whether a key has to be the only one in a collection.
+    pub(crate) fn has_unique_in_collection(&self) -> bool {
+        let accepts = self
+            .operations
+            .iter()
+            .filter_map(|operation| match operation {
+                Operation::Put { accept, .. } => Some(accept),
+                Operation::Copy { accept, .. } | Operation::Move { accept, .. } => accept.as_ref(),
+                _ => None,
+            });
+        let mut unique = accepts.flat_map(|accept| &accept.unique);
+        unique.any(|unique| unique.scope == UniqueScope::Collection)
+    }
+}
+
+impl Operation {
+    fn try_clone(&self) -> Option<Operation> {
+        let again = |accept: &Option<Accept>| match accept {
+            Some(accept) => accept.try_clone().map(Some),
+            None => Some(None),
+        };
+        Some(match self {
+            Operation::Put {
+                path,
+                accept,
+                expect,
+            } => Operation::Put {
+                path: path.clone(),
+                accept: accept.try_clone()?,
+                expect: *expect,
+            },
+            Operation::Copy {
+                from,
+                to,
+                over,
+                expect,
+                accept,
+            } => Operation::Copy {
+                from: from.clone(),
+                to: to.clone(),
+                over: *over,
+                expect: *expect,
+                accept: again(accept)?,
+            },
+            Operation::Move {
+                from,
+                to,
+                over,
+                expect,
+                accept,
+            } => Operation::Move {
+                from: from.clone(),
+                to: to.clone(),
+                over: *over,
+                expect: *expect,
+                accept: again(accept)?,
+            },
+            Operation::Check { path, expect } => Operation::Check {
+                path: path.clone(),
+                expect: *expect,
+            },
+            Operation::Remove { path, expect } => Operation::Remove {
+                path: path.clone(),
+                expect: *expect,
+            },
+            Operation::Property {
+                path,
+                name,
+                xml,
+                personal,
+            } => Operation::Property {
+                path: path.clone(),
+                name: name.clone(),
+                xml: xml.clone(),
+                personal: *personal,
+            },
+            // Members are not put together with any of these.
+            Operation::RemoveTree { .. }
+            | Operation::MakeCollection { .. }
+            | Operation::CopyTree { .. }
+            | Operation::MoveTree { .. }
+            | Operation::SetAcl { .. }
+            | Operation::Lock(_)
+            | Operation::Refresh { .. }
+            | Operation::Unlock(_)
+            | Operation::Extension(_) => return None,
+        })
+    }
 }
 
 impl Accept {
+    fn try_clone(&self) -> Option<Accept> {
+        if self.extension.is_some() || self.content == Content::Request {
+            return None;
+        }
+        Some(Accept {
+            content: self.content.clone(),
+            content_type: self.content_type.clone(),
+            keys: self.keys.clone(),
+            unique: self.unique.clone(),
+            properties: self.properties.clone(),
+            extension: None,
+        })
+    }
+
     /// Takes `content` as it is.
     pub fn plain(content: Content, content_type: Option<String>) -> Self {
         Self {

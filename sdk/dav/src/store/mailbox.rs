@@ -19,13 +19,14 @@ mod listing;
 mod members;
 mod put;
 mod serve;
+mod shared;
 mod tree;
 
 pub use commit::Extension;
 pub use directory::{PRINCIPALS, find_principal, principal_of, search_principals};
 pub use serve::{answer, serve};
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use self::convert::{acl_entry, store_error, time};
@@ -48,8 +49,12 @@ pub struct Layout {
     /// The kinds without collections inside: their own modseq is their state, and changes elsewhere
     /// do not move it.
     pub leaf_kinds: &'static [&'static str],
+    /// Whether collections of others that a principal has subscribed to appear in its home.
+    pub shared_in_home: bool,
     /// The version of the rule that makes keys.
     pub keys_version: u32,
+    /// What everyone may do in a new home, as letters of RFC 4314; what is made in it inherits that.
+    pub home_rights: &'static str,
     /// Adds to the batch that makes a principal's home, when the principal first comes.
     pub provision: fn(&module::Batch, home: &[String]),
     /// The media type for a name, where the client said none that means anything.
@@ -63,7 +68,9 @@ impl Layout {
         home_kind: "",
         lead_kind: "",
         leaf_kinds: &[],
+        shared_in_home: false,
         keys_version: 0,
+        home_rights: "",
         provision: |_, _| (),
         media_type: |_| None,
     };
@@ -79,6 +86,9 @@ pub struct MailboxStore {
     body: Rc<RefCell<Option<module::Body>>>,
     opened: RefCell<Vec<Rc<Opened>>>,
     provisioned: Cell<bool>,
+    /// The request is about something in the principal's own home.
+    in_own_home: bool,
+    shared: OnceCell<Vec<shared::Shared>>,
     /// The locks that were seen, so that a refusal can name the root of the one in the way.
     locks_seen: RefCell<Vec<(String, Path)>>,
 }
@@ -90,9 +100,12 @@ impl MailboxStore {
         request: &module::Request,
         body: Rc<RefCell<Option<module::Body>>>,
     ) -> Self {
+        let identity = module::Identity::current();
         Self {
             layout,
-            identity: module::Identity::current(),
+            in_own_home: is_in_home(request, identity.principal.as_deref()),
+            shared: OnceCell::new(),
+            identity,
             received: request.received,
             member_first: !request.path.ends_with('/'),
             body,
@@ -101,6 +114,16 @@ impl MailboxStore {
             locks_seen: RefCell::default(),
         }
     }
+}
+
+/// Whether a request is about something in the home of this principal.
+fn is_in_home(request: &module::Request, principal: Option<&str>) -> bool {
+    let path = Path::parse(&request.path).map(|(path, _)| path);
+    let mount = Path::parse(&request.mount).map(|(mount, _)| mount);
+    let owner = path
+        .zip(mount)
+        .and_then(|(path, mount)| path.strip(&mount)?.get(1).cloned());
+    owner.is_some() && owner.as_deref() == principal
 }
 
 impl Store for MailboxStore {

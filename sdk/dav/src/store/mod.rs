@@ -129,6 +129,8 @@ pub enum Filter<'a> {
     Overlaps(&'a str, i64, i64),
     /// A words key has all of these words.
     Words(&'a str, &'a str),
+    /// At least one of these holds.
+    AnyOf(&'a [Filter<'a>]),
 }
 
 /// One page of a listing.
@@ -274,6 +276,8 @@ pub struct PrincipalSearch<'a> {
     pub test: &'a dyn Fn(&Principal) -> bool,
     /// A text that each of them contains somewhere, if there is one: a store may narrow with it.
     pub hint: Option<&'a str>,
+    /// What the records are to hold.
+    pub want: Want<'a>,
     /// How many at most.
     pub limit: usize,
 }

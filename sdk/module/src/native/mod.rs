@@ -20,7 +20,7 @@
 //!
 //! # Not supported
 //!
-//! Deliveries are collected, not received; tombstones and kept blobs do not expire; scopes other
+//! Deliveries are collected, not received, but for questions; tombstones and kept blobs do not expire; scopes other
 //! than read-only and admin mean nothing.
 
 pub(crate) mod backend;
@@ -28,6 +28,7 @@ mod change;
 mod commit;
 mod exchange;
 mod locks;
+mod question;
 mod read;
 mod search;
 mod state;
@@ -35,7 +36,8 @@ mod state;
 pub use exchange::{Outgoing, Reply};
 
 use crate::{
-    Delivery, Descriptor, Envelope, Identity, Instant, Kind, Module, Principal, Scope, SignIn,
+    Delivery, Descriptor, Envelope, Identity, Instant, Kind, Module, Principal, Receiver, Scope,
+    SignIn,
 };
 use state::{State, with_state};
 
@@ -122,6 +124,12 @@ impl Host {
             state.modules.push(descriptor);
             state.modules.sort_by(|a, b| a.name.cmp(&b.name));
         });
+        self
+    }
+
+    /// From now on this module answers what principals are asked.
+    pub fn receiver<M: Receiver>(&self) -> &Self {
+        with_state(|state| state.receiver = Some(M::receive));
         self
     }
 

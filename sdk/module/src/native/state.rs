@@ -3,7 +3,8 @@
 use crate::index::Key;
 use crate::{
     Delivery, Descriptor, Digest, Envelope, Error, Grant, Identifier, Identity, Instant, Lock,
-    MailboxChange, Modseq, Principal, Result, Rights, Scope, SignIn, Status, Timer, Uid,
+    MailboxChange, Modseq, Parcel, Principal, Refusal, Result, Rights, Scope, SignIn, Status,
+    Timer, Uid,
 };
 use sha2::{Digest as _, Sha256};
 use std::cell::RefCell;
@@ -73,6 +74,9 @@ impl StoredMailbox {
     }
 }
 
+/// What takes the deliveries of a module in.
+pub(crate) type Receive = fn(Parcel) -> std::result::Result<Option<Vec<u8>>, Refusal>;
+
 /// The whole host. A batch works on a copy, which takes its place if all went well.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
@@ -92,6 +96,7 @@ pub(crate) struct State {
     pub(crate) blobs: BTreeMap<(Option<String>, Digest), Rc<[u8]>>,
     pub(crate) timers: BTreeMap<(String, String), Timer>,
     pub(crate) deliveries: Vec<(Option<String>, Delivery)>,
+    pub(crate) receiver: Option<Receive>,
     pub(crate) submissions: Vec<(Envelope, Vec<u8>)>,
     pub(crate) options: BTreeMap<String, String>,
     pub(crate) modules: Vec<Descriptor>,
@@ -123,6 +128,7 @@ impl Default for State {
             blobs: BTreeMap::new(),
             timers: BTreeMap::new(),
             deliveries: Vec::new(),
+            receiver: None,
             submissions: Vec::new(),
             options: BTreeMap::new(),
             modules: Vec::new(),

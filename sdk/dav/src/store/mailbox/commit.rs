@@ -12,8 +12,21 @@ use crate::resource::Resource;
 use crate::store::{AclEntry, Batch, CommitError, Done, Expect, Operation, Refusal, Who};
 use crate::{Path, Want};
 
+/// How often a batch is tried whose collection changes meanwhile.
+const ATTEMPTS_MAX: usize = 8;
+
+/// How a key is made sure to be the only one in its collection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Search {
+    /// By being the only one of the owner.
+    None,
+    /// By looking through the collection.
+    Collection,
+}
+
 /// A batch of the host in the making.
 pub(super) struct Making {
+    pub(super) search: Search,
     pub(super) batch: module::Batch,
     /// The operation that each change of the host's batch belongs to.
     pub(super) origins: Vec<usize>,
@@ -36,8 +49,46 @@ pub(super) enum Outcome {
 
 impl MailboxStore {
     /// Does all of a batch, or nothing of it.
+    ///
+    /// The host knows keys that are unique among all mailboxes of an owner, and watches over them
+    /// while others write. A key that has to be unique in one collection mostly is in all of them,
+    /// so that is tried first; only if another collection has it, the one is looked through, and must
+    /// not change meanwhile.
     pub(super) fn commit_batch(&self, batch: Batch) -> Result<Vec<Done>, CommitError> {
+        if !batch.has_unique_in_collection() {
+            return self.try_batch(batch, Search::None);
+        }
+        let mut spare = batch.try_clone();
+        if spare.is_some() {
+            let elsewhere = |refusal: &Refusal| matches!(refusal, Refusal::NotUnique { .. });
+            match self.try_batch(batch, Search::None) {
+                Err(error) if elsewhere(&error.refusal) => {}
+                other => return other,
+            }
+        } else {
+            spare = Some(batch);
+        }
+        let mut last = Refusal::Busy;
+        for _ in 0..ATTEMPTS_MAX {
+            let Some(batch) = spare.take() else {
+                break;
+            };
+            spare = batch.try_clone();
+            match self.try_batch(batch, Search::Collection) {
+                // Perhaps somebody has put something else there meanwhile: look again.
+                Err(error) if error.refusal == Refusal::Changed => last = error.refusal,
+                other => return other,
+            }
+        }
+        Err(CommitError {
+            operation: None,
+            refusal: last,
+        })
+    }
+
+    fn try_batch(&self, batch: Batch, search: Search) -> Result<Vec<Done>, CommitError> {
         let mut making = Making {
+            search,
             batch: module::Batch::new(),
             origins: Vec::new(),
             outcomes: Vec::new(),
@@ -106,6 +157,10 @@ impl MailboxStore {
                 making.batch.remove(&parent.mailbox, uid);
             }
             Operation::RemoveTree { path } => {
+                if let Some(mailbox) = self.shared_root(&path).map_err(read_refusal)? {
+                    making.batch.subscribe(&mailbox, false);
+                    return Ok(Outcome::Done);
+                }
                 let opened = self.tree_root(&path)?;
                 making.batch.delete_mailbox(&opened.mailbox);
             }
@@ -162,8 +217,16 @@ impl MailboxStore {
                     .batch
                     .rename_mailbox(&opened.mailbox, &self.inside(&to)?);
             }
-            Operation::Property { path, name, xml } => {
-                let annotation = Annotation::shared(annotation_name(&name), xml);
+            Operation::Property {
+                path,
+                name,
+                xml,
+                personal,
+            } => {
+                let annotation = match personal {
+                    true => Annotation::private(annotation_name(&name), xml),
+                    false => Annotation::shared(annotation_name(&name), xml),
+                };
                 self.annotate(making, &path, &annotation)?;
             }
             Operation::SetAcl { path, acl } => {
@@ -367,7 +430,10 @@ pub(super) fn check_name(path: &Path) -> Result<&str, Refusal> {
             "it is longer than {LEN_MAX} bytes"
         )));
     }
-    if name.chars().any(char::is_control) {
+    // Those that XML knows may stand in the name of a member; in one of a mailbox none may, which the
+    // host says.
+    let barred = |character: char| character.is_control() && !"\t\n\r".contains(character);
+    if name.chars().any(barred) {
         return Err(Refusal::BadName("it has control characters".to_owned()));
     }
     Ok(name)

@@ -155,10 +155,17 @@ pub(super) fn key(key: crate::store::Key) -> module::Key {
     module::Key { name, value }
 }
 
-/// A condition on keys for the host's index.
-pub(super) fn term(filter: &Filter<'_>) -> module::Term {
-    use module::{Term, Test};
+/// A condition on keys for the host's index: at least one of the terms must hold.
+pub(super) fn terms(filter: &Filter<'_>) -> Vec<module::Term> {
     match filter {
+        Filter::AnyOf(filters) => filters.iter().flat_map(terms).collect(),
+        filter => term(filter).into_iter().collect(),
+    }
+}
+
+fn term(filter: &Filter<'_>) -> Option<module::Term> {
+    use module::{Term, Test};
+    Some(match filter {
         Filter::Equals(key, text) => Term::new(key, Test::Equal((*text).to_owned())),
         Filter::Prefix(key, text) => Term::new(key, Test::Prefix((*text).to_owned())),
         Filter::Between(key, from, to) => {
@@ -166,5 +173,6 @@ pub(super) fn term(filter: &Filter<'_>) -> module::Term {
         }
         Filter::Overlaps(key, from, to) => Term::new(key, Test::Overlap((*from, *to))),
         Filter::Words(key, words) => Term::new(key, Test::Words((*words).to_owned())),
-    }
+        Filter::AnyOf(_) => return None,
+    })
 }

@@ -6,7 +6,7 @@ use module::{Mailbox, MailboxScope};
 use super::MailboxStore;
 use super::convert::store_error;
 use super::members::{list_members, list_named, search};
-use super::tree::Place;
+use super::tree::{HOME_LEN, Place};
 use crate::Path;
 use crate::resource::{Collection, Resource};
 use crate::store::{Listing, Page, StoreError};
@@ -89,6 +89,9 @@ impl MailboxStore {
                         Some(Cursor::Collection(name)) => Some(name),
                         _ => None,
                     };
+                    if after.is_none() {
+                        self.add_shared(path, listing, &mut page)?;
+                    }
                     self.add_collections(path, after, limit, listing, &mut page)?;
                 }
                 0
@@ -125,6 +128,23 @@ impl MailboxStore {
         for status in &found {
             page.collections
                 .extend(self.collection(status, None, &listing.want)?);
+        }
+        Ok(())
+    }
+
+    /// What others share with whoever looks into their own home.
+    fn add_shared(
+        &self,
+        path: &[String],
+        listing: &Listing<'_>,
+        page: &mut Page,
+    ) -> Result<(), StoreError> {
+        let own = path.len() == HOME_LEN && path.get(1) == self.identity.principal.as_ref();
+        if own && self.in_own_home {
+            for shared in self.shared()? {
+                page.collections
+                    .extend(self.collection(&shared.status, None, &listing.want)?);
+            }
         }
         Ok(())
     }

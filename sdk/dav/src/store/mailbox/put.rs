@@ -5,7 +5,7 @@ use std::rc::Rc;
 use module::{Annotation, Blob, Condition, Key as HostKey};
 
 use super::MailboxStore;
-use super::commit::{Making, Outcome, check_name};
+use super::commit::{Making, Outcome, Search, check_name};
 use super::convert::{self, annotation_name, key, read_refusal, refusal, time, uid};
 use super::header::Header;
 use super::tree::Opened;
@@ -158,14 +158,16 @@ impl MailboxStore {
     ) -> Result<(), Refusal> {
         for unique in unique {
             let key = HostKey::text(&unique.name, unique.value.as_str());
-            match unique.scope {
-                UniqueScope::Owner => {
+            match (unique.scope, making.search) {
+                (UniqueScope::Owner, _) | (UniqueScope::Collection, Search::None) => {
                     let change = making
                         .batch
                         .expect_unique(&opened.mailbox, Some(name), &key);
                     making.unique.push((change, unique.name.clone()));
                 }
-                UniqueScope::Collection => self.check_unique(making, opened, name, unique)?,
+                (UniqueScope::Collection, Search::Collection) => {
+                    self.check_unique(making, opened, name, unique)?;
+                }
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use module::{Mailbox, MailboxScope, Status};
+use module::{Annotation, Mailbox, MailboxScope, Status, Visibility};
 
 use super::MailboxStore;
 use super::convert::{instant, rights, store_error, stored_property, time, uid};
@@ -37,6 +37,9 @@ impl MailboxStore {
             [] => Some(Place::Lead),
             [first] if first == USER => Some(Place::Lead),
             [first, owner, rest @ ..] if first == USER => {
+                if let Some(shared) = self.shared_mailbox(path) {
+                    return Some(Place::Inside(shared));
+                }
                 let head = [USER.to_owned(), owner.clone(), self.layout.home.to_owned()];
                 Some(Place::Inside(
                     head.into_iter().chain(rest.iter().cloned()).collect(),
@@ -50,6 +53,9 @@ impl MailboxStore {
     pub(super) fn path_of(&self, mailbox: &[String]) -> Option<Path> {
         match mailbox {
             [first, owner, home, rest @ ..] if first == USER && home == self.layout.home => {
+                if let Some(path) = self.shared_path(mailbox) {
+                    return Some(path);
+                }
                 Some(Path::new([first, owner].into_iter().chain(rest).cloned()))
             }
             _ => None,
@@ -62,11 +68,12 @@ impl MailboxStore {
         if let Some(opened) = self.opened.borrow().iter().find(known) {
             return Ok(Some(opened.clone()));
         }
-        let opened = match Mailbox::open(mailbox) {
+        let mut opened = Mailbox::open(mailbox);
+        if matches!(opened, Err(module::Error::NotFound)) && self.provision(mailbox)? {
+            opened = Mailbox::open(mailbox);
+        }
+        let opened = match opened {
             Ok(opened) => opened,
-            Err(module::Error::NotFound) if self.provision(mailbox)? => {
-                Mailbox::open(mailbox).map_err(store_error)?
-            }
             // A name that no mailbox can have is nobody's.
             Err(module::Error::NotFound | module::Error::Invalid(_)) => return Ok(None),
             Err(error) => return Err(store_error(error)),
@@ -101,18 +108,24 @@ impl MailboxStore {
         }
     }
 
-    /// Makes the principal's own home if it is missing; says whether it was made.
-    fn provision(&self, mailbox: &[String]) -> Result<bool, StoreError> {
-        let own = match mailbox {
-            [_, owner, _] => self.identity.principal.as_ref() == Some(owner),
-            _ => false,
+    /// Makes the principal's own home if a mailbox in it was missed, and it is missing itself; says
+    /// whether it was made.
+    fn provision(&self, missed: &[String]) -> Result<bool, StoreError> {
+        let Some((mailbox, _)) = missed.split_at_checked(HOME_LEN) else {
+            return Ok(false);
         };
+        let own = mailbox.get(1).is_some() && mailbox.get(1) == self.identity.principal.as_ref();
         let read_only = self.identity.scope.contains(module::Scope::READ_ONLY);
         if !own || read_only || self.provisioned.replace(true) {
             return Ok(false);
         }
+        match Mailbox::open(mailbox) {
+            Err(module::Error::NotFound) => {}
+            Ok(_) | Err(_) => return Ok(false),
+        }
         let batch = module::Batch::new();
-        batch.create_mailbox(mailbox, self.layout.home_kind, None);
+        let grants = home_grants(self.layout.home_rights, mailbox.get(1));
+        batch.create_mailbox(mailbox, self.layout.home_kind, grants.as_deref());
         (self.layout.provision)(&batch, mailbox);
         match batch.commit().map_err(|failure| failure.error) {
             // Another request of the same principal was faster.
@@ -132,7 +145,9 @@ impl MailboxStore {
         want: &Want<'_>,
     ) -> Result<Option<Resource>, StoreError> {
         // A name is that of a message or of a mailbox, never of both: the likelier one first.
-        if self.member_first
+        let is_open = |opened: &Rc<Opened>| opened.status.path == mailbox;
+        let member_first = self.member_first && !self.opened.borrow().iter().any(is_open);
+        if member_first
             && let Some(member) = self.find_member(mailbox, want)?
         {
             return Ok(Some(member));
@@ -141,7 +156,7 @@ impl MailboxStore {
             let collection = self.collection(&opened.status, Some(&opened.mailbox), want)?;
             return Ok(collection.map(Resource::Collection));
         }
-        if !self.member_first
+        if !member_first
             && let Some(member) = self.find_member(mailbox, want)?
         {
             return Ok(Some(member));
@@ -228,10 +243,15 @@ impl MailboxStore {
             },
         };
         let kind = status.type_.clone();
+        let mut rights = rights(status.rights);
+        if self.shared_path(&status.path).is_some() {
+            // It can be parted with here, whatever may be done where it really is.
+            rights = rights.and(Rights::DELETE);
+        }
         Ok(Some(Collection {
             path,
             id: status.id.clone(),
-            rights: rights(status.rights),
+            rights,
             owner: status.owner.clone(),
             state: self.state(status),
             created: Some(time(status.created)),
@@ -298,6 +318,28 @@ impl MailboxStore {
     }
 }
 
+/// The rights of a new home, if they are others than the host gives by itself.
+fn home_grants(everyone: &str, owner: Option<&String>) -> Option<Vec<module::Grant>> {
+    use module::{Grant, Identifier, Rights};
+    let everyone = Rights::from_letters(everyone).filter(|rights| !rights.is_empty())?;
+    Some(vec![
+        Grant::new(Identifier::Principal(owner?.clone()), Rights::all()),
+        Grant::new(Identifier::Anyone, everyone),
+    ])
+}
+
+/// What is private to the principal hides what everyone sees under the same name.
+fn hide_shared(found: Vec<Annotation>) -> impl Iterator<Item = Annotation> {
+    let private: Vec<String> = found
+        .iter()
+        .filter(|annotation| annotation.visibility == Visibility::Private)
+        .map(|annotation| annotation.name.clone())
+        .collect();
+    found.into_iter().filter(move |annotation| {
+        annotation.visibility == Visibility::Private || !private.contains(&annotation.name)
+    })
+}
+
 /// The properties of a mailbox that are wanted.
 fn properties(mailbox: &Mailbox, want: &Want<'_>) -> Result<Vec<StoredProperty>, StoreError> {
     let prefix = super::fill::property_prefix(want);
@@ -307,8 +349,7 @@ fn properties(mailbox: &Mailbox, want: &Want<'_>) -> Result<Vec<StoredProperty>,
         Stored::Names(names) => names.contains(&property.name),
         Stored::All => true,
     };
-    Ok(found
-        .into_iter()
+    Ok(hide_shared(found)
         .filter_map(stored_property)
         .filter(wanted)
         .collect())

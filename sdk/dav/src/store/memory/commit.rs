@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use super::Memory;
 use super::state::{MemberNode, State};
+use xml::Name;
+
 use crate::resource::{Etag, StoredProperty};
 use crate::store::{
     Accept, Batch, CommitError, Content, Done, Expect, Lock, Operation, Refusal, Store, UniqueScope,
@@ -90,14 +92,23 @@ impl Work<'_> {
                 self.check(&to, over)?;
                 return self.insert(to, node, accept);
             }
-            Operation::Property { path, name, xml } => {
+            Operation::Property {
+                path,
+                name,
+                xml,
+                personal,
+            } => {
                 let property = xml.map(|xml| StoredProperty {
                     name: name.clone(),
                     xml,
                 });
-                let stored = self.stored(&path)?;
-                stored.retain(|known| known.name != name);
-                stored.extend(property);
+                if personal {
+                    self.set_personal(&path, &name, property)?;
+                } else {
+                    let stored = self.stored(&path)?;
+                    stored.retain(|known| known.name != name);
+                    stored.extend(property);
+                }
             }
             Operation::Lock(lock) => return self.lock(lock),
             Operation::Refresh { lock, expires } => {
@@ -361,6 +372,23 @@ impl Work<'_> {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn set_personal(
+        &mut self,
+        path: &Path,
+        name: &Name,
+        property: Option<StoredProperty>,
+    ) -> Result<(), Refusal> {
+        self.need(path, Rights::READ)?;
+        let user = self.user.unwrap_or_default().to_owned();
+        let node = self.state.collections.get_mut(path);
+        let node = node.ok_or(Refusal::Unsupported("a personal property of a member"))?;
+        node.personal
+            .retain(|(owner, known)| *owner != user || known.name != *name);
+        node.personal
+            .extend(property.map(|property| (user, property)));
         Ok(())
     }
 

@@ -353,8 +353,27 @@ impl Memory {
             state: node.state,
             created: Some(node.created),
             modified: Some(node.modified),
-            stored: stored(&node.stored, want.stored),
+            stored: stored(&self.seen(node), want.stored),
         }
+    }
+
+    /// The properties of a collection as the asking principal sees them.
+    fn seen(&self, node: &CollectionNode) -> Vec<StoredProperty> {
+        let user = self.user.borrow();
+        let personal = node.personal.iter();
+        let mut seen: Vec<StoredProperty> = personal
+            .filter(|(owner, _)| Some(owner) == user.as_ref())
+            .map(|(_, property)| property.clone())
+            .collect();
+        let hidden = |name: &xml::Name| seen.iter().any(|property| property.name == *name);
+        let shared: Vec<StoredProperty> = node
+            .stored
+            .iter()
+            .filter(|property| !hidden(&property.name))
+            .cloned()
+            .collect();
+        seen.extend(shared);
+        seen
     }
 }
 

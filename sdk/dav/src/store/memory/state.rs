@@ -31,6 +31,8 @@ pub(super) struct CollectionNode {
     pub created: Time,
     pub modified: Time,
     pub stored: Vec<StoredProperty>,
+    /// What is there for one principal each.
+    pub personal: Vec<(String, StoredProperty)>,
     pub members: BTreeMap<String, MemberNode>,
 }
 
@@ -68,6 +70,7 @@ impl State {
             created: now,
             modified: now,
             stored: Vec::new(),
+            personal: Vec::new(),
             members: BTreeMap::new(),
         };
         self.touch_parent(&path, now);
@@ -219,6 +222,9 @@ impl State {
 
 /// Whether a member has what a filter asks for.
 pub(super) fn holds(node: &MemberNode, filter: &Filter<'_>) -> bool {
+    if let Filter::AnyOf(filters) = filter {
+        return filters.iter().any(|filter| holds(node, filter));
+    }
     node.keys.iter().any(|key| match (filter, &key.value) {
         (Filter::Equals(name, value), KeyValue::Text(text)) => key.name == *name && text == value,
         (Filter::Prefix(name, value), KeyValue::Text(text)) => {

@@ -1,0 +1,113 @@
+//! What calendar objects are found by: keys in the host's index.
+
+use std::borrow::Cow;
+
+use dav::store::{Key, KeyValue};
+use icalendar::Calendar;
+use icalendar::keys::Keys;
+
+/// The version of the rule that makes keys.
+pub(crate) const VERSION: u32 = icalendar::keys::KEYS_VERSION;
+
+/// The UID.
+pub(crate) const UID: &str = "uid";
+
+/// The kind of the components.
+pub(crate) const KIND: &str = "kind";
+
+/// When it is.
+pub(crate) const TIME: &str = "time";
+
+/// Whether [`TIME`] says all there is to know of it: [`YES`] or [`NO`].
+pub(crate) const EXACT: &str = "exact";
+
+/// See [`EXACT`].
+pub(crate) const YES: &str = "1";
+
+/// See [`EXACT`].
+pub(crate) const NO: &str = "0";
+
+/// When its alarms go off.
+pub(crate) const ALARM: &str = "alarm";
+
+/// The keys of a stored stream; none if there is no calendar object in it.
+pub(crate) fn of(calendar: &Calendar<'_>) -> Vec<Key> {
+    let Some(keys) = Keys::of(calendar) else {
+        return Vec::new();
+    };
+    let mut all = vec![
+        text(UID, &short(&keys.object_uid)),
+        text(KIND, keys.kind.name()),
+        text(EXACT, if keys.exact { YES } else { NO }),
+        Key {
+            name: "words".to_owned(),
+            value: KeyValue::Words(keys.words),
+        },
+    ];
+    let organizer = keys.organizer.iter().map(|address| ("organizer", address));
+    let categories = keys
+        .categories
+        .iter()
+        .map(|category| ("category", category));
+    for (name, value) in organizer.chain(categories) {
+        all.push(text(name, &short(value)));
+    }
+    let times = keys.intervals.iter().map(|interval| (TIME, interval));
+    let alarms = keys.alarms.iter().map(|interval| (ALARM, interval));
+    all.extend(times.chain(alarms).map(|(name, &(start, end))| Key {
+        name: name.to_owned(),
+        value: KeyValue::Interval(start, end),
+    }));
+    all
+}
+
+fn text(name: &str, value: &str) -> Key {
+    Key {
+        name: name.to_owned(),
+        value: KeyValue::Text(value.to_owned()),
+    }
+}
+
+/// A text as a key, which is at most 1024 bytes: a longer one is told apart by its beginning and a
+/// digest of all of it.
+pub(crate) fn short(value: &str) -> Cow<'_, str> {
+    const LEN_MAX: usize = 1000;
+    if value.len() <= LEN_MAX {
+        return Cow::Borrowed(value);
+    }
+    // FNV-1a.
+    let digest = value
+        .bytes()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |digest, byte| {
+            (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+        });
+    let ends = (0..=LEN_MAX - 20).rev();
+    let cut = ends.into_iter().find(|at| value.is_char_boundary(*at));
+    let head = value.get(..cut.unwrap_or(0)).unwrap_or_default();
+    Cow::Owned(format!("{head}#{digest:016x}"))
+}
+
+/// The keys as the host takes them, for what comes without.
+pub(crate) fn index(message: &module::Unindexed) -> Vec<module::Key> {
+    let body = body_of(&message.message);
+    let Ok(calendar) = Calendar::parse(body, &icalendar::Limits::default()) else {
+        return Vec::new();
+    };
+    let keys = of(&calendar).into_iter().map(|key| module::Key {
+        name: key.name,
+        value: match key.value {
+            KeyValue::Text(text) => module::Value::Text(text),
+            KeyValue::Number(number) => module::Value::Number(number),
+            KeyValue::Interval(start, end) => module::Value::Interval((start, end)),
+            KeyValue::Words(words) => module::Value::Words(words),
+        },
+    });
+    keys.collect()
+}
+
+/// What follows the header section of a message. RFC 5322 §2.1.
+fn body_of(message: &[u8]) -> &[u8] {
+    let end = message.windows(4).position(|end| end == b"\r\n\r\n");
+    let body = end.and_then(|end| message.get(end + 4..));
+    body.unwrap_or(message)
+}

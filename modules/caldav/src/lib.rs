@@ -1,0 +1,151 @@
+//! Calendars: RFC 4791 over mailboxes of the type `calendar`, with RFC 3744, 4331, 5397, 5689, 5995
+//! and 6578 by the engine.
+//!
+//! `/dav/calendars/user/alice/Default/1.ics` is the message `1.ics` in the mailbox
+//! `["user", "alice", "#calendars", "Default"]`. A home with a calendar, an Inbox and an Outbox is
+//! made when its owner first comes. Bytes are stored as they were sent.
+//!
+//! # Not supported
+//! Scheduling (RFC 6638): the Inbox and Outbox are there, and `calendar-auto-schedule` is not
+//! advertised. Time zones have no horizon, so there is no `max-instances` that limits what is
+//! stored.
+
+mod calendar_data;
+mod calendar_multiget;
+mod calendar_query;
+mod export;
+mod filter;
+mod floating;
+mod free_busy_query;
+mod import;
+mod keys;
+mod media_type;
+mod mkcalendar;
+mod namespace;
+mod object;
+mod object_rules;
+mod precondition;
+mod privacy;
+mod profile;
+mod properties;
+mod provision;
+mod time_range;
+mod timezones_by_reference;
+
+pub use profile::{LAYOUT, PROFILE};
+
+use dav::store::mailbox::serve;
+use module::{
+    Access, Answer, Descriptor, Extent, Home, Indexer, Key, Module, Mount, OptionSpec, Request,
+    Unindexed, WellKnown,
+};
+
+/// The module.
+pub struct CalDav;
+
+module::export!(CalDav: indexer);
+
+const MOUNT: &str = "/dav/calendars";
+
+impl Module for CalDav {
+    fn describe() -> Descriptor {
+        Descriptor {
+            name: "caldav".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            summary: "Calendars over CalDAV.".to_owned(),
+            mounts: vec![Mount::new(
+                MOUNT,
+                Extent::Prefix,
+                &METHODS,
+                // What is granted to anyone is public; the engine asks for a sign-in where one is
+                // needed.
+                Access::Anonymous,
+            )],
+            // RFC 6764 §5: the client finds its principal from there.
+            well_known: vec![WellKnown {
+                name: "caldav".to_owned(),
+                target: format!("{MOUNT}/"),
+            }],
+            compliance: PROFILE
+                .dav_tokens
+                .iter()
+                .map(|&token| token.to_owned())
+                .collect(),
+            homes: vec![Home {
+                namespace: namespace::CALDAV.to_owned(),
+                property: "calendar-home-set".to_owned(),
+                path: format!("{MOUNT}/user/{{principal}}/"),
+            }],
+            mailbox_types: [
+                profile::CALENDAR,
+                profile::HOME,
+                profile::INBOX,
+                profile::OUTBOX,
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            options: vec![OptionSpec {
+                name: "calendar_default_displayname".to_owned(),
+                help: "What the calendar that everyone has is called; personal if it is not set."
+                    .to_owned(),
+            }],
+            capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
+        }
+    }
+
+    fn handle(request: Request) -> Answer {
+        let is_options = request.method == "OPTIONS";
+        match serve(&PROFILE, &LAYOUT, request) {
+            Answer::Complete(mut response) if is_options => {
+                timezones_by_reference::advertise(&mut response);
+                response.into()
+            }
+            answer => answer,
+        }
+    }
+}
+
+impl Indexer for CalDav {
+    fn version() -> u32 {
+        keys::VERSION
+    }
+
+    fn keys(message: Unindexed) -> Vec<Key> {
+        keys::index(&message)
+    }
+}
+
+const METHODS: [&str; 16] = [
+    "OPTIONS",
+    "GET",
+    "HEAD",
+    "PUT",
+    "POST",
+    "DELETE",
+    "MKCOL",
+    "MKCALENDAR",
+    "COPY",
+    "MOVE",
+    "PROPFIND",
+    "PROPPATCH",
+    "LOCK",
+    "UNLOCK",
+    "REPORT",
+    "ACL",
+];
+
+const CAPABILITIES: [&str; 13] = [
+    "annotation",
+    "batch",
+    "blob",
+    "config",
+    "directory",
+    "exchange",
+    "identity",
+    "index",
+    "lock",
+    "mailbox",
+    "modules",
+    "quota",
+    "rights",
+];

@@ -1,0 +1,209 @@
+//! What may be stored in a calendar. RFC 4791 §4.1, §5.3.2.1.
+//!
+//! Bytes are stored as they were sent, so that their entity tag can be given with the answer.
+
+use std::borrow::Cow;
+
+use dav::profile::{Accepted, Incoming, Origin};
+use dav::property::Subject;
+use dav::store::{
+    Accept, Batch, CommitError, Content, Filter, Listing, Refusal, Unique, UniqueScope,
+};
+use dav::{Collection, Context, Error, Fields, Member, Precondition, Resource, Stored, Want};
+use icalendar::object::{Invalid, Object, Precondition as Rule};
+use icalendar::value::LocalTime;
+use icalendar::{Calendar, Limits, ParseError};
+
+use crate::media_type::Form;
+use crate::precondition::{
+    MAX_ATTENDEES_PER_INSTANCE, MAX_RESOURCE_SIZE, MIN_DATE_TIME, NO_UID_CONFLICT,
+    SUPPORTED_CALENDAR_COMPONENT, SUPPORTED_CALENDAR_DATA, SUPPORTED_RSCALE, VALID_CALENDAR_DATA,
+    VALID_CALENDAR_OBJECT_RESOURCE,
+};
+use crate::profile::OBJECT_LEN_MAX;
+use crate::properties::rfc4791::{ATTENDEES_MAX, COMPONENT_SET_NAME, supported_components};
+use crate::{keys, privacy};
+
+/// The rules for PUT, POST, COPY and MOVE into a calendar.
+pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted, Error> {
+    let form = form_of(incoming.content_type)?;
+    if incoming.body.len() as u64 > OBJECT_LEN_MAX {
+        return Err(MAX_RESOURCE_SIZE.error());
+    }
+    if !privacy::sees_all(ctx, incoming.collection)
+        && let Some(existing) = incoming.existing
+    {
+        privacy::check_change(ctx, incoming.collection, existing)?;
+    }
+    check_source(ctx, &incoming)?;
+    let body: &[u8] = &match form {
+        Form::ICalendar => Cow::Borrowed(incoming.body.as_slice()),
+        Form::JCal => Cow::Owned(from_jcal(&incoming.body)?),
+    };
+    let calendar = Calendar::parse(body, &Limits::default()).map_err(unreadable)?;
+    let object = Object::check(&calendar).map_err(no_object)?;
+    let kind = object.kind().name();
+    check_component(ctx, incoming.collection, kind)?;
+    if object.attendees_max() > ATTENDEES_MAX {
+        return Err(MAX_ATTENDEES_PER_INSTANCE.error());
+    }
+    check_dates(&object)?;
+    if let Some(existing) = incoming.existing {
+        check_same_uid(ctx, incoming.collection, existing, object.object_uid())?;
+    }
+    let content_type = format!("text/calendar; charset=utf-8; component={kind}");
+    let keys = keys::of(&calendar);
+    let unique = Unique {
+        name: keys::UID.to_owned(),
+        value: keys::short(object.object_uid()).into_owned(),
+        scope: UniqueScope::Collection,
+    };
+    let content = match incoming.origin {
+        Origin::Put | Origin::Post => Content::Bytes(body.to_vec()),
+        Origin::Copy | Origin::Move => Content::Unchanged,
+    };
+    let mut accept = Accept::plain(content, Some(content_type));
+    accept.keys = keys;
+    accept.unique.push(unique);
+    let mut accepted = Accepted::plain(accept);
+    accepted.changed = form == Form::JCal;
+    accepted.refused = Some(refused);
+    Ok(accepted)
+}
+
+/// What is removed: nothing private of somebody else's.
+pub(crate) fn remove(
+    ctx: &Context<'_>,
+    calendar: &Collection,
+    member: &Member,
+    _: &mut Batch,
+) -> Result<(), Error> {
+    privacy::check_change(ctx, calendar, member)
+}
+
+/// What a client sends: if it says no type, or none that means anything, what the place is for.
+fn form_of(content_type: Option<&str>) -> Result<Form, Error> {
+    let content_type = content_type.unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if essence.is_empty() || essence.eq_ignore_ascii_case("application/octet-stream") {
+        return Ok(Form::ICalendar);
+    }
+    Form::named(essence).ok_or_else(|| SUPPORTED_CALENDAR_DATA.error())
+}
+
+/// jCal as iCalendar, which is what is stored. RFC 7265 §4.
+fn from_jcal(body: &[u8]) -> Result<Vec<u8>, Error> {
+    let text = std::str::from_utf8(body);
+    let text = text.map_err(|error| because(&VALID_CALENDAR_DATA, &error.to_string()))?;
+    icalendar::jcal::from_jcal(text, &Limits::default())
+        .map_err(|error| because(&VALID_CALENDAR_DATA, &error.to_string()))
+}
+
+/// Somebody else's private object is not copied or moved to where it could be seen.
+fn check_source(ctx: &Context<'_>, incoming: &Incoming<'_>) -> Result<(), Error> {
+    let Some((path, _)) = incoming.source else {
+        return Ok(());
+    };
+    let parent = path.parent().unwrap_or_default();
+    match ctx.find(&parent, &Want::default())? {
+        Some(Resource::Collection(source)) => privacy::check_body(ctx, &source, &incoming.body),
+        _ => Ok(()),
+    }
+}
+
+/// Nothing is before the first year that there was, as `min-date-time` says; what is later than
+/// `max-date-time` cannot be written.
+fn check_dates(object: &Object<'_>) -> Result<(), Error> {
+    let min = LocalTime::from_date(1, 1, 1);
+    for component in object.components() {
+        for name in ["DTSTART", "DTEND", "DUE", "RECURRENCE-ID"] {
+            let property = component.property(name);
+            let time = property.and_then(|property| property.time().ok());
+            if time.is_some_and(|time| time.local < min) {
+                return Err(MIN_DATE_TIME.error());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_component(ctx: &Context<'_>, calendar: &Collection, kind: &str) -> Result<(), Error> {
+    let names = [COMPONENT_SET_NAME];
+    let want = Want {
+        fields: Fields::NONE,
+        stored: Stored::Names(&names),
+    };
+    let found = ctx.find(&calendar.path, &want)?;
+    let subject = match &found {
+        Some(Resource::Collection(found)) => Subject::Collection(found),
+        _ => Subject::Collection(calendar),
+    };
+    let supported = supported_components(subject)?;
+    match supported.iter().any(|known| known == kind) {
+        true => Ok(()),
+        false => Err(SUPPORTED_CALENDAR_COMPONENT.error()),
+    }
+}
+
+/// What is replaced must have had the same UID; and if another object has it, that one is told.
+fn check_same_uid(
+    ctx: &Context<'_>,
+    calendar: &Collection,
+    existing: &Member,
+    uid: &str,
+) -> Result<(), Error> {
+    let value = keys::short(uid);
+    let filter = [Filter::Equals(keys::UID, &value)];
+    let listing = Listing {
+        members: true,
+        filter: &filter,
+        limit: 2,
+        ..Listing::default()
+    };
+    let page = ctx.store.children(calendar, &listing)?;
+    let others = page
+        .members
+        .iter()
+        .filter(|found| found.name != existing.name);
+    let same = page.members.iter().any(|found| found.name == existing.name);
+    match others.map(|other| calendar.path.join(&other.name)).next() {
+        Some(other) => Err(NO_UID_CONFLICT.error_at(&[ctx.href(&other, false)])),
+        None if same => Ok(()),
+        None => {
+            let path = calendar.path.join(&existing.name);
+            Err(NO_UID_CONFLICT.error_at(&[ctx.href(&path, false)]))
+        }
+    }
+}
+
+/// Another object of the calendar has the UID.
+fn refused(ctx: &Context<'_>, error: &CommitError) -> Option<Error> {
+    match &error.refusal {
+        Refusal::NotUnique { other, .. } => Some(match other {
+            Some(other) => NO_UID_CONFLICT.error_at(&[ctx.href(other, false)]),
+            None => NO_UID_CONFLICT.error(),
+        }),
+        _ => None,
+    }
+}
+
+/// It is no iCalendar: which line, and why.
+pub(crate) fn unreadable(error: ParseError) -> Error {
+    because(&VALID_CALENDAR_DATA, &error.to_string())
+}
+
+/// It is iCalendar, but no calendar object.
+fn no_object(error: Invalid) -> Error {
+    let condition = match error.precondition() {
+        Rule::SupportedCalendarData => &SUPPORTED_CALENDAR_DATA,
+        Rule::ValidCalendarData => &VALID_CALENDAR_DATA,
+        Rule::ValidCalendarObjectResource => &VALID_CALENDAR_OBJECT_RESOURCE,
+        Rule::SupportedRscale => &SUPPORTED_RSCALE,
+    };
+    because(condition, &error.to_string())
+}
+
+/// The condition with a text for people inside of it.
+fn because(condition: &Precondition, why: &str) -> Error {
+    condition.error_with(|out| out.text(why))
+}

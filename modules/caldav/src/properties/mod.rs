@@ -1,0 +1,87 @@
+//! The live properties of calendars, one file for each standard or maker.
+
+pub(crate) mod apple;
+pub(crate) mod calendarserver;
+pub(crate) mod rfc4791;
+pub(crate) mod rfc7809;
+pub(crate) mod rfc7953;
+pub(crate) mod scheduling;
+
+use dav::property::rfc4918;
+use dav::{Context, Error, Fields, Live, On, Read, Write};
+use xml::{Element, Name};
+
+use crate::profile::{CALENDAR, HOME, INBOX};
+
+/// All of them.
+pub(crate) static ALL: &[&Live] = &[
+    &DISPLAYNAME,
+    &rfc4791::CALENDAR_DESCRIPTION,
+    &rfc4791::SUPPORTED_CALENDAR_COMPONENT_SET,
+    &rfc4791::SUPPORTED_CALENDAR_COMPONENT_SETS,
+    &rfc4791::SUPPORTED_CALENDAR_DATA,
+    &rfc4791::MAX_RESOURCE_SIZE,
+    &rfc4791::MIN_DATE_TIME,
+    &rfc4791::MAX_DATE_TIME,
+    &rfc4791::MAX_ATTENDEES_PER_INSTANCE,
+    &rfc4791::SUPPORTED_COLLATION_SET,
+    &rfc4791::SUPPORTED_RSCALE_SET,
+    &rfc7809::CALENDAR_TIMEZONE,
+    &rfc7809::CALENDAR_TIMEZONE_ID,
+    &rfc7809::TIMEZONE_SERVICE_SET,
+    &rfc7953::CALENDAR_AVAILABILITY,
+    &crate::calendar_data::CALENDAR_DATA,
+    &scheduling::SCHEDULE_CALENDAR_TRANSP,
+    &scheduling::SCHEDULE_DEFAULT_CALENDAR_URL,
+    &calendarserver::GETCTAG,
+    &apple::CALENDAR_COLOR,
+    &apple::CALENDAR_ORDER,
+    &apple::DEFAULT_ALARM_VEVENT_DATETIME,
+    &apple::DEFAULT_ALARM_VEVENT_DATE,
+    &apple::DEFAULT_ALARM_VTODO_DATETIME,
+    &apple::DEFAULT_ALARM_VTODO_DATE,
+];
+
+/// Calendars, and what is one to reports.
+pub(crate) const CALENDARS: &[&str] = &[CALENDAR, INBOX];
+
+/// What live properties have in common.
+pub(crate) const BASE: Live = Live {
+    name: &Name::new("", ""),
+    on: On::kinds(&[CALENDAR]),
+    in_allprop: false,
+    fields: Fields::NONE,
+    uses: &[],
+    read: Read::Stored,
+    write: Write::Protected,
+};
+
+/// What people call a calendar: sharees each call it what they like.
+static DISPLAYNAME: Live = Live {
+    name: &rfc4918::DISPLAYNAME_NAME,
+    on: On::ALL,
+    in_allprop: true,
+    uses: &[rfc4918::DISPLAYNAME_NAME],
+    read: Read::With(rfc4918::read_displayname),
+    write: Write::Personal(check_text),
+    ..BASE
+};
+
+/// Agrees to text without elements in it.
+pub(crate) fn check_text(_: &Context<'_>, element: &Element) -> Result<(), Error> {
+    const LEN_MAX: usize = 16 << 10;
+    match (element.elements().next(), element.text().len()) {
+        (Some(_), _) => Err(Error::Conflict(format!(
+            "{} is text alone",
+            element.name.local()
+        ))),
+        (None, len) if len > LEN_MAX => Err(Error::Conflict(format!(
+            "{} is longer than {LEN_MAX} bytes",
+            element.name.local()
+        ))),
+        (None, _) => Ok(()),
+    }
+}
+
+/// Homes and calendars: what clients watch.
+pub(crate) const WATCHED: On = On::kinds(&[CALENDAR, INBOX, HOME]);

@@ -1,0 +1,249 @@
+//! Filters, and what they cost. RFC 4791 §7.8, §9.7, §9.9.
+
+use super::*;
+
+/// Three events, a task, and a note.
+fn filled() -> Host {
+    let host = host();
+    let objects = [
+        (
+            "a",
+            event("a", "20060714", "LOCATION:Room 1\nCATEGORIES:Work,Family"),
+        ),
+        (
+            "b",
+            event(
+                "b",
+                "20060715",
+                "ATTENDEE;CN=Bob;PARTSTAT=ACCEPTED:mailto:bob@example.com",
+            ),
+        ),
+        (
+            "c",
+            event("c", "20060701", "RRULE:FREQ=DAILY\nSTATUS:CANCELLED"),
+        ),
+        (
+            "d",
+            calendar("BEGIN:VTODO\nUID:d\nDTSTAMP:20060206T001121Z\nSUMMARY:Do it\nEND:VTODO"),
+        ),
+        (
+            "e",
+            calendar(
+                "BEGIN:VJOURNAL\nUID:e\nDTSTAMP:20060206T001121Z\nDTSTART;VALUE=DATE:20060714\n\
+             SUMMARY:Äpfel\nEND:VJOURNAL",
+            ),
+        ),
+    ];
+    for (name, body) in &objects {
+        assert_eq!(put(&host, &format!("{DEFAULT}/{name}"), body).status, 201);
+    }
+    host
+}
+
+#[track_caller]
+fn check(host: &Host, filter: &str, expected: &[&str]) {
+    assert_eq!(names(&query(host, DEFAULT, filter)), expected, "{filter}");
+}
+
+fn of_events(inner: &str) -> String {
+    format!("<C:comp-filter name='VEVENT'>{inner}</C:comp-filter>")
+}
+
+#[test]
+fn s9_7_1_components() {
+    let host = filled();
+    check(&host, "", &["a", "b", "c", "d", "e"]);
+    check(&host, &of_events(""), &["a", "b", "c"]);
+    check(&host, "<C:comp-filter name='VTODO'/>", &["d"]);
+    check(&host, "<C:comp-filter name='VPOLL'/>", &[]);
+    check(
+        &host,
+        "<C:comp-filter name='VEVENT'><C:is-not-defined/></C:comp-filter>",
+        &["d", "e"],
+    );
+    check(&host, &of_events("<C:comp-filter name='VALARM'/>"), &[]);
+    check(
+        &host,
+        &of_events("<C:comp-filter name='VALARM'><C:is-not-defined/></C:comp-filter>"),
+        &["a", "b", "c"],
+    );
+}
+
+#[test]
+fn s9_7_2_properties_and_parameters() {
+    let host = filled();
+    let prop = |name: &str, inner: &str| {
+        of_events(&format!(
+            "<C:prop-filter name='{name}'>{inner}</C:prop-filter>"
+        ))
+    };
+    check(&host, &prop("LOCATION", ""), &["a"]);
+    check(&host, &prop("location", "<C:is-not-defined/>"), &["b", "c"]);
+    check(
+        &host,
+        &prop("CATEGORIES", "<C:text-match>mil</C:text-match>"),
+        &["a"],
+    );
+    let status = |text: &str| {
+        prop(
+            "STATUS",
+            &format!("<C:text-match negate-condition='yes'>{text}</C:text-match>"),
+        )
+    };
+    check(&host, &status("CANCELLED"), &[]);
+    check(&host, &status("CONFIRMED"), &["c"]);
+    let param = |inner: &str| {
+        prop(
+            "ATTENDEE",
+            &format!("<C:param-filter name='PARTSTAT'>{inner}</C:param-filter>"),
+        )
+    };
+    check(&host, &param(""), &["b"]);
+    check(&host, &param("<C:text-match>accept</C:text-match>"), &["b"]);
+    check(&host, &param("<C:text-match>declined</C:text-match>"), &[]);
+    check(&host, &param("<C:is-not-defined/>"), &[]);
+    // All of a filter must hold.
+    let both = of_events(
+        "<C:prop-filter name='LOCATION'/><C:prop-filter name='SUMMARY'><C:text-match>event b\
+         </C:text-match></C:prop-filter>",
+    );
+    check(&host, &both, &[]);
+}
+
+#[test]
+fn s7_5_collations() {
+    let host = filled();
+    let summary = |collation: &str, text: &str| {
+        format!(
+            "<C:comp-filter name='VJOURNAL'><C:prop-filter name='SUMMARY'><C:text-match {collation}>\
+             {text}</C:text-match></C:prop-filter></C:comp-filter>"
+        )
+    };
+    check(&host, &summary("", "PFEL"), &["e"]);
+    check(&host, &summary("", "äpfel"), &[]);
+    check(&host, &summary("collation='i;octet'", "PFEL"), &[]);
+    check(
+        &host,
+        &summary("collation='i;unicode-casemap'", "äPFEL"),
+        &["e"],
+    );
+    let unknown = query(&host, DEFAULT, &summary("collation='i;basic'", "x"));
+    expect(&unknown, 403, &["<C:supported-collation/>"]);
+}
+
+#[test]
+fn s9_9_ranges_of_time() {
+    let host = filled();
+    let range = |kind: &str, start: &str, end: &str| {
+        let attribute = |name: &str, value: &str| match value {
+            "" => String::new(),
+            value => format!("{name}='{value}'"),
+        };
+        format!(
+            "<C:comp-filter name='{kind}'><C:time-range {} {}/></C:comp-filter>",
+            attribute("start", start),
+            attribute("end", end)
+        )
+    };
+    check(
+        &host,
+        &range("VEVENT", "20060714T000000Z", "20060715T000000Z"),
+        &["a", "c"],
+    );
+    check(
+        &host,
+        &range("VEVENT", "20060714T130000Z", "20060715T120000Z"),
+        &[],
+    );
+    check(&host, &range("VEVENT", "", "20060701T000000Z"), &[]);
+    check(&host, &range("VEVENT", "20060715T120000Z", ""), &["b", "c"]);
+    check(
+        &host,
+        &range("VEVENT", "20950101T000000Z", "20950102T000000Z"),
+        &["c"],
+    );
+    check(
+        &host,
+        &range("VTODO", "20060714T000000Z", "20060715T000000Z"),
+        &["d"],
+    );
+    check(
+        &host,
+        &range("VJOURNAL", "20060714T230000Z", "20060715T000000Z"),
+        &["e"],
+    );
+    let bare = "<C:time-range start='20060715T000000Z' end='20060715T130000Z'/>";
+    check(&host, bare, &["b", "c", "d"]);
+    let stamp = of_events(
+        "<C:prop-filter name='DTSTAMP'><C:time-range start='20060206T000000Z' \
+         end='20060207T000000Z'/></C:prop-filter>",
+    );
+    check(&host, &stamp, &["a", "b", "c"]);
+    let end = of_events(
+        "<C:prop-filter name='DTEND'><C:time-range start='20060714T130000Z' \
+         end='20060714T130001Z'/></C:prop-filter>",
+    );
+    check(&host, &end, &["a"]);
+}
+
+#[test]
+fn s7_8_queries_have_a_depth() {
+    let host = filled();
+    let body = format!(
+        "<C:calendar-query {NAMESPACES}><prop><getetag/></prop><C:filter><C:comp-filter \
+         name='VCALENDAR'/></C:filter></C:calendar-query>"
+    );
+    let asked = |path: &str, depth: &str| names(&report(&host, path, depth, &body)).len();
+    assert_eq!(asked(DEFAULT, "0"), 0);
+    assert_eq!(asked(DEFAULT, "infinity"), 5);
+    assert_eq!(asked(HOME, "1"), 5);
+    assert_eq!(asked(&format!("{DEFAULT}/a"), "0"), 1);
+    let none = send(&host, "REPORT", DEFAULT, &[], &body);
+    assert!(names(&none).is_empty());
+}
+
+#[test]
+fn s7_8_filters_that_make_no_sense() {
+    let host = filled();
+    for filter in [
+        "",
+        "<C:filter/>",
+        "<C:filter><C:comp-filter name='VEVENT'/></C:filter>",
+        "<C:filter><C:comp-filter name='VCALENDAR'><C:is-not-defined/></C:comp-filter></C:filter>",
+        "<C:filter><C:comp-filter name='VCALENDAR'><C:comp-filter/></C:comp-filter></C:filter>",
+        "<C:filter><C:comp-filter name='VCALENDAR'><C:what/></C:comp-filter></C:filter>",
+        "<C:filter><C:comp-filter name='VCALENDAR'><C:comp-filter name='VEVENT'><C:time-range/>\
+         </C:comp-filter></C:comp-filter></C:filter>",
+    ] {
+        let body = format!("<C:calendar-query {NAMESPACES}><prop/>{filter}</C:calendar-query>");
+        expect(
+            &report(&host, DEFAULT, "1", &body),
+            403,
+            &["<C:valid-filter/>"],
+        );
+    }
+    let many = "<C:prop-filter name='X'/>".repeat(200);
+    assert_eq!(query(&host, DEFAULT, &of_events(&many)).status, 400);
+}
+
+/// Neither is answered in part without saying so.
+#[test]
+fn s5_2_8_too_many_instances_are_said_to_be() {
+    let host = host();
+    let endless = event("1", "20060714", "RRULE:FREQ=MINUTELY");
+    assert_eq!(
+        put(&host, &format!("{DEFAULT}/1.ics"), &endless).status,
+        201
+    );
+    let expand = |start: &str, end: &str| {
+        let body = format!(
+            "<C:calendar-query {NAMESPACES}><prop><C:calendar-data><C:expand start='{start}' \
+             end='{end}'/></C:calendar-data></prop><C:filter><C:comp-filter name='VCALENDAR'>\
+             <C:comp-filter name='VEVENT'/></C:comp-filter></C:filter></C:calendar-query>"
+        );
+        report(&host, DEFAULT, "1", &body)
+    };
+    let reply = expand("20060714T000000Z", "20070714T000000Z");
+    expect(&reply, 507, &["<C:max-instances/>"]);
+    assert_eq!(expand("20060714T000000Z", "20060714T120010Z").status, 207);
+}

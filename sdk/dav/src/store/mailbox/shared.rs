@@ -1,0 +1,95 @@
+//! Collections of others in one's own home: those that the principal has subscribed to appear there
+//! as `<owner>.<name>`, so that clients that look into their home alone find them.
+
+use module::{Mailbox, MailboxScope, Status};
+
+use super::MailboxStore;
+use super::convert::store_error;
+use super::tree::HOME_LEN;
+use crate::Path;
+use crate::store::StoreError;
+
+/// A collection of somebody else's, as it appears in the own home.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// Its name there.
+    pub(super) name: String,
+    /// Where it really is.
+    pub(super) status: Status,
+}
+
+impl MailboxStore {
+    /// What is shared in the own home.
+    pub(super) fn shared(&self) -> Result<&[Shared], StoreError> {
+        if let Some(shared) = self.shared.get() {
+            return Ok(shared);
+        }
+        let mut found = Vec::new();
+        if self.layout.shared_in_home && self.identity.principal.is_some() {
+            self.each_status(&MailboxScope::Subscribed, |status| {
+                if let Some(name) = self.shared_name(&status.path) {
+                    found.push(Shared {
+                        name,
+                        status: status.clone(),
+                    });
+                }
+            })?;
+        }
+        Ok(self.shared.get_or_init(|| found))
+    }
+
+    /// The name that the collection of this mailbox would have in the own home.
+    fn shared_name(&self, mailbox: &[String]) -> Option<String> {
+        let [_, owner, home, name] = mailbox else {
+            return None;
+        };
+        let foreign = home == self.layout.home && Some(owner) != self.identity.principal.as_ref();
+        foreign.then(|| format!("{owner}.{name}"))
+    }
+
+    /// The mailbox that a path in the own home leads to, if something shared is there.
+    pub(super) fn shared_mailbox(&self, path: &Path) -> Option<Vec<String>> {
+        let [_, owner, name, rest @ ..] = path.parts() else {
+            return None;
+        };
+        // Most names have no dot, and cost no look.
+        if !self.layout.shared_in_home
+            || !name.contains('.')
+            || Some(owner) != self.identity.principal.as_ref()
+        {
+            return None;
+        }
+        let shared = self.shared().ok()?;
+        let found = shared.iter().find(|shared| shared.name == *name)?;
+        let parts = found.status.path.iter().chain(rest).cloned();
+        Some(parts.collect())
+    }
+
+    /// The path of a mailbox of somebody else's, for who asks about the own home.
+    pub(super) fn shared_path(&self, mailbox: &[String]) -> Option<Path> {
+        if !self.in_own_home {
+            return None;
+        }
+        let (head, rest) = mailbox.split_at_checked(HOME_LEN + 1)?;
+        let name = self.shared_name(head)?;
+        let shared = self.shared().ok()?;
+        shared.iter().find(|shared| shared.name == name)?;
+        let user = head.first()?.clone();
+        let me = self.identity.principal.clone()?;
+        Some(Path::new(
+            [user, me, name].into_iter().chain(rest.iter().cloned()),
+        ))
+    }
+
+    /// The mailbox that a path names, if that path is where it is shared: parting with it there ends
+    /// the subscription.
+    pub(super) fn shared_root(&self, path: &Path) -> Result<Option<Mailbox>, StoreError> {
+        if path.parts().len() != HOME_LEN {
+            return Ok(None);
+        }
+        match self.shared_mailbox(path) {
+            Some(mailbox) => Mailbox::open(&mailbox).map(Some).map_err(store_error),
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! How much work answering may take: recurrences are short to write and long to walk.
+
+/// Work and instances that are left to one request.
+///
+/// Steps of work are what walking a rule takes: periods looked at, days and times tried. A million
+/// of them takes some ten milliseconds.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    work: u64,
+    instances: u64,
+    work_max: u64,
+    instances_max: u64,
+}
+
+/// Which limit has been passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Steps of work.
+    Work,
+    /// Instances of recurring components.
+    Instances,
+}
+
+/// The request needs more than it may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the recurrences need more than {allowed} {}", match limit {
+    Limit::Work => "steps of work",
+    Limit::Instances => "instances",
+})]
+pub struct Exceeded {
+    /// What has run out.
+    pub limit: Limit,
+    /// How much of it there was.
+    pub allowed: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::new(2_000_000, 20_000)
+    }
+}
+
+impl Budget {
+    /// So many steps of work, and so many instances.
+    pub fn new(work: u64, instances: u64) -> Self {
+        Self {
+            work,
+            instances,
+            work_max: work,
+            instances_max: instances,
+        }
+    }
+
+    /// Steps of work that have been done.
+    pub fn work_done(&self) -> u64 {
+        self.work_max - self.work
+    }
+
+    /// Takes steps of work. Fails if there are not so many left.
+    pub(crate) fn work(&mut self, steps: u64) -> Result<(), Exceeded> {
+        match self.work.checked_sub(steps) {
+            Some(left) => {
+                self.work = left;
+                Ok(())
+            }
+            None => {
+                self.work = 0;
+                Err(Exceeded {
+                    limit: Limit::Work,
+                    allowed: self.work_max,
+                })
+            }
+        }
+    }
+
+    /// Takes one instance. Fails if there is none left.
+    pub(crate) fn instance(&mut self) -> Result<(), Exceeded> {
+        match self.instances.checked_sub(1) {
+            Some(left) => {
+                self.instances = left;
+                Ok(())
+            }
+            None => Err(Exceeded {
+                limit: Limit::Instances,
+                allowed: self.instances_max,
+            }),
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Bytes to a tree: content lines, folding and components. RFC 5545 §3.1, §3.4, §3.6.
+//!
+//! Tolerated, because clients do it: lines that end in LF alone, blank lines (also within a folded
+//! line), a byte order mark, names in any case, folds within a UTF-8 sequence, an unbalanced quote
+//! in a parameter, control characters in values.
+
+use std::borrow::Cow;
+
+use crate::component::{Calendar, Component, Item};
+use crate::property::Property;
+
+/// How much one stream may ask of us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest stream in bytes.
+    pub bytes: usize,
+    /// How deep components may nest, VCALENDAR being 1.
+    pub depth: usize,
+    /// How many components there may be.
+    pub components: usize,
+    /// How many properties there may be, in all components together.
+    pub properties: usize,
+    /// The longest content line in bytes, after unfolding. Images lie in lines.
+    pub line: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes: 10 << 20,
+            depth: 10,
+            components: 20_000,
+            properties: 400_000,
+            line: 10 << 20,
+        }
+    }
+}
+
+/// Why a stream is no iCalendar data, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct ParseError {
+    /// The number of the line, from 1, counted as an editor counts: folded parts are lines.
+    pub line: u32,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// What can be wrong with a stream.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Nothing but white space.
+    #[error("there is no VCALENDAR")]
+    Empty,
+    /// The stream doesn't begin with `BEGIN:VCALENDAR`, or has something after its end.
+    #[error("expected BEGIN:VCALENDAR")]
+    NoCalendar,
+    /// Something comes after the one calendar that there may be.
+    #[error("there is more than one VCALENDAR")]
+    SecondCalendar,
+    /// No colon ends the name and parameters, as when a line break in a text is not escaped.
+    #[error("the line has no colon after its name; a line break in a text is written \\n")]
+    NoColon,
+    /// A name of something else than letters, digits and hyphens.
+    #[error("{0:?} can't be the name of a property")]
+    Name(String),
+    /// Not UTF-8.
+    #[error("the line is not UTF-8")]
+    Encoding,
+    /// An `END` that is not of the innermost open component.
+    #[error("END:{found}, but the open component is {open:?}")]
+    WrongEnd {
+        /// What the line ends.
+        found: String,
+        /// What is open.
+        open: String,
+    },
+    /// The stream ends within a component.
+    #[error("the stream ends within {0}")]
+    Unclosed(String),
+    /// Over one of the [`Limits`].
+    #[error("more than {limit} {what}")]
+    TooBig {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much is allowed.
+        limit: usize,
+    },
+}
+
+impl<'a> Calendar<'a> {
+    /// Reads a stream of one VCALENDAR.
+    ///
+    /// Fails with the line and the reason if that is not what it is, or it is over a limit.
+    pub fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self, ParseError> {
+        let mut reader = Reader::new(bytes, limits)?;
+        let mut calendar = reader.calendar()?.ok_or(reader.error(Problem::Empty))?;
+        if !reader.at_end() {
+            let problem = match reader.next_line()? {
+                Some(line) if line.is("BEGIN") => Problem::SecondCalendar,
+                _ => Problem::NoCalendar,
+            };
+            return Err(reader.error(problem));
+        }
+        calendar.after = Cow::Borrowed(reader.rest());
+        Ok(calendar)
+    }
+
+    /// Reads a stream of any number of VCALENDARs, as imports are. RFC 5545 §3.4.
+    ///
+    /// Fails with the line and the reason if that is not what it is, or it is over a limit; the
+    /// limits are for the whole stream.
+    pub fn parse_many(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Self>, ParseError> {
+        let mut reader = Reader::new(bytes, limits)?;
+        let mut calendars = Vec::new();
+        while let Some(calendar) = reader.calendar()? {
+            calendars.push(calendar);
+        }
+        if let Some(last) = calendars.last_mut() {
+            last.after = Cow::Borrowed(reader.rest());
+        }
+        Ok(calendars)
+    }
+}
+
+/// Where in the stream reading is.
+struct Reader<'a, 'l> {
+    bytes: &'a [u8],
+    /// Where the next content line begins, blank lines before it included.
+    at: usize,
+    /// How many lines lie before that.
+    lines: u32,
+    /// The number of the line read last.
+    line: u32,
+    components: usize,
+    properties: usize,
+    limits: &'l Limits,
+}
+
+impl<'a, 'l> Reader<'a, 'l> {
+    fn new(bytes: &'a [u8], limits: &'l Limits) -> Result<Self, ParseError> {
+        let reader = Self {
+            bytes,
+            at: 0,
+            lines: 0,
+            line: 1,
+            components: 0,
+            properties: 0,
+            limits,
+        };
+        if bytes.len() > limits.bytes {
+            return Err(reader.error(too_big("bytes", limits.bytes)));
+        }
+        Ok(reader)
+    }
+
+    fn error(&self, problem: Problem) -> ParseError {
+        ParseError {
+            line: self.line,
+            problem,
+        }
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    fn at_end(&self) -> bool {
+        self.rest().iter().all(u8::is_ascii_whitespace)
+    }
+
+    /// One VCALENDAR; none if nothing follows.
+    fn calendar(&mut self) -> Result<Option<Calendar<'a>>, ParseError> {
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        let before = if self.at == 0 && self.bytes.starts_with(MARK) {
+            self.at = MARK.len();
+            self.bytes.get(..MARK.len()).unwrap_or_default()
+        } else {
+            &[]
+        };
+        if self.at_end() {
+            return Ok(None);
+        }
+        let Some(begin) = self.next_line()? else {
+            return Ok(None);
+        };
+        if !begin.is("BEGIN") || !begin.value().trim().eq_ignore_ascii_case("VCALENDAR") {
+            return Err(self.error(Problem::NoCalendar));
+        }
+        let root = self.component(begin)?;
+        Ok(Some(Calendar {
+            before: Cow::Borrowed(before),
+            root,
+            after: Cow::Borrowed(&[]),
+        }))
+    }
+
+    /// The component that this line begins, with all that is in it. Not recursive: a stream must
+    /// not choose the depth of our stack.
+    fn component(&mut self, begin: Property<'a>) -> Result<Component<'a>, ParseError> {
+        let mut open = Vec::new();
+        let mut current = self.begin(begin, 1)?;
+        loop {
+            let Some(line) = self.next_line()? else {
+                return Err(self.error(Problem::Unclosed(current.name().to_owned())));
+            };
+            if line.is("BEGIN") {
+                let inner = self.begin(line, open.len() + 2)?;
+                open.push(std::mem::replace(&mut current, inner));
+            } else if line.is("END") {
+                let name = line.value().trim();
+                if !name.eq_ignore_ascii_case(current.name()) {
+                    return Err(self.error(Problem::WrongEnd {
+                        found: name.chars().take(40).collect(),
+                        open: current.name().to_owned(),
+                    }));
+                }
+                current.end = line;
+                let Some(mut outer) = open.pop() else {
+                    return Ok(current);
+                };
+                outer.items.push(Item::Component(current));
+                current = outer;
+            } else {
+                self.properties += 1;
+                if self.properties > self.limits.properties {
+                    return Err(self.error(too_big("properties", self.limits.properties)));
+                }
+                current.items.push(Item::Property(line));
+            }
+        }
+    }
+
+    fn begin(&mut self, begin: Property<'a>, depth: usize) -> Result<Component<'a>, ParseError> {
+        self.components += 1;
+        if self.components > self.limits.components {
+            return Err(self.error(too_big("components", self.limits.components)));
+        }
+        if depth > self.limits.depth {
+            return Err(self.error(too_big("levels of components", self.limits.depth)));
+        }
+        Ok(Component::opened_by(begin))
+    }
+
+    /// The next content line with its folded parts; none at the end of the stream.
+    fn next_line(&mut self) -> Result<Option<Property<'a>>, ParseError> {
+        let from = self.at;
+        let mut folded: Option<Vec<u8>> = None;
+        let mut first: Option<&'a [u8]> = None;
+        loop {
+            // Blank lines are passed over, but belong to the bytes of what follows them.
+            let mut at = self.at;
+            let mut lines = self.lines;
+            let (content, next) = loop {
+                let rest = self.bytes.get(at..).unwrap_or_default();
+                if rest.is_empty() {
+                    break (None, at);
+                }
+                let (content, taken) = physical_line(rest);
+                lines += 1;
+                if content.is_empty() {
+                    at += taken;
+                    continue;
+                }
+                break (Some(content), at + taken);
+            };
+            match (content, first) {
+                (None, None) => {
+                    self.line = lines.max(1);
+                    return Ok(None);
+                }
+                (Some(content), None) => {
+                    self.line = lines;
+                    first = Some(content.trim_ascii_start());
+                }
+                (Some([b' ' | b'\t', more @ ..]), Some(first)) => {
+                    folded.get_or_insert_with(|| first.to_vec()).extend(more);
+                }
+                (_, Some(first)) => {
+                    return self.content_line(from, first, folded).map(Some);
+                }
+            }
+            self.at = next;
+            self.lines = lines;
+            let length = folded
+                .as_ref()
+                .map_or(first.map_or(0, <[u8]>::len), Vec::len);
+            if length > self.limits.line {
+                return Err(self.error(too_big("bytes in a line", self.limits.line)));
+            }
+        }
+    }
+
+    fn content_line(
+        &self,
+        from: usize,
+        first: &'a [u8],
+        folded: Option<Vec<u8>>,
+    ) -> Result<Property<'a>, ParseError> {
+        let raw = self.bytes.get(from..self.at).unwrap_or_default();
+        let text = match folded {
+            None => std::str::from_utf8(first).ok().map(Cow::Borrowed),
+            Some(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+        };
+        let text = text.ok_or(self.error(Problem::Encoding))?;
+        Property::read(Cow::Borrowed(raw), text, self.line).map_err(|problem| self.error(problem))
+    }
+}
+
+fn too_big(what: &'static str, limit: usize) -> Problem {
+    Problem::TooBig { what, limit }
+}
+
+/// The first line without its end, and how many bytes it has with it.
+fn physical_line(bytes: &[u8]) -> (&[u8], usize) {
+    let Some(end) = memchr::memchr(b'\n', bytes) else {
+        return (bytes, bytes.len());
+    };
+    let line = bytes.get(..end).unwrap_or_default();
+    (line.strip_suffix(b"\r").unwrap_or(line), end + 1)
+}

@@ -1,0 +1,193 @@
+//! A recurrence rule, read: RFC 5545 §3.3.10, RFC 7529 §4.
+
+use ical::recur::{IcalRecurFreq, IcalRecurRule, IcalRecurSkip};
+
+use crate::value::{LocalTime, ValueError, excerpt};
+
+/// How often a rule repeats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Frequency {
+    /// `SECONDLY`.
+    Secondly,
+    /// `MINUTELY`.
+    Minutely,
+    /// `HOURLY`.
+    Hourly,
+    /// `DAILY`.
+    Daily,
+    /// `WEEKLY`.
+    Weekly,
+    /// `MONTHLY`.
+    Monthly,
+    /// `YEARLY`.
+    Yearly,
+}
+
+/// What becomes of a day that a month doesn't have: RFC 7529 §4.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Skip {
+    Omit,
+    Backward,
+    Forward,
+}
+
+/// The last time that a rule may generate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// On DTSTART's clock.
+    Local(LocalTime),
+    /// In UTC.
+    Utc(i64),
+}
+
+/// A recurrence rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub(crate) frequency: Frequency,
+    pub(crate) interval: i64,
+    pub(crate) count: Option<u32>,
+    pub(crate) until: Option<Until>,
+    pub(crate) by_month: Vec<u8>,
+    pub(crate) by_week_no: Vec<i64>,
+    pub(crate) by_year_day: Vec<i64>,
+    pub(crate) by_month_day: Vec<i64>,
+    /// Ordinal, if any, and weekday from 0 for Sunday.
+    pub(crate) by_day: Vec<(Option<i64>, u8)>,
+    pub(crate) by_hour: Vec<i64>,
+    pub(crate) by_minute: Vec<i64>,
+    pub(crate) by_second: Vec<i64>,
+    pub(crate) by_set_pos: Vec<i64>,
+    pub(crate) week_start: u8,
+    pub(crate) skip: Skip,
+    gregorian: bool,
+}
+
+impl Rule {
+    /// Reads the value of an RRULE.
+    ///
+    /// Fails if it is none. Parts that nobody knows are passed over, and UNTIL together with COUNT
+    /// is tolerated: what comes first counts.
+    pub fn read(value: &str) -> Result<Self, ValueError> {
+        let value = value.trim();
+        let rule = IcalRecurRule::parse(value).map_err(|error| ValueError::Rule {
+            value: excerpt(value),
+            reason: error.to_string(),
+        })?;
+        Ok(Self {
+            until: Self::until(value)?,
+            ..Self::from_read(rule)
+        })
+    }
+
+    fn from_read(rule: IcalRecurRule) -> Self {
+        // Whatever a part names twice, in whatever order, has the size of what it can name.
+        let sorted = |mut list: Vec<i64>| {
+            list.sort_unstable();
+            list.dedup();
+            list
+        };
+        let mut by_month = rule.by_month;
+        by_month.sort_unstable();
+        by_month.dedup();
+        let mut by_day: Vec<(Option<i64>, u8)> = rule
+            .by_day
+            .into_iter()
+            .map(|day| (day.ordinal.map(i64::from), day.weekday as u8))
+            .filter(|(ordinal, _)| ordinal.is_none_or(|n| n != 0 && n.abs() <= 53))
+            .collect();
+        by_day.sort_unstable();
+        by_day.dedup();
+        let frequency = match rule.freq {
+            IcalRecurFreq::Secondly => Frequency::Secondly,
+            IcalRecurFreq::Minutely => Frequency::Minutely,
+            IcalRecurFreq::Hourly => Frequency::Hourly,
+            IcalRecurFreq::Daily => Frequency::Daily,
+            IcalRecurFreq::Weekly => Frequency::Weekly,
+            IcalRecurFreq::Monthly => Frequency::Monthly,
+            IcalRecurFreq::Yearly => Frequency::Yearly,
+        };
+        Self {
+            frequency,
+            interval: rule.interval.into(),
+            count: rule.count,
+            until: None,
+            by_month,
+            by_week_no: sorted(rule.by_week_no.into_iter().map(i64::from).collect()),
+            by_year_day: sorted(rule.by_year_day.into_iter().map(i64::from).collect()),
+            by_month_day: sorted(rule.by_month_day.into_iter().map(i64::from).collect()),
+            by_day,
+            by_hour: sorted(rule.by_hour.into_iter().map(i64::from).collect()),
+            by_minute: sorted(rule.by_minute.into_iter().map(i64::from).collect()),
+            by_second: sorted(rule.by_second.into_iter().map(i64::from).collect()),
+            by_set_pos: sorted(rule.by_set_pos.into_iter().map(i64::from).collect()),
+            week_start: rule.week_start as u8,
+            skip: match rule.skip {
+                IcalRecurSkip::Omit => Skip::Omit,
+                IcalRecurSkip::Backward => Skip::Backward,
+                IcalRecurSkip::Forward => Skip::Forward,
+            },
+            gregorian: rule.scale.is_none_or(|scale| scale == "GREGORIAN"),
+        }
+    }
+
+    /// The calendar that a rule counts in, if it is not the Gregorian, whether or not it can be
+    /// read: months of others have numbers that ours don't.
+    pub(crate) fn foreign_scale(value: &str) -> Option<&str> {
+        part(value, "RSCALE").filter(|scale| !scale.eq_ignore_ascii_case("GREGORIAN"))
+    }
+
+    /// UNTIL with its form, which ical-rs doesn't keep.
+    fn until(value: &str) -> Result<Option<Until>, ValueError> {
+        let Some(text) = part(value, "UNTIL") else {
+            return Ok(None);
+        };
+        let local = LocalTime::parse(text)?;
+        Ok(Some(if text.ends_with(['Z', 'z']) {
+            Until::Utc(local.0)
+        } else if text.len() == 8 {
+            // A date beside a DTSTART with a time (some clients) means all of that day.
+            Until::Local(LocalTime(local.0 + crate::value::DAY - 1))
+        } else {
+            Until::Local(local)
+        }))
+    }
+
+    /// How often it repeats.
+    pub fn frequency(&self) -> Frequency {
+        self.frequency
+    }
+
+    /// Whether it counts in the Gregorian calendar: RFC 7529 §4.1. Others generate nothing here.
+    pub(crate) fn is_gregorian(&self) -> bool {
+        self.gregorian
+    }
+
+    /// Whether it has neither COUNT nor UNTIL.
+    pub fn is_endless(&self) -> bool {
+        self.count.is_none() && self.until.is_none()
+    }
+
+    /// Whether no month has any of its days, as in `BYMONTH=2;BYMONTHDAY=30`: it could be searched
+    /// for ever.
+    pub(crate) fn is_impossible(&self) -> bool {
+        let longest = |month: &u8| i64::from(crate::value::days_in_month(2000, *month));
+        self.skip == Skip::Omit
+            && !self.by_month.is_empty()
+            && !self.by_month_day.is_empty()
+            && self.frequency != Frequency::Weekly
+            && self.by_month.iter().all(|month| {
+                self.by_month_day
+                    .iter()
+                    .all(|day| day.abs() > longest(month))
+            })
+    }
+}
+
+/// A part of a rule.
+fn part<'v>(value: &'v str, wanted: &str) -> Option<&'v str> {
+    value.split(';').find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        let found = name.trim().eq_ignore_ascii_case(wanted);
+        found.then(|| value.trim())
+    })
+}
