@@ -10,6 +10,9 @@ use crate::profile::BOOKS;
 use crate::properties::BASE;
 use crate::representation::{Form, VCARD};
 
+/// How many properties of cards a report may name: each is looked for in each card.
+const PROPERTIES_MAX: usize = 200;
+
 pub(crate) const NAME: Name = Name::new(CARDDAV, "address-data");
 
 /// "Not a WebDAV property and, as such, not returned in PROPFIND": reports alone have it.
@@ -82,6 +85,10 @@ impl<'e> Wanted<'e> {
             Form::Stored => Form::Vcard(Version::V3_0),
             form => form,
         };
+        if element.children.len() > PROPERTIES_MAX {
+            let why = format!("address-data names more than {PROPERTIES_MAX} properties");
+            return Err(Error::BadRequest(why));
+        }
         let is_said = media_type.is_some() || version.is_some();
         let version = match form {
             Form::Vcard(version) => version,

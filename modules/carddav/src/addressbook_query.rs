@@ -5,7 +5,8 @@ use dav::{Context, Error, Resource, Response};
 use xml::Element;
 
 use crate::addressbook_multiget::plan;
-use crate::filter::Filter;
+use crate::directory::DIRECTORY;
+use crate::filter::{Filter, key_filters};
 use crate::namespace::CARDDAV;
 use crate::profile::BOOKS;
 
@@ -13,13 +14,16 @@ use crate::profile::BOOKS;
 pub(crate) fn run(ctx: &Context<'_>, target: &Resource, root: &Element) -> Result<Response, Error> {
     let filter = Filter::parse(root.find(CARDDAV, "filter"))?;
     let plan = plan(ctx, root)?;
-    let narrowed = filter.narrow();
-    let alternatives = narrowed.alternatives();
-    let filters = narrowed.filters(&alternatives);
+    // The directory has no index.
+    let is_indexed = target
+        .collection()
+        .is_none_or(|book| book.kind != DIRECTORY);
+    let grams = filter.narrow().filter(|_| is_indexed);
+    let alternatives = grams.as_deref().map(key_filters).unwrap_or_default();
     let test = |_: &_, body: &[u8]| Ok(filter.holds(body));
     let query = Query {
         kinds: BOOKS,
-        filter: &filters,
+        alternatives: &alternatives,
         test: (!filter.is_empty()).then_some(&test),
         limit: limit(root)?,
     };

@@ -9,15 +9,15 @@ use dav::{Error, Precondition};
 use vcard::{Property, Selected, Version, find, grams, version_of};
 use xml::Element;
 
-use crate::keys::GRAMS;
+use crate::keys::{BIG, GRAMS};
 use crate::namespace::CARDDAV;
 use crate::precondition::{SUPPORTED_COLLATION, SUPPORTED_FILTER, because};
 
 /// How many conditions a filter may have.
 const TESTS_MAX: usize = 200;
 
-/// How many conditions the index is asked for at most.
-const TERMS_MAX: usize = 32;
+/// How often the index is asked at most.
+const ALTERNATIVES_MAX: usize = 8;
 
 /// Which cards are meant.
 #[derive(Debug)]
@@ -90,52 +90,26 @@ impl Filter {
         }
     }
 
-    /// What the index can say of it: it gives all cards that are meant, and perhaps more.
-    pub(crate) fn narrow(&self) -> Narrowed {
-        let known = self.properties.iter().map(PropertyFilter::narrow);
-        let groups: Vec<Vec<String>> = match self.all {
-            true => known.flatten().collect(),
-            false => match known.collect::<Option<Vec<_>>>() {
-                Some(any) if !any.is_empty() => vec![any.concat()],
-                _ => Vec::new(),
-            },
+    /// The grams of which a card that is meant has all of at least one alternative, or else is one
+    /// with [`BIG`]. None if nothing can be said.
+    pub(crate) fn narrow(&self) -> Option<Vec<String>> {
+        let mut known = self.properties.iter().map(PropertyFilter::narrow);
+        let alternatives = match self.all {
+            // One is enough: that with the fewest alternatives.
+            true => known.flatten().min_by_key(Vec::len)?,
+            false => known.by_ref().collect::<Option<Vec<_>>>()?.concat(),
         };
-        let mut left = TERMS_MAX;
-        let fits = |group: &Vec<String>| match left.checked_sub(group.len()) {
-            Some(rest) => {
-                left = rest;
-                true
-            }
-            None => false,
-        };
-        Narrowed {
-            groups: groups.into_iter().filter(fits).collect(),
-        }
+        // Each is a search of its own: so many of them take longer than looking at all cards.
+        let some = (1..=ALTERNATIVES_MAX).contains(&alternatives.len());
+        some.then_some(alternatives)
     }
 }
 
-/// Conditions on the grams of cards: one of each group must hold.
-#[derive(Debug)]
-pub(crate) struct Narrowed {
-    groups: Vec<Vec<String>>,
-}
-
-impl Narrowed {
-    /// The conditions, group by group.
-    pub(crate) fn alternatives(&self) -> Vec<Vec<KeyFilter<'_>>> {
-        let all = self.groups.iter();
-        all.map(|group| {
-            let words = group.iter();
-            words.map(|words| KeyFilter::Words(GRAMS, words)).collect()
-        })
-        .collect()
-    }
-
-    /// The same, as a store takes them.
-    pub(crate) fn filters<'n>(&self, alternatives: &'n [Vec<KeyFilter<'n>>]) -> Vec<KeyFilter<'n>> {
-        let group = |group: &'n Vec<KeyFilter<'n>>| KeyFilter::AnyOf(group);
-        alternatives.iter().map(group).collect()
-    }
+/// What a store has to find for some alternatives.
+pub(crate) fn key_filters(alternatives: &[String]) -> Vec<Vec<KeyFilter<'_>>> {
+    let grams = alternatives.iter();
+    let grams = grams.map(|grams| vec![KeyFilter::Words(GRAMS, grams)]);
+    grams.chain([vec![KeyFilter::Equals(BIG, BIG)]]).collect()
 }
 
 impl PropertyFilter {
@@ -193,14 +167,11 @@ impl PropertyFilter {
             // All match types mean that the text is there somewhere.
             false => grams(&self.name.name, test.text()),
         };
-        let mut known = self.texts.iter().map(grams);
+        let known = self.texts.iter().map(grams);
         match self.all {
-            true => known.flatten().next().map(Vec::from),
+            true => known.flatten().next().map(|grams| vec![grams]),
             false if !self.parameters.is_empty() || self.texts.is_empty() => None,
-            false => known
-                .by_ref()
-                .collect::<Option<Vec<_>>>()
-                .map(|all| all.concat()),
+            false => known.collect(),
         }
     }
 }

@@ -9,6 +9,9 @@ pub(crate) const UID: &str = "uid";
 /// The grams of what people look for: see [`vcard::grams`].
 pub(crate) const GRAMS: &str = "grams";
 
+/// Cards whose keys do not say all: name and value.
+pub(crate) const BIG: &str = "big";
+
 /// The longest UID that an index takes as it is, in bytes.
 const UID_LEN_MAX: usize = 512;
 
@@ -31,6 +34,7 @@ pub(crate) fn of(card: &[u8]) -> Vec<Key> {
             vcard::Key::Telephone(number) => text("tel", number),
             vcard::Key::NameWords(name) => words("name", name),
             vcard::Key::Grams(grams) => words(GRAMS, grams),
+            vcard::Key::Big => text(BIG, BIG.to_owned()),
         })
         .collect()
 }

@@ -19,6 +19,8 @@ mod import;
 mod keys;
 mod namespace;
 mod object_rules;
+mod options;
+mod page;
 mod precondition;
 mod profile;
 mod properties;
@@ -82,12 +84,12 @@ impl Module for CardDav {
                 },
             ],
             mailbox_types: [profile::BOOK, profile::HOME].map(str::to_owned).to_vec(),
-            options: vec![OptionSpec {
-                name: "addressbook_default_displayname".to_owned(),
-                help: "What the address book that everyone has is called; Personal if it is not \
-                       set."
-                    .to_owned(),
-            }],
+            options: OPTIONS
+                .map(|(name, help)| OptionSpec {
+                    name: name.to_owned(),
+                    help: help.to_owned(),
+                })
+                .to_vec(),
             capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
         }
     }
@@ -128,6 +130,25 @@ const METHODS: [&str; 15] = [
     "UNLOCK",
     "REPORT",
     "ACL",
+];
+
+const OPTIONS: [(&str, &str); 4] = [
+    (
+        "addressbook_default_displayname",
+        "What the address book that everyone has is called; Personal if it is not set.",
+    ),
+    (
+        "carddav_allowaddressbookadmin",
+        "Whether browsers get a page to look after address books; yes if it is not set.",
+    ),
+    (
+        "carddav_repair_vcard",
+        "Whether control characters are taken out of cards instead of refusing them.",
+    ),
+    (
+        "vcard_max_size",
+        "The largest card in bytes, or with K or M behind it; at most 10M, as if it is not set.",
+    ),
 ];
 
 const CAPABILITIES: [&str; 13] = [

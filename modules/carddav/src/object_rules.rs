@@ -1,7 +1,7 @@
 //! What may be stored in an address book. RFC 6352 §5.1, §6.3.2.1.
 //!
 //! Bytes are stored as they were sent, so that their entity tag can be given with the answer. Only
-//! jCard becomes what address books hold, vCard 4.0, and gets none.
+//! jCard, which becomes what address books hold, vCard 4.0, and what has to be repaired get none.
 
 use std::borrow::Cow;
 
@@ -10,22 +10,21 @@ use dav::store::{Accept, CommitError, Content, Filter, Listing, Refusal, Unique,
 use dav::{Collection, Context, Error, Member};
 use vcard::{Card, Fault, Limits, Version, check, jcard, object_uid};
 
-use crate::keys;
 use crate::precondition::{
     MAX_RESOURCE_SIZE, NO_UID_CONFLICT, SUPPORTED_ADDRESS_DATA, VALID_ADDRESS_DATA, because,
 };
-use crate::profile::OBJECT_LEN_MAX;
 use crate::representation::Form;
+use crate::{keys, options};
 
 /// Checks a body on its way to become an address object.
 pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted, Error> {
-    if incoming.body.len() as u64 > OBJECT_LEN_MAX {
+    if incoming.body.len() as u64 > options::len_max() {
         return Err(MAX_RESOURCE_SIZE.error());
     }
     let said = Said::parse(incoming.content_type)?;
     let body = match said.form {
         Form::Jcard => Cow::Owned(read_jcard(&incoming.body)?),
-        Form::Stored | Form::Vcard(_) => Cow::Borrowed(incoming.body.as_slice()),
+        Form::Stored | Form::Vcard(_) => repaired(&incoming),
     };
     let card = Card::parse(&body, &Limits::DEFAULT).map_err(invalid)?;
     check(&card).map_err(invalid)?;
@@ -112,6 +111,23 @@ impl Said {
 
 fn is_utf8(charset: &str) -> bool {
     ["utf-8", "utf8", "us-ascii"].contains(&charset.to_ascii_lowercase().as_str())
+}
+
+/// The body without control characters, if the operator wants that: Cyrus has the option.
+fn repaired<'i>(incoming: &'i Incoming<'_>) -> Cow<'i, [u8]> {
+    let is_bad = |byte: &u8| matches!(byte, 0..=8 | 0xB | 0xC | 0xE..=0x1F | 0x7F);
+    let comes_in = matches!(incoming.origin, Origin::Put | Origin::Post);
+    match comes_in && incoming.body.iter().any(is_bad) && options::repairs() {
+        true => Cow::Owned(
+            incoming
+                .body
+                .iter()
+                .copied()
+                .filter(|byte| !is_bad(byte))
+                .collect(),
+        ),
+        false => Cow::Borrowed(&incoming.body),
+    }
 }
 
 fn read_jcard(json: &[u8]) -> Result<Vec<u8>, Error> {

@@ -9,8 +9,8 @@ use crate::directory::DIRECTORY;
 use crate::namespace::{CALENDARSERVER, CARDDAV};
 use crate::precondition::ADDRESSBOOK_COLLECTION_LOCATION_OK;
 use crate::{
-    addressbook_multiget, addressbook_query, export, import, object_rules, properties, provision,
-    representation,
+    addressbook_multiget, addressbook_query, export, import, object_rules, options, page,
+    properties, provision, representation,
 };
 
 /// The type of the mailboxes that hold address objects. RFC 6352 §5.2.
@@ -21,9 +21,6 @@ pub const HOME: &str = "addressbook-home";
 
 /// The kind of what only leads to homes.
 const LEAD: &str = "lead";
-
-/// The largest address object in bytes: there is room for photos.
-pub const OBJECT_LEN_MAX: u64 = 10 << 20;
 
 /// The protocol.
 pub static PROFILE: Profile = Profile {
@@ -58,6 +55,8 @@ pub static PROFILE: Profile = Profile {
             name: HOME,
             holds_collections: true,
             syncs: true,
+            get: Some(page::get),
+            post: Some(page::post),
             ..CollectionKind::PLAIN
         },
         CollectionKind {
@@ -72,7 +71,7 @@ pub static PROFILE: Profile = Profile {
     reports: REPORTS,
     limits: Limits {
         // What is too large by a little gets the condition that says so.
-        member_len_max: 2 * OBJECT_LEN_MAX,
+        member_len_max: 2 * options::LEN_MAX,
         ..Limits::DEFAULT
     },
     ..Profile::PLAIN

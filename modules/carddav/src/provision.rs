@@ -1,9 +1,11 @@
 //! What a principal has from the first moment: an address book, which must stay.
 
+use dav::property::rfc4918::DISPLAYNAME_NAME;
+use dav::store::mailbox::text_annotation;
 use dav::{Collection, Context, Error};
-use module::{Annotation, Batch};
-use xml::{DAV, Name};
+use module::Batch;
 
+use crate::options;
 use crate::profile::BOOK;
 
 /// The address book that everyone has.
@@ -14,19 +16,8 @@ pub(crate) fn provision(batch: &Batch, home: &[String]) {
     let parts = home.iter().cloned();
     let path: Vec<String> = parts.chain([DEFAULT.to_owned()]).collect();
     let made = batch.create_mailbox(&path, BOOK, None);
-    let name = module::option("addressbook_default_displayname");
-    let name = name.unwrap_or_else(|| "Personal".to_owned());
-    batch.annotate_outcome(made, &displayname(&name));
-}
-
-fn displayname(name: &str) -> Annotation {
-    let property = Name::dav("displayname");
-    let mut writer = xml::Writer::new(&[]);
-    writer.start(&property);
-    writer.attribute("xmlns:D", DAV);
-    writer.text(name);
-    writer.end(&property);
-    Annotation::shared(format!("dav:{property}"), Some(writer.into_bytes()))
+    let name = options::default_displayname();
+    batch.annotate_outcome(made, &text_annotation(&DISPLAYNAME_NAME, &name));
 }
 
 /// Refuses to part with what a principal always has: clients that find no address book give up.

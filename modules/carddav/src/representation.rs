@@ -112,6 +112,8 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
     let form = Form::accepted(ctx);
     let mut response = dav::method::get::member_response(collection, member);
     response.set("Vary", "Accept");
+    // A browser must not take what a stranger wrote for a page.
+    response.set("X-Content-Type-Options", "nosniff");
     let is_stored = collection.kind != DIRECTORY;
     if form == Form::Stored && is_stored {
         return Ok(Some(response));

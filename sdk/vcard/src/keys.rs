@@ -30,6 +30,9 @@ pub enum Key {
     NameWords(String),
     /// The [`grams`] of the texts that people look for.
     Grams(String),
+    /// Not all of its texts have become keys, because it has so many or so long ones: whoever looks
+    /// for something must look into it.
+    Big,
 }
 
 /// The properties with grams, and the letter that those begin with.
@@ -45,8 +48,8 @@ const WITH_GRAMS: [(&str, char); 6] = [
 /// The longest text that becomes a key, in bytes: longer ones are found by checking all.
 const TEXT_LEN: usize = 512;
 
-/// How many grams a search asks for at most.
-const WORDS: usize = 40;
+/// How many grams a search asks for at most: more do not make it find fewer, and take their time.
+const WORDS: usize = 12;
 
 /// How many keys of a kind there are at most, for cards that are made to be big.
 const KEYS: usize = 100;
@@ -63,6 +66,7 @@ pub fn keys(bytes: &[u8]) -> Vec<Key> {
     let mut words = String::new();
     let mut tokens = BTreeSet::new();
     let mut counted = 0;
+    let mut is_big = false;
     for property in find(bytes, version_of(bytes), wanted) {
         let text = property.text();
         if property.is("UID") {
@@ -74,9 +78,8 @@ pub fn keys(bytes: &[u8]) -> Vec<Key> {
             continue;
         };
         counted += 1;
-        // Beyond the bounds the card has a gram that makes every search look into it.
         if text.len() > TEXT_LEN || counted > KEYS {
-            tokens.insert(anything(*tag));
+            is_big = true;
             continue;
         }
         match tag {
@@ -88,31 +91,28 @@ pub fn keys(bytes: &[u8]) -> Vec<Key> {
     }
     keys.push(Key::NameWords(words));
     keys.push(Key::Grams(join(tokens)));
+    if is_big {
+        keys.push(Key::Big);
+    }
     keys
 }
 
 /// What an index must be asked for so that it gives every card in which a property of this name
-/// contains `text`, in whatever case: the alternatives of the grams, separated by white space, that
-/// must all be there.
+/// contains `text`, in whatever case: the grams, separated by white space, that must all be there. It
+/// must give those with [`Key::Big`] as well.
 ///
 /// None if that cannot be asked: the property has no grams, or the text is too short.
-pub fn grams(property: &str, text: &str) -> Option<[String; 2]> {
+pub fn grams(property: &str, text: &str) -> Option<String> {
     let known = WITH_GRAMS
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(property));
     let (_, tag) = known?;
     let grams = tagged_grams(*tag, text);
-    // An index takes only so many words.
-    (!grams.is_empty()).then(|| [join(grams.into_iter().take(WORDS)), anything(*tag)])
+    (!grams.is_empty()).then(|| join(grams.into_iter().take(WORDS)))
 }
 
 fn join(words: impl IntoIterator<Item = String>) -> String {
     words.into_iter().collect::<Vec<_>>().join(" ")
-}
-
-/// The gram of cards that must be looked into.
-fn anything(tag: char) -> String {
-    format!("{tag}any")
 }
 
 /// All runs of three characters, as words of letters and digits that an index takes as they are.

@@ -236,7 +236,9 @@ fn value<'a>(syntax: &VcardLine<'a>, wire: &'a [u8]) -> Cow<'a, [u8]> {
         };
         let head = syntax.name.get().len() + syntax.params.iter().map(parameter).sum::<usize>();
         let end = wire.len().saturating_sub(syntax.eol.get().len());
-        return Cow::Borrowed(wire.get(head + 1..end).unwrap_or_default());
+        let value = wire.get(head + 1..end).unwrap_or_default();
+        // A line end that somebody has made CR LF of twice.
+        return Cow::Borrowed(value.strip_suffix(b"\r").unwrap_or(value));
     }
     if std::str::from_utf8(wire).is_ok() {
         return Cow::Owned(syntax.value.to_string().into_bytes());

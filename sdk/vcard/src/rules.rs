@@ -9,7 +9,7 @@
 //! - quoted-printable values in 3.0 (Nokia)
 //! - VERSION in another than the first line (Apple's Contacts, iOS)
 //! - `\:` and `\;` where nothing needs an escape (Apple's Contacts), names with an underscore
-//!   (`X-PHONETIC_FIRST…` of Android programs)
+//!   or a space (`X-PHONETIC_FIRST…` of Android programs, `X-GOOGLE TALK` of Google)
 //! - a MEMBER outside of a group (RFC 6350 §6.6.5), and one without `urn:uuid:` (DAVx5)
 
 use crate::card::Card;
@@ -81,8 +81,8 @@ fn check_version(card: &Card<'_>) -> Result<(), Error> {
 
 fn check_property(property: &Property<'_>) -> Result<(), Error> {
     let is_name = |name: &str| {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        !name.is_empty() && name.bytes().all(allowed)
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b' ');
+        !name.is_empty() && name.trim() == name && name.bytes().all(allowed)
     };
     if !is_name(property.name()) || property.embeds() {
         let name = property.name().chars().take(40).collect();

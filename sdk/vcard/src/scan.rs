@@ -20,6 +20,14 @@ where
 
 /// The version of a card, 3.0 if it has none that is known.
 pub fn version_of(bytes: &[u8]) -> Version {
+    // Where nearly all have it.
+    let usual = [
+        (&b"BEGIN:VCARD\r\nVERSION:3.0\r\n"[..], Version::V3_0),
+        (&b"BEGIN:VCARD\r\nVERSION:4.0\r\n"[..], Version::V4_0),
+    ];
+    if let Some((_, version)) = usual.iter().find(|(start, _)| bytes.starts_with(start)) {
+        return *version;
+    }
     find(bytes, Version::V3_0, |name| name.is("VERSION"))
         .next()
         .and_then(|property| Version::from_name(&property.raw()))
@@ -35,7 +43,11 @@ pub struct Name<'a> {
 impl<'a> Name<'a> {
     /// Whether this is the name, in whatever case and group.
     pub fn is(&self, name: &str) -> bool {
-        self.without_group().eq_ignore_ascii_case(name.as_bytes())
+        let Some(start) = self.whole.len().checked_sub(name.len()) else {
+            return false;
+        };
+        let (group, own) = self.whole.split_at_checked(start).unwrap_or_default();
+        own.eq_ignore_ascii_case(name.as_bytes()) && matches!(group, [] | [.., b'.'])
     }
 
     /// Whether this is the group and the name, in whatever case.
@@ -44,13 +56,6 @@ impl<'a> Name<'a> {
         self.is(name)
             && self.whole.contains(&b'.')
             && found.is_some_and(|found| found.eq_ignore_ascii_case(group.as_bytes()))
-    }
-
-    fn without_group(&self) -> &'a [u8] {
-        match memchr::memchr(b'.', self.whole) {
-            Some(dot) => self.whole.get(dot + 1..).unwrap_or_default(),
-            None => self.whole,
-        }
     }
 }
 
@@ -119,7 +124,10 @@ fn cut(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 fn ends_softly(line: &[u8]) -> bool {
-    line.trim_ascii_end().ends_with(b"=")
+    matches!(
+        line,
+        [.., b'=', b'\r', b'\n'] | [.., b'=', b'\n'] | [.., b'=']
+    )
 }
 
 fn is_quoted_printable(line: &[u8]) -> bool {

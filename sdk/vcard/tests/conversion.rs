@@ -166,8 +166,8 @@ fn rfc6350_6_3_1_labels_of_addresses() {
         &[
             "FN:A",
             "N:A;;;;",
-            "ADR;TYPE=dom,home:;;123 Main Street;Any Town;CA;91921-1234;",
-            r"LABEL;TYPE=dom,home:Mr. John\n123 Main Street\nAny Town",
+            "ADR;TYPE=dom,home,pref:;;123 Main Street;Any Town;CA;91921-1234;",
+            r"LABEL;TYPE=dom,home,pref:Mr. John\n123 Main Street\nAny Town",
             "ADR;TYPE=work:;;1 Side Street;;;;",
             "LABEL;TYPE=parcel:alone",
         ],
@@ -176,7 +176,7 @@ fn rfc6350_6_3_1_labels_of_addresses() {
     assert_eq!(
         lines(&four)[2..],
         [
-            r#"ADR;TYPE=dom,home;LABEL="Mr. John^n123 Main Street^nAny Town":;;123 Main Street;Any Town;CA;91921-1234;"#,
+            r#"ADR;TYPE=dom,home;PREF=1;LABEL="Mr. John^n123 Main Street^nAny Town":;;123 Main Street;Any Town;CA;91921-1234;"#,
             "ADR;TYPE=work:;;1 Side Street;;;;",
             "LABEL;TYPE=parcel:alone",
         ]
@@ -184,7 +184,7 @@ fn rfc6350_6_3_1_labels_of_addresses() {
     // The types of the label are those of its address.
     assert_eq!(
         lines(&to(V3_0, &four))[3],
-        r"LABEL;TYPE=dom,home:Mr. John\n123 Main Street\nAny Town"
+        r"LABEL;TYPE=dom,home,pref:Mr. John\n123 Main Street\nAny Town"
     );
     assert_eq!(lines(&to(V3_0, &four)).len(), 6);
 }

@@ -46,23 +46,16 @@ fn s10_4_2_a_selection_has_the_properties_that_are_asked_for() {
     assert_eq!(select(&[]), card_of("3.0", &[]));
 }
 
-fn grams_of(text: &str) -> String {
-    let all = keys(text.as_bytes());
-    let found = all.into_iter().find_map(|key| match key {
-        Key::Grams(grams) => Some(grams),
-        _ => None,
-    });
-    found.unwrap()
-}
-
 /// Whether an index would find the card.
 fn finds(text: &str, property: &str, wanted: &str) -> bool {
-    let known = grams_of(text);
-    let known: Vec<&str> = known.split(' ').collect();
-    let alternatives = grams(property, wanted).unwrap();
-    alternatives
-        .iter()
-        .any(|all| all.split(' ').all(|gram| known.contains(&gram)))
+    let all = keys(text.as_bytes());
+    let known = all.iter().find_map(|key| match key {
+        Key::Grams(grams) => Some(grams.as_str()),
+        _ => None,
+    });
+    let known: Vec<&str> = known.unwrap().split(' ').collect();
+    let wanted = grams(property, wanted).unwrap();
+    wanted.split(' ').all(|gram| known.contains(&gram)) || all.contains(&Key::Big)
 }
 
 #[test]

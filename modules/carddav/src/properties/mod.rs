@@ -3,9 +3,9 @@
 pub(crate) mod calendarserver;
 pub(crate) mod rfc6352;
 
-use dav::property::rfc4918;
-use dav::{Context, Error, Fields, Live, On, Read, Write};
-use xml::{Element, Name};
+use dav::property::{plain_text, rfc4918};
+use dav::{Fields, Live, On, Read, Write};
+use xml::Name;
 
 use crate::address_data;
 use crate::profile::{BOOK, HOME};
@@ -39,22 +39,9 @@ static DISPLAYNAME: Live = Live {
     in_allprop: true,
     uses: &[rfc4918::DISPLAYNAME_NAME],
     read: Read::With(rfc4918::read_displayname),
-    write: Write::Personal(check_text),
+    write: Write::Personal(plain_text),
     ..BASE
 };
-
-/// Agrees to text without elements in it.
-pub(crate) fn check_text(_: &Context<'_>, element: &Element) -> Result<(), Error> {
-    const LEN_MAX: usize = 16 << 10;
-    let name = element.name.local();
-    match (element.elements().next(), element.text().len()) {
-        (Some(_), _) => Err(Error::Conflict(format!("{name} is text alone"))),
-        (None, len) if len > LEN_MAX => Err(Error::Conflict(format!(
-            "{name} is longer than {LEN_MAX} bytes"
-        ))),
-        (None, _) => Ok(()),
-    }
-}
 
 /// Homes and address books: what clients watch.
 pub(crate) const WATCHED: On = On::kinds(&[BOOK, HOME]);

@@ -2,18 +2,20 @@
 //!
 //! None of them is in `DAV:allprop`: each section says that it SHOULD NOT be.
 
+use dav::property::plain_text;
 use dav::{Live, On, Read, Value, Write, collation};
 use xml::Name;
 
-use super::{BASE, check_text};
+use super::BASE;
 use crate::namespace::CARDDAV;
-use crate::profile::{BOOKS, OBJECT_LEN_MAX};
+use crate::options::len_max;
+use crate::profile::BOOKS;
 use crate::representation::{JCARD, VCARD};
 
 /// RFC 6352 §6.2.1.
 pub(crate) static ADDRESSBOOK_DESCRIPTION: Live = Live {
     name: &Name::new(CARDDAV, "addressbook-description"),
-    write: Write::Personal(check_text),
+    write: Write::Personal(plain_text),
     ..BASE
 };
 
@@ -39,7 +41,7 @@ pub(crate) static MAX_RESOURCE_SIZE: Live = Live {
     name: &Name::new(CARDDAV, "max-resource-size"),
     on: On::kinds(BOOKS),
     read: Read::With(|_, out| {
-        out.number(OBJECT_LEN_MAX);
+        out.number(len_max());
         Ok(Value::Written)
     }),
     ..BASE

@@ -5,6 +5,7 @@
 mod clients;
 mod directory;
 mod filters;
+mod page;
 mod representations;
 mod rfc6352;
 mod sharing;
@@ -42,7 +43,11 @@ fn send(host: &Host, method: &str, path: &str, headers: &[(&str, &str)], body: &
     }
     let reply = request.send::<CardDav>();
     if reply.text().starts_with("<?xml") {
-        xml::parse(&reply.body, &xml::Limits::default()).expect("well-formed");
+        let limits = xml::Limits {
+            bytes: 100 << 20,
+            ..xml::Limits::default()
+        };
+        xml::parse(&reply.body, &limits).expect("well-formed");
     }
     reply
 }

@@ -268,6 +268,66 @@ fn s6_3_2_1_max_resource_size() {
     );
 }
 
+#[test]
+fn s6_2_3_the_operator_may_say_less() {
+    let host = host();
+    host.option("vcard_max_size", "1K");
+    let asked = "<C:max-resource-size/>";
+    expect(&propfind(&host, DEFAULT, "0", asked), 207, &[">1024<"]);
+    let note = format!("NOTE:{}", "A".repeat(1000));
+    let body = card("3.0", &["FN:A", "N:A;;;;", "UID:2", &note]);
+    expect(
+        &put(&host, "2.vcf", &body),
+        403,
+        &["<C:max-resource-size/>"],
+    );
+}
+
+#[test]
+fn s6_3_2_3_what_was_repaired_gets_no_entity_tag() {
+    let host = host();
+    let body = card("3.0", &["FN:A", "N:A;;;;", "UID:1", "NOTE:a\u{b}b"]);
+    expect(&put(&host, "1.vcf", &body), 403, &["U+000B"]);
+    host.option("carddav_repair_vcard", "yes");
+    let reply = put(&host, "1.vcf", &body);
+    assert_eq!(reply.status, 201);
+    assert!(reply.header("etag").is_none());
+    let got = send(&host, "GET", &format!("{DEFAULT}/1.vcf"), &[], "");
+    assert_eq!(got.text(), body.replace('\u{b}', ""));
+}
+
+#[test]
+fn s8_7_answers_with_many_photos_come_whole() {
+    let host = host();
+    let photo = format!("PHOTO;ENCODING=b;TYPE=JPEG:{}", "A".repeat(3 << 20));
+    for name in ["1", "2", "3", "4", "5"] {
+        let uid = format!("UID:{name}");
+        store(
+            &host,
+            &format!("{name}.vcf"),
+            &["FN:A", "N:A;;;;", &uid, &photo],
+        );
+    }
+    // Fewer than there are fit into memory at once.
+    let count = |reply: &Reply| reply.text().matches("UID:").count();
+    let asked = [
+        "0.vcf", "1.vcf", "2.vcf", "x.vcf", "3.vcf", "4.vcf", "5.vcf", "y.vcf",
+    ];
+    let reply = multiget(&host, "<C:address-data/>", &asked);
+    assert_eq!(count(&reply), 5);
+    assert_eq!(reply.text().matches("404").count(), 3);
+    assert_eq!(count(&query(&host, "<C:address-data/>", "")), 5);
+    assert_eq!(
+        count(&send(&host, "GET", &format!("{DEFAULT}/"), &[], "")),
+        5
+    );
+    let sync = format!(
+        "<sync-collection {NAMESPACES}><sync-token/><sync-level>1</sync-level>\
+         <prop><C:address-data/></prop></sync-collection>"
+    );
+    assert_eq!(count(&report(&host, &format!("{DEFAULT}/"), &sync)), 5);
+}
+
 /// The cards of the examples of §8.6 and §8.7, and others.
 fn examples(host: &Host) {
     for (name, nickname, uid, full, email) in [

@@ -41,6 +41,7 @@ pub fn run(
         disposition(collection, export.extension),
     );
     response.set("Vary", "Accept");
+    response.set("X-Content-Type-Options", "nosniff");
     // Whoever subscribes asks again and again: the answer is known before anything is read.
     if let (Some(known), Some(etag)) = (ctx.header("If-None-Match"), etag)
         && known.split(',').any(|tag| etag.matches(tag))

@@ -4,6 +4,8 @@
 //! The index narrows down what is looked at, bodies come with what it finds, and the test has the
 //! last word. The cost is that of what is found, not of what is there.
 
+use std::collections::HashSet;
+
 use crate::body::multistatus::Multistatus;
 use crate::body::plan::Plan;
 use crate::error::NUMBER_OF_MATCHES_WITHIN_LIMITS;
@@ -21,8 +23,9 @@ const PAGE: usize = 2000;
 pub struct Query<'q> {
     /// The kinds of collections whose members are meant.
     pub kinds: &'q [&'q str],
-    /// What their keys must be like.
-    pub filter: &'q [Filter<'q>],
+    /// What their keys must be like: all of at least one of these. All members are meant if there
+    /// is none.
+    pub alternatives: &'q [Vec<Filter<'q>>],
     /// What the body of a member must be like, if that is to be looked at.
     pub test: Option<&'q Test<'q>>,
     /// How many the client wants at most. RFC 6352 §8.6.1.
@@ -122,21 +125,45 @@ impl Running<'_, '_> {
         let path = &collection.path;
         self.ctx
             .require(path, collection.rights, Rights::READ, "read")?;
+        let query = self.query;
+        if query.alternatives.is_empty() {
+            return self.page_through(collection, &[], None);
+        }
+        // What several find is told once.
+        let mut seen = HashSet::new();
+        for filter in query.alternatives {
+            if self.page_through(collection, filter, Some(&mut seen))? == Went::TooFar {
+                return Ok(Went::TooFar);
+            }
+        }
+        Ok(Went::Well)
+    }
+
+    fn page_through(
+        &mut self,
+        collection: &Collection,
+        filter: &[Filter<'_>],
+        mut seen: Option<&mut HashSet<u64>>,
+    ) -> Result<Went, Error> {
         let want = want(self.plan, self.query);
-        let mut href = self.ctx.href(path, true);
+        let mut href = self.ctx.href(&collection.path, true);
         let base_len = href.len();
         let mut after: Option<String> = None;
         loop {
             let listing = Listing {
                 want,
                 members: true,
-                filter: self.query.filter,
+                filter,
                 after: after.as_deref(),
                 limit: PAGE,
                 ..Listing::default()
             };
             let page = self.ctx.store.children(collection, &listing)?;
             for member in &page.members {
+                let is_new = |seen: &mut HashSet<u64>| seen.insert(member.version);
+                if !seen.as_deref_mut().is_none_or(is_new) {
+                    continue;
+                }
                 href.truncate(base_len);
                 percent_encode(&mut href, &member.name);
                 if self.member(collection, member, &href)? == Went::TooFar {

@@ -129,8 +129,6 @@ pub enum Filter<'a> {
     Overlaps(&'a str, i64, i64),
     /// A words key has all of these words.
     Words(&'a str, &'a str),
-    /// At least one of these holds.
-    AnyOf(&'a [Filter<'a>]),
 }
 
 /// One page of a listing.

@@ -227,9 +227,9 @@ fn label(property: &Property<'_>, draft: &mut Draft) -> Option<Draft> {
     escape(&mut value, &label.replace("\\n", "\n").replace("\\N", "\n"));
     let mut more = Draft::new("LABEL", value);
     more.group.clone_from(&draft.group);
-    for word in property.types() {
-        more.add_type(&word);
-    }
+    let types = draft.parameters.iter();
+    let types = types.filter(|(name, _)| name.eq_ignore_ascii_case("TYPE"));
+    more.parameters.extend(types.cloned());
     Some(more)
 }
 

@@ -26,6 +26,10 @@ pub(super) fn convert(card: &Card<'_>) -> Vec<u8> {
         }
         let mut draft = Draft::of(property);
         draft.value = value(property);
+        // Outlook has form feeds in keys; no version may have control characters.
+        draft
+            .value
+            .retain(|char| char == '\t' || !char.is_control());
         encoding(property, &mut draft);
         if property.embeds() {
             // In vCard 3.0, the card is a text. RFC 2426 §3.5.4.

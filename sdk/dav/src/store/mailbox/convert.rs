@@ -116,6 +116,15 @@ pub(super) fn annotation_name(name: &Name) -> String {
     format!("{PROPERTY_PREFIX}{name}")
 }
 
+/// A property that is text alone, as the shared annotation that keeps it: for what a protocol
+/// provisions.
+pub fn text_annotation(name: &Name, text: &str) -> module::Annotation {
+    let mut xml = Vec::new();
+    let element = xml::Element::new(name.clone()).with_text(text);
+    element.write_standalone(&mut xml, &[]);
+    module::Annotation::shared(annotation_name(name), Some(xml))
+}
+
 /// The property that an annotation keeps, if it keeps one.
 pub(super) fn stored_property(annotation: module::Annotation) -> Option<StoredProperty> {
     let name = annotation
@@ -155,17 +164,10 @@ pub(super) fn key(key: crate::store::Key) -> module::Key {
     module::Key { name, value }
 }
 
-/// A condition on keys for the host's index: at least one of the terms must hold.
-pub(super) fn terms(filter: &Filter<'_>) -> Vec<module::Term> {
-    match filter {
-        Filter::AnyOf(filters) => filters.iter().flat_map(terms).collect(),
-        filter => term(filter).into_iter().collect(),
-    }
-}
-
-fn term(filter: &Filter<'_>) -> Option<module::Term> {
+/// A condition on keys for the host's index.
+pub(super) fn term(filter: &Filter<'_>) -> module::Term {
     use module::{Term, Test};
-    Some(match filter {
+    match filter {
         Filter::Equals(key, text) => Term::new(key, Test::Equal((*text).to_owned())),
         Filter::Prefix(key, text) => Term::new(key, Test::Prefix((*text).to_owned())),
         Filter::Between(key, from, to) => {
@@ -173,6 +175,5 @@ fn term(filter: &Filter<'_>) -> Option<module::Term> {
         }
         Filter::Overlaps(key, from, to) => Term::new(key, Test::Overlap((*from, *to))),
         Filter::Words(key, words) => Term::new(key, Test::Words((*words).to_owned())),
-        Filter::AnyOf(_) => return None,
-    })
+    }
 }

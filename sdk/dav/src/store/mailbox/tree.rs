@@ -147,18 +147,14 @@ impl MailboxStore {
         // A name is that of a message or of a mailbox, never of both: the likelier one first.
         let is_open = |opened: &Rc<Opened>| opened.status.path == mailbox;
         let member_first = self.member_first && !self.opened.borrow().iter().any(is_open);
-        if member_first
-            && let Some(member) = self.find_member(mailbox, want)?
-        {
+        if member_first && let Some(member) = self.find_member(mailbox, want)? {
             return Ok(Some(member));
         }
         if let Some(opened) = self.open(mailbox)? {
             let collection = self.collection(&opened.status, Some(&opened.mailbox), want)?;
             return Ok(collection.map(Resource::Collection));
         }
-        if !member_first
-            && let Some(member) = self.find_member(mailbox, want)?
-        {
+        if !member_first && let Some(member) = self.find_member(mailbox, want)? {
             return Ok(Some(member));
         }
         let leads = self.leads_on(mailbox)?;
