@@ -3,8 +3,12 @@
 use crate::config::Config;
 use crate::error::Error;
 use crate::service::{Inherited, Purpose};
+#[cfg(target_os = "linux")]
+use socket2::SockFilter;
+use socket2::SockRef;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 
@@ -14,7 +18,7 @@ const BACKLOG: u32 = 1024;
 /// A socket that listens.
 pub struct Listener {
     /// The socket.
-    pub socket: TcpListener,
+    pub socket: Arc<TcpListener>,
     /// Its address.
     pub address: SocketAddr,
     /// What accepts TLS, where there is TLS.
@@ -75,12 +79,23 @@ pub fn inherit(
     Ok(listeners)
 }
 
-/// Listens at addresses; TLS connections are for the acceptor.
-pub fn listen(wishes: Vec<Wish>, acceptor: &TlsAcceptor) -> Result<Vec<Listener>, Error> {
+/// Listens at addresses; TLS connections are for the acceptor. Listeners that are about to be
+/// closed are in nobody's way.
+pub fn listen(
+    wishes: Vec<Wish>,
+    acceptor: &TlsAcceptor,
+    going: &[&TcpListener],
+) -> Result<Vec<Listener>, Error> {
     let mut listeners = Vec::new();
     for wish in wishes {
         for address in resolve(&wish.1)? {
-            let socket = bind(address).map_err(|error| failed(address, &error))?;
+            let bound = match bind(address, false) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                    bind_beside(address, going).unwrap_or(Err(error))
+                }
+                bound => bound,
+            };
+            let socket = bound.map_err(|error| failed(address, &error))?;
             let wish = wish.clone();
             listeners.push(listener(socket, wish.0, Some(wish), acceptor)?);
         }
@@ -99,7 +114,7 @@ fn listener(
         tls: (purpose == Purpose::Https).then(|| acceptor.clone()),
         operations: purpose == Purpose::Metrics,
         wish,
-        socket,
+        socket: Arc::new(socket),
     })
 }
 
@@ -135,12 +150,62 @@ fn resolve(text: &str) -> Result<Vec<SocketAddr>, Error> {
     Ok(addresses)
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+/// Binds a port that is moved between one address and all of them: the old listener and the new one
+/// have it together for a moment, so that it is never closed. None if no listener is in the way.
+fn bind_beside(address: SocketAddr, going: &[&TcpListener]) -> Option<io::Result<TcpListener>> {
+    let is_in_the_way = |socket: &&&TcpListener| {
+        let other = socket.local_addr();
+        other.is_ok_and(|other| other.port() == address.port())
+    };
+    let others: Vec<_> = going.iter().filter(is_in_the_way).collect();
+    if others.is_empty() || address.port() == 0 {
+        return None;
+    }
+    let share = |on: bool| {
+        let mut others = others.iter();
+        others.try_for_each(|socket| SockRef::from(**socket).set_reuse_port(on))
+    };
+    let bound = share(true).and_then(|()| bind(address, true));
+    // Nobody else may have it, now as before.
+    let alone = share(false);
+    Some(bound.and_then(|socket| {
+        alone?;
+        SockRef::from(&socket).set_reuse_port(false)?;
+        Ok(socket)
+    }))
+}
+
+/// Lets nobody more in at a socket that is about to be closed: who comes now tries again in a second,
+/// and finds the one that has its port then. Else those who come between the last that is accepted
+/// and the end would be thrown out by the system.
+pub fn hold_back(socket: &TcpListener) {
+    #[cfg(target_os = "linux")]
+    {
+        // Of a TCP header, the byte with the flags: where SYN is set the packet is dropped, and else
+        // it's taken, for it may be the end of a handshake.
+        let no_syn = [
+            SockFilter::new(0x30, 0, 0, 13),
+            SockFilter::new(0x45, 0, 1, 0x02),
+            SockFilter::new(0x06, 0, 0, 0),
+            SockFilter::new(0x06, 0, 0, u32::MAX),
+        ];
+        if let Err(error) = SockRef::from(socket).attach_filter(&no_syn) {
+            tracing::debug!("connections may be lost while a listener closes: {error}");
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = socket;
+}
+
+fn bind(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
     socket.set_reuseaddr(true)?;
+    if shared {
+        socket.set_reuseport(true)?;
+    }
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }

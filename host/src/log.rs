@@ -1,6 +1,7 @@
 //! The log: lines on standard error, written by a thread of its own, so that a request does not
 //! wait for whoever reads them.
 
+use crate::log_format;
 use crate::otlp::{self, OtlpError};
 use parking_lot::{Condvar, Mutex};
 use std::io::{self, Write};
@@ -73,17 +74,12 @@ fn parse(filter: &str) -> Result<EnvFilter, LogError> {
 pub fn begin(filter: &str, json: bool, otlp_endpoint: Option<&str>) -> Result<LogGuard, LogError> {
     let (parsed, handle) = reload::Layer::new(parse(filter)?);
     let lines = Arc::new(Lines::default());
+    log_format::set_json(json);
     let layer = fmt::layer()
         .with_ansi(false)
+        .event_format(log_format::Lines::default())
+        .fmt_fields(log_format::Fields)
         .with_writer(Writer(lines.clone()));
-    let layer = match json {
-        true => layer
-            .json()
-            .flatten_event(true)
-            .with_span_list(false)
-            .boxed(),
-        false => layer.boxed(),
-    };
     let (spans, exporter) = otlp::begin(otlp_endpoint)?.unzip();
     let begun = tracing_subscriber::registry()
         .with(layer.with_filter(parsed))

@@ -59,7 +59,7 @@ impl Server {
         let acceptor = tls::acceptor(snapshot.clone())?;
         let mut listeners = listen::inherit(&config, inherited, &acceptor)?;
         let wishes = listen::wishes(&config, !listeners.is_empty())?;
-        listeners.extend(listen::listen(wishes, &acceptor)?);
+        listeners.extend(listen::listen(wishes, &acceptor, &[])?);
         // Compiling takes seconds, the first time.
         let runtime = tokio::task::spawn_blocking(move || Runtime::start(how, which))
             .await

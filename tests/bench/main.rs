@@ -11,6 +11,7 @@
 )]
 
 mod caldav;
+mod compression;
 mod drop_in;
 mod floor;
 mod load;
@@ -34,10 +35,11 @@ fn main() {
         return;
     }
     let chosen = |name: &str| arguments.is_empty() || arguments.iter().any(|a| name.contains(a));
-    let all: [(&str, Measure); 13] = [
+    let all: [(&str, Measure); 14] = [
         ("start", rows::start),
         ("requests", rows::requests),
         ("static", rows::static_file),
+        ("compression", compression::compression),
         ("put one client", rows::put_one),
         ("put many clients", rows::put_many),
         ("put slow disk", store::slow_disk),

@@ -64,8 +64,8 @@ esac
 is "back again: a new lock" 201 "$(status -X LOCK -H 'timeout: Second-3600' -d "$lock" "${url}locked")"
 is "back again: it holds" 423 "$(status -T "$0" "${url}locked")"
 
-# Descriptors: fewer than connections. Those who come too late wait, or are turned away; those who
-# are there are served, and so is everybody once the others have gone.
+# Descriptors: fewer than connections. Those who come too late are turned away; those who are there
+# are served, and so is everybody once the others have gone.
 open=$(ls "/proc/$server/fd" | wc -l)
 prlimit --pid "$server" --nofile=$((open + 40)):
 said=$(python3 - "${origin##*:}" <<'PY'
@@ -78,6 +78,11 @@ crowd = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(200)]
 first.sendall(ask)
 first.settimeout(20)
 print("served" if first.recv(12) == b"HTTP/1.1 200" else "refused")
+# One who comes now is told so at once.
+late = socket.create_connection(("127.0.0.1", port), 5)
+late.sendall(ask)
+late.settimeout(5)
+print(late.recv(12).decode())
 for one in crowd:
     one.close()
 deadline = time.monotonic() + 30
@@ -97,6 +102,7 @@ while True:
 PY
 )
 is "descriptors run out: who was there is served" served "$(sed -n 1p <<<"$said")"
-is "descriptors come back: new ones are served" recovered "$(sed -n 2p <<<"$said")"
+is "descriptors run out: who comes is told so" "HTTP/1.1 503" "$(sed -n 2p <<<"$said")"
+is "descriptors come back: new ones are served" recovered "$(sed -n 3p <<<"$said")"
 is "and can write" 201 "$(status -T "$0" "${url}late")"
 check_store clock

@@ -9,6 +9,23 @@ if ! [[ "$release" =~ ^[0-9]{4}[a-z]$ ]]; then
     not_ok "zones: capabilities" "no release in $(curl -sS "$origin/tzdist/capabilities" | head -c 200)"
     exit 1
 fi
+
+# says NAME STATUS CURL-ARGUMENTS...: the status, and where it sends to if it does.
+says() {
+    local name=$1 expected=$2 said
+    shift 2
+    said=$(curl -sS -o /dev/null -w '%{http_code} %header{location}' "$@")
+    if [ "$said" = "$expected" ]; then ok "zones: $name"; else not_ok "zones: $name" "$said"; fi
+}
+zone=$origin/tzdist/zones/America%2FNew_York
+says "well-known name" "301 /tzdist/zones" "$origin/.well-known/timezone/zones"
+says "nobody signs in" "200 " "$zone"
+says "the head alone" "200 " -I "$zone"
+etag=$(curl -sS -I "$zone" | tr -d '\r' | sed -n 's/^etag: //p')
+says "what has not changed" "304 " -H "if-none-match: $etag" "$zone"
+says "a zone that is not there" "404 " "$origin/tzdist/zones/America%2FPittsburgh"
+says "nobody writes" "405 " -X PUT -d x "$zone"
+
 # PyPI calls 2026a 2026.1.
 letter=${release:4}
 package=tzdata==${release:0:4}.$(($(printf '%d' "'$letter") - 96))

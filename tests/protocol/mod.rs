@@ -8,6 +8,7 @@ mod rfc4918;
 mod rfc5397;
 mod rfc5689;
 mod rfc6578;
+mod rfc7694;
 mod rfc9113;
 
 use chapar_tests::support::{Client, Member, Multistatus, multistatus, shared};

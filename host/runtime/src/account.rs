@@ -9,7 +9,7 @@ use crate::{HandleError, Tenant};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Requests that usually use more than this begin on the guests' threads.
@@ -23,7 +23,7 @@ pub(crate) struct Accounts {
     modules: RwLock<HashMap<String, Arc<Share>>>,
     module_limits: RwLock<Vec<(String, UsageLimits)>>,
     /// Instances that may live, of all tenants.
-    places: usize,
+    places: AtomicUsize,
 }
 
 struct Tenancy {
@@ -60,8 +60,13 @@ impl Accounts {
             tenants: RwLock::default(),
             modules: RwLock::default(),
             module_limits: RwLock::default(),
-            places,
+            places: AtomicUsize::new(places),
         }
+    }
+
+    /// Changes how many instances may live, of all tenants.
+    pub(crate) fn set_places(&self, places: usize) {
+        self.places.store(places, Ordering::Relaxed);
     }
 
     /// Finds or opens an account; without a tenant, that of what is done for nobody in particular.
@@ -70,7 +75,8 @@ impl Accounts {
         let account = self.find(name, module);
         let limits = tenant.map(|tenant| tenant.limits).unwrap_or_default();
         // None may have all places, so that there is always one for others.
-        let most = (self.places - self.places / 8).max(1);
+        let places = self.places.load(Ordering::Relaxed);
+        let most = (places - places / 8).max(1);
         account.tenant.limit(limits, most);
         account
     }

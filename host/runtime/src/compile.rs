@@ -16,8 +16,10 @@ use wasmtime::component::Component;
 const TIME_MAX: Duration = Duration::from_secs(300);
 /// How many files are compiled at once while others are served.
 const AT_ONCE: usize = 2;
-/// How much less than the other threads those get that compile while others are served: a tenth.
-const NICE: i32 = 10;
+/// How much less than the other threads those get that compile while others are served: a third.
+const NICE: i32 = 5;
+/// Those that compile better what serves already: a thirtieth.
+const NICER: i32 = 15;
 /// And those get that take only what nobody else wants.
 const NICEST: i32 = 19;
 
@@ -28,6 +30,8 @@ pub(crate) enum Pace {
     Start,
     /// A little of half of the cores, and whatever nobody else wants.
     Background,
+    /// Less than that: it serves already, and others wait to.
+    Leisure,
 }
 
 impl Pace {
@@ -37,6 +41,7 @@ impl Pace {
         let at_once = match self {
             Self::Start => cores,
             Self::Background => AT_ONCE.min(cores / 2),
+            Self::Leisure => 1,
         };
         let at_once = at_once.min(files).max(1);
         (at_once, cores / at_once)
@@ -45,7 +50,7 @@ impl Pace {
     /// How well what is to serve is compiled: who waits for it is served soon, and well later.
     fn form(self) -> Form {
         match self {
-            Self::Start => Form::Final,
+            Self::Start | Self::Leisure => Form::Final,
             Self::Background => Form::Draft,
         }
     }
@@ -55,7 +60,8 @@ impl Pace {
         let nice = match self {
             Self::Start => return,
             Self::Background if index * 2 < threads => NICE,
-            Self::Background => NICEST,
+            Self::Leisure if index * 2 < threads => NICER,
+            Self::Background | Self::Leisure => NICEST,
         };
         // Elsewhere, this would be the whole process.
         if cfg!(target_os = "linux")

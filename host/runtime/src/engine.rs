@@ -19,6 +19,11 @@ const TICK: Duration = Duration::from_millis(2);
 const WASM_STACK: usize = 512 << 10;
 /// Stack of a guest and of the host's functions that it calls: those must never run out.
 const FIBER_STACK: usize = WASM_STACK + (768 << 10);
+/// What a memory can have in WebAssembly of 32 bits, for which there is room in any case: no access
+/// is checked, because all that can be reached is set aside.
+const MEMORY_MOST: usize = 4 << 30;
+/// Beyond this there is no room for more instances than are configured.
+const ROOM_MAX: u32 = 4096;
 /// Core instances that a component has on average: its module, and those that join it to the host.
 const CORES: u32 = 4;
 
@@ -56,8 +61,15 @@ fn settings() -> Config {
     settings
 }
 
+/// How many instances there may be, so that their number can be raised while they run: it costs
+/// addresses, which are 5 GiB an instance of 128 TiB.
+pub(crate) fn room(config: &RuntimeConfig) -> u32 {
+    let configured = config.instances_max.max(1).saturating_add(config.warm_max);
+    configured.max(configured.saturating_mul(2).min(ROOM_MAX))
+}
+
 fn pool(config: &RuntimeConfig) -> PoolingAllocationConfig {
-    let instances = config.instances_max.max(1) + config.warm_max;
+    let instances = room(config);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances * CORES)
@@ -71,7 +83,8 @@ fn pool(config: &RuntimeConfig) -> PoolingAllocationConfig {
         .max_memories_per_module(4)
         .max_tables_per_module(4)
         .table_elements(TABLE_MAX)
-        .max_memory_size(config.memory_max)
+        // What an instance may have of it can be changed while the engine runs.
+        .max_memory_size(MEMORY_MOST)
         .linear_memory_keep_resident(64 << 10)
         .table_keep_resident(4 << 10)
         .async_stack_keep_resident(16 << 10)

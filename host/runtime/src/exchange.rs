@@ -98,6 +98,8 @@ pub struct Answer {
     pub body: AnswerBody,
     /// CPU time that the module has used so far.
     pub cpu: Duration,
+    /// How long the request waited for room for an instance.
+    pub queued: Duration,
 }
 
 /// Why a module gave no answer. The client learns the status, the log the rest.

@@ -199,7 +199,7 @@ impl Runtime {
         let tally = account.admit(&module)?;
         let bounds = self.bounds(tenant, &name);
         let place = match self.place(&account, &name).await {
-            Ok(place) => place,
+            Ok((place, _)) => place,
             Err(error) => {
                 tally.failed(&asked_for, &error);
                 return Err(error);
@@ -224,7 +224,11 @@ impl Runtime {
             let called = async {
                 let mut instance = make(&shared, &module, serving, bounds, &meter).await?;
                 instance.alive = Some(alive);
-                instance.store.data_mut().current = Some(Current { table, reply: None });
+                instance.store.data_mut().current = Some(Current {
+                    table,
+                    reply: None,
+                    asking: None,
+                });
                 call(instance).await
             };
             let result = metered(&meter, storage::session(called)).await;
@@ -260,7 +264,11 @@ async fn index(
     Ok((version, keys.into_iter().map(Key::from).collect()))
 }
 
-async fn take(instance: &mut Instance, parcel: &receiver::Parcel) -> wasmtime::Result<Received> {
+/// Hands a parcel to the receiver of an instance.
+pub(crate) async fn take(
+    instance: &mut Instance,
+    parcel: &receiver::Parcel,
+) -> wasmtime::Result<Received> {
     let module = instance.module.clone();
     let store = &mut instance.store;
     let guest = found(&module.extras.receiver)?.load(&mut *store, &instance.instance)?;

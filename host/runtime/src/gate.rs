@@ -8,14 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::oneshot;
 
 /// Places, and the queue before them.
-pub(crate) struct Gate {
+pub struct Gate {
     state: Mutex<State>,
-    /// Most that may wait; one more sends away the last of those who have most in the queue.
-    waiting_max: usize,
 }
 
 /// Somebody who has places at a gate: a tenant, or a module.
-pub(crate) struct Party {
+pub struct Party {
     /// Places that it has; changed under the gate's lock.
     held: AtomicUsize,
     /// Places that it may have.
@@ -23,18 +21,23 @@ pub(crate) struct Party {
 }
 
 /// A place: given back when it is dropped.
-pub(crate) struct Permit {
+pub struct Permit {
     gate: Arc<Gate>,
     tenant: Arc<Party>,
     module: Arc<Party>,
 }
 
 /// Too many wait.
-#[derive(Debug)]
-pub(crate) struct Full;
+#[derive(Debug, thiserror::Error)]
+#[error("too many wait already")]
+pub struct Full;
 
 struct State {
-    free: usize,
+    places: usize,
+    /// Places that are not free; more than there are, after a change to fewer.
+    taken: usize,
+    /// Most that may wait; one more sends away the last of those who have most in the queue.
+    waiting_max: usize,
     /// Those who wait, a lane for each tenant; the first lane is next.
     lanes: VecDeque<Lane>,
     waiting: usize,
@@ -54,7 +57,8 @@ struct Waiter {
 }
 
 impl Party {
-    pub(crate) fn new(held_max: usize) -> Arc<Self> {
+    /// Somebody who has none yet, and may have so many.
+    pub fn new(held_max: usize) -> Arc<Self> {
         Arc::new(Self {
             held: AtomicUsize::new(0),
             held_max: AtomicUsize::new(held_max),
@@ -78,21 +82,33 @@ impl Party {
 }
 
 impl Gate {
-    pub(crate) fn new(places: usize, waiting_max: usize) -> Arc<Self> {
+    /// So many places, for which so many may wait.
+    pub fn new(places: usize, waiting_max: usize) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
-                free: places,
+                places,
+                taken: 0,
+                waiting_max,
                 lanes: VecDeque::new(),
                 waiting: 0,
                 serial: 0,
             }),
-            waiting_max,
         })
     }
 
+    /// Changes how many places there are, and how many may wait for one. Who has a place keeps it.
+    pub(crate) fn resize(self: &Arc<Self>, places: usize, waiting_max: usize) {
+        {
+            let mut state = self.state.lock();
+            state.places = places;
+            state.waiting_max = waiting_max;
+        }
+        self.admit();
+    }
+
     /// Takes a place, or waits for one in the tenant's lane. A future that is dropped leaves the
-    /// queue.
-    pub(crate) async fn acquire(
+    /// queue. Fails if too many wait, and none of them for somebody who has more in the queue.
+    pub async fn acquire(
         self: &Arc<Self>,
         tenant: &Arc<Party>,
         module: &Arc<Party>,
@@ -101,10 +117,10 @@ impl Gate {
         let serial = {
             let mut state = self.state.lock();
             // Those who wait while there are places have all they may have: nobody is overtaken.
-            if state.free > 0 && tenant.has_room() && module.has_room() {
+            if state.has_room() && tenant.has_room() && module.has_room() {
                 return Ok(self.grant(&mut state, tenant.clone(), module.clone()));
             }
-            if state.waiting >= self.waiting_max && !state.make_room(tenant) {
+            if state.waiting >= state.waiting_max && !state.make_room(tenant) {
                 return Err(Full);
             }
             state.enqueue(tenant, module.clone(), sender)
@@ -130,7 +146,7 @@ impl Gate {
         tenant: Arc<Party>,
         module: Arc<Party>,
     ) -> Permit {
-        state.free -= 1;
+        state.taken += 1;
         tenant.held.fetch_add(1, Ordering::Relaxed);
         module.held.fetch_add(1, Ordering::Relaxed);
         Permit {
@@ -159,7 +175,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         {
             let mut state = self.gate.state.lock();
-            state.free += 1;
+            state.taken -= 1;
             self.tenant.held.fetch_sub(1, Ordering::Relaxed);
             self.module.held.fetch_sub(1, Ordering::Relaxed);
             if state.waiting == 0 {
@@ -171,6 +187,10 @@ impl Drop for Permit {
 }
 
 impl State {
+    fn has_room(&self) -> bool {
+        self.taken < self.places
+    }
+
     fn lane(&mut self, tenant: &Arc<Party>) -> Option<usize> {
         self.lanes
             .iter()
@@ -203,7 +223,7 @@ impl State {
 
     /// Takes the next who may have a place out of the queue; its lane goes to the end.
     fn next(&mut self) -> Option<(Arc<Party>, Waiter)> {
-        if self.free == 0 {
+        if !self.has_room() {
             return None;
         }
         let (place, within) = self.lanes.iter().enumerate().find_map(|(place, lane)| {
@@ -404,11 +424,32 @@ mod tests {
             }
             drop(waiting);
             assert_eq!(gate.waiting(), 0);
-            assert_eq!(gate.state.lock().free, PLACES - held.len());
+            assert_eq!(gate.state.lock().taken, held.len());
             drop(held);
-            assert_eq!(gate.state.lock().free, PLACES);
+            assert_eq!(gate.state.lock().taken, 0);
             assert!(gate.state.lock().lanes.is_empty());
             assert!(tenants.iter().chain(&modules).all(|one| one.held() == 0));
         }
+    }
+
+    #[tokio::test]
+    async fn places_come_and_go() {
+        let gate = Gate::new(2, 1);
+        let (tenant, module) = (Party::new(9), Party::new(9));
+        let take = || gate.acquire(&tenant, &module);
+        let mut held = vec![take().await.unwrap(), take().await.unwrap()];
+        let mut third = Box::pin(take());
+        assert!(third.as_mut().now_or_never().is_none());
+        gate.resize(3, 1);
+        held.push(third.await.unwrap());
+        // Fewer: who has one keeps it, and the next comes when enough have gone.
+        gate.resize(1, 1);
+        let mut next = Box::pin(take());
+        for _ in 0..2 {
+            held.pop();
+            assert!(next.as_mut().now_or_never().is_none());
+        }
+        held.pop();
+        assert!(next.await.is_ok());
     }
 }

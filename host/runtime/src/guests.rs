@@ -19,15 +19,21 @@ pub(crate) struct Places {
     /// Slices on those threads: as many at once as there are threads.
     pub(crate) slices: Arc<Gate>,
     /// Callers' threads that run a guest now, and how many may.
+    /// All the callers' threads may be at a first slice at the same time, which is over after a
+    /// tick; a thread more, to be free then, cost every request more than it saved, because it is
+    /// woken in vain.
     callers: AtomicUsize,
     callers_max: usize,
+    /// Threads that there are, of which the slices may be fewer.
+    pub(crate) threads_max: usize,
 }
 
 impl Guests {
     pub(crate) fn start(threads: usize) -> Result<(Self, Places), RuntimeError> {
         let threads = threads.max(1);
+        let threads_max = threads.max(processors());
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(threads)
+            .worker_threads(threads_max)
             .thread_name("guest")
             .on_thread_start(give_way)
             .enable_all()
@@ -37,7 +43,8 @@ impl Guests {
             threads: runtime.handle().clone(),
             slices: Gate::new(threads, usize::MAX),
             callers: AtomicUsize::new(0),
-            callers_max: callers_max(),
+            callers_max: processors(),
+            threads_max,
         };
         Ok((Self(Some(runtime)), places))
     }
@@ -70,10 +77,8 @@ impl Drop for Seat<'_> {
     }
 }
 
-/// A guest on every processor: more would only take turns. All the caller's threads may be at a
-/// first slice at the same time, which is over after a tick; a thread more, to be free then, cost
-/// every request more than it saved, because it is woken in vain.
-fn callers_max() -> usize {
+/// A guest on every processor: more would only take turns.
+fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

@@ -194,6 +194,7 @@ fn answer(
         last_modified: None,
         body,
         cpu,
+        queued: std::time::Duration::ZERO,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::engine::{self, Ticker};
 use crate::guests::Guests;
-use crate::instance::Bounds;
+use crate::limits::Ceiling;
 use crate::load::{Form, Loader};
 use crate::module::Inspection;
 use crate::{RuntimeError, folder, grants};
@@ -44,10 +44,7 @@ pub fn inspect(file: &Path) -> Result<Inspection, RuntimeError> {
         engine,
         linker,
         cache: None,
-        bounds: Bounds {
-            memory_max: MEMORY_MAX,
-            cpu_max: CPU_MAX,
-        },
+        ceiling: Ceiling::new(MEMORY_MAX, CPU_MAX),
         guests: places.threads,
     };
     // It runs `describe` and is gone: how fast its code is makes no difference.

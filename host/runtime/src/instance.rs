@@ -228,6 +228,7 @@ fn complete(state: &mut State, response: handler::Response) -> wasmtime::Result<
         last_modified: response.last_modified,
         body,
         cpu: Duration::ZERO,
+        queued: Duration::ZERO,
     })
 }
 

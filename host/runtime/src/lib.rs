@@ -44,6 +44,7 @@ pub use exchange::{
     Answer, AnswerBody, BodyStream, HandleError, Identity, Request, SignIn, Tenant,
 };
 pub use exports::{Parcel, Property, Received, Unindexed};
+pub use gate::{Full, Gate, Party, Permit};
 pub use inspect::inspect;
 pub use module::{
     Access, Descriptor, Extent, Home, Inspection, ModuleState, Mount, OptionSpec, Standing,

@@ -1,7 +1,8 @@
 //! What an instance may use: memory, tables, and CPU time.
 
+use crate::instance::Bounds;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use wasmtime::ResourceLimiter;
 
@@ -9,6 +10,32 @@ use wasmtime::ResourceLimiter;
 pub(crate) const TABLE_MAX: usize = 100_000;
 /// Most core instances, memories and tables of one component.
 pub(crate) const CORES_MAX: usize = 16;
+
+/// What any instance may use, as the operator has it now.
+#[derive(Clone)]
+pub(crate) struct Ceiling(Arc<(AtomicUsize, AtomicU64)>);
+
+impl Ceiling {
+    /// So many bytes of memory, and so much CPU time of a request.
+    pub(crate) fn new(memory_max: usize, cpu_max: Duration) -> Self {
+        let ceiling = (AtomicUsize::new(memory_max), AtomicU64::new(nanos(cpu_max)));
+        Self(Arc::new(ceiling))
+    }
+
+    /// Changes it for instances and requests that begin from now on.
+    pub(crate) fn set(&self, memory_max: usize, cpu_max: Duration) {
+        self.0.0.store(memory_max, Ordering::Relaxed);
+        self.0.1.store(nanos(cpu_max), Ordering::Relaxed);
+    }
+
+    /// What it is.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds {
+            memory_max: self.0.0.load(Ordering::Relaxed),
+            cpu_max: Duration::from_nanos(self.0.1.load(Ordering::Relaxed)),
+        }
+    }
+}
 
 /// The guest ran out of its CPU time.
 #[derive(Debug, thiserror::Error)]

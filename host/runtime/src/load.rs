@@ -2,8 +2,8 @@
 
 use crate::bindings::exports::chapar::host::{alarm, handler, indexer, principal, receiver};
 use crate::cache::Cache;
-use crate::instance::{Bounds, Instance};
-use crate::limits::{Meter, metered};
+use crate::instance::Instance;
+use crate::limits::{Ceiling, Meter, metered};
 use crate::module::Descriptor;
 use crate::state::{ModuleFacts, State};
 use crate::{descriptor, engine, grants, incoming};
@@ -88,7 +88,7 @@ pub(crate) struct Loader {
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<State>,
     pub(crate) cache: Option<Cache>,
-    pub(crate) bounds: Bounds,
+    pub(crate) ceiling: Ceiling,
     /// Runs `describe`.
     pub(crate) guests: tokio::runtime::Handle,
 }
@@ -209,9 +209,10 @@ impl Loader {
     fn describe(&self, module: Module) -> Result<(Module, Descriptor), String> {
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         let module = Arc::new(module);
-        let meter = Meter::new(self.bounds.cpu_max);
+        let bounds = self.ceiling.bounds();
+        let meter = Meter::new(bounds.cpu_max);
         let described = {
-            let (module, bounds, meter) = (module.clone(), self.bounds, meter.clone());
+            let (module, meter) = (module.clone(), meter.clone());
             async move {
                 let mut instance = Instance::new(module, None, bounds, meter)
                     .await

@@ -7,7 +7,7 @@ use crate::engine::{self, Ticker};
 use crate::gate::{Gate, Party, Permit};
 use crate::guests::Guests;
 use crate::instance::Bounds;
-use crate::limits::Meter;
+use crate::limits::{Ceiling, Meter};
 use crate::load::Loader;
 use crate::reload::{Changes, Reload, Reloader};
 use crate::run::{Bill, Run};
@@ -30,10 +30,11 @@ const SWEEP: Duration = Duration::from_secs(1);
 /// How many requests may wait for each instance that can live.
 const WAITING_PER_INSTANCE: usize = 4;
 
-/// How modules are run: fixed when the runtime starts.
+/// How modules are run.
 #[derive(Clone, Debug)]
 pub struct RuntimeConfig {
-    /// Where compiled modules are kept; only the host may write there.
+    /// Where compiled modules are kept; only the host may write there. Fixed when the runtime
+    /// starts.
     pub cachedir: PathBuf,
     /// Memory that an instance may have, in bytes.
     pub memory_max: usize,
@@ -104,6 +105,8 @@ pub struct Runtime {
     reloader: Mutex<Reloader>,
     /// Held by whoever compiles drafts anew.
     refining: Mutex<()>,
+    /// Instances that there is room for.
+    room: u32,
     pub(crate) shared: Arc<Shared>,
     _guests: Guests,
     _ticker: Ticker,
@@ -116,6 +119,7 @@ impl Runtime {
     /// Waits until the modules are compiled.
     pub fn start(config: RuntimeConfig, set: ModuleSet) -> Result<Self, RuntimeError> {
         let engine = engine::engine(Some(&config)).map_err(engine_error)?;
+        let room = engine::room(&config);
         let linker = engine::linker(&engine).map_err(engine_error)?;
         let ticker =
             Ticker::start(&engine).map_err(|error| RuntimeError::Engine(error.to_string()))?;
@@ -123,15 +127,12 @@ impl Runtime {
         let cache = Cache::open(&config.cachedir, &engine)
             .inspect_err(|error| tracing::warn!("compiled modules can't be kept: {error}"))
             .ok();
-        let bounds = Bounds {
-            memory_max: config.memory_max,
-            cpu_max: config.cpu_max,
-        };
+        let ceiling = Ceiling::new(config.memory_max, config.cpu_max);
         let loader = Loader {
             engine,
             linker,
             cache,
-            bounds,
+            ceiling: ceiling.clone(),
             guests: places.threads.clone(),
         };
         let loader = Arc::new(loader);
@@ -152,7 +153,7 @@ impl Runtime {
         accounts.limit_modules(&set.limits);
         let shared = Arc::new(Shared {
             warm,
-            bounds,
+            ceiling,
             places,
             instances: Gate::new(instances, instances * WAITING_PER_INSTANCE),
             accounts,
@@ -170,10 +171,37 @@ impl Runtime {
             modules,
             reloader: Mutex::new(reloader),
             refining: Mutex::new(()),
+            room,
             shared,
             _guests: guests,
             _ticker: ticker,
         })
+    }
+
+    /// Runs modules like this from now on: what has begun goes on as it began. Returns the fields
+    /// that want more than there is room for since the start; those stay as they were.
+    pub fn configure(&self, config: &RuntimeConfig) -> Vec<&'static str> {
+        let mut refused = Vec::new();
+        let shared = &self.shared;
+        shared.ceiling.set(config.memory_max, config.cpu_max);
+        let instances = config.instances_max.max(1);
+        if instances.saturating_add(config.warm_max) <= self.room {
+            let places = instances as usize;
+            shared
+                .instances
+                .resize(places, places * WAITING_PER_INSTANCE);
+            shared.accounts.set_places(places);
+            shared.warm.resize(config.warm_max as usize);
+        } else {
+            refused.push("instances");
+        }
+        let threads = config.threads.max(1);
+        if threads <= shared.places.threads_max {
+            shared.places.slices.resize(threads, usize::MAX);
+        } else {
+            refused.push("threads");
+        }
+        refused
     }
 
     /// Brings the modules up to what the folder has now and to these settings, while requests are
@@ -225,7 +253,7 @@ impl Runtime {
             if jobs.is_empty() {
                 return;
             }
-            compile::run(&loader, jobs, Pace::Background, |done| {
+            compile::run(&loader, jobs, Pace::Leisure, |done| {
                 let mut reloader = self.reloader.lock();
                 self.publish(reloader.refine(done));
             });
@@ -277,7 +305,7 @@ impl Runtime {
     ) -> Result<Answer, HandleError> {
         let account = self.shared.accounts.of(Some(tenant), &route.module);
         let tally = account.admit(&route.serving)?;
-        let place = match self.place(&account, &route.module).await {
+        let (place, queued) = match self.place(&account, &route.module).await {
             Ok(place) => place,
             Err(error) => {
                 tally.failed(&tenant.name, &error);
@@ -313,7 +341,7 @@ impl Runtime {
             Pin::new(&mut answer).poll(cx)
         });
         match answered.await {
-            Ok(Ok(answer)) => Ok(run.carry(answer)),
+            Ok(Ok(answer)) => Ok(run.carry(Answer { queued, ..answer })),
             Ok(Err(error)) => {
                 run.detach();
                 Err(error)
@@ -329,7 +357,7 @@ impl Runtime {
     pub(crate) fn bounds(&self, tenant: Option<&Tenant>, module: &str) -> Bounds {
         let of_tenant = tenant.map(|tenant| tenant.limits).unwrap_or_default();
         let of_module = self.shared.accounts.limits_of(module);
-        let all = self.shared.bounds;
+        let all = self.shared.ceiling.bounds();
         let cpu = [of_tenant.cpu, of_module.cpu];
         let memory = [of_tenant.memory, of_module.memory];
         Bounds {
@@ -359,19 +387,23 @@ impl Runtime {
         usage.into_iter().map(|(_, usage)| usage).collect()
     }
 
-    /// Waits for room for one more instance, unless too many wait already.
+    /// Waits for room for one more instance, unless too many wait already. Says how long that took.
     pub(crate) async fn place(
         &self,
         account: &Account,
         module: &str,
-    ) -> Result<Permit, HandleError> {
+    ) -> Result<(Permit, Duration), HandleError> {
         let began = Instant::now();
         let places = (&account.tenant.places, &account.module.places);
         let place = self.shared.instances.acquire(places.0, places.1).await;
-        account.counters.queued(began.elapsed());
-        place.map_err(|_| HandleError::Busy {
-            module: module.to_owned(),
-        })
+        let queued = began.elapsed();
+        account.counters.queued(queued);
+        match place {
+            Ok(place) => Ok((place, queued)),
+            Err(_) => Err(HandleError::Busy {
+                module: module.to_owned(),
+            }),
+        }
     }
 }
 

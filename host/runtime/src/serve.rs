@@ -4,10 +4,10 @@ use crate::account::{Account, Accounts, Alive, Tally};
 use crate::gate::{Gate, Party, Permit};
 use crate::guests::Places;
 use crate::instance::{Bounds, Instance, Outcome};
-use crate::limits::{Meter, metered};
+use crate::limits::{Ceiling, Meter, metered};
 use crate::load::Module;
 use crate::module::Mount;
-use crate::state::{Current, Serving};
+use crate::state::{Asking, Current, Serving};
 use crate::table::ModuleTable;
 use crate::warm::Warm;
 use crate::{Answer, HandleError, Identity, Request, Tenant};
@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 /// What all requests share.
 pub(crate) struct Shared {
     pub(crate) warm: Warm,
-    pub(crate) bounds: Bounds,
+    pub(crate) ceiling: Ceiling,
     pub(crate) places: Places,
     /// Room for instances: as many as may live at once.
     pub(crate) instances: Arc<Gate>,
@@ -53,6 +53,7 @@ pub(crate) async fn serve(job: Job) {
         reply,
         meter,
         tally,
+        account,
         ..
     } = job;
     let instance = match shared.warm.take(&module, &tenant, &job.identity) {
@@ -65,7 +66,7 @@ pub(crate) async fn serve(job: Job) {
             };
             let made = make(&shared, &module, Some(serving), job.bounds, &meter);
             metered(&meter, made).await.map(|mut instance| {
-                instance.alive = Some(Alive::new(job.account));
+                instance.alive = Some(Alive::new(account.clone()));
                 instance
             })
         }
@@ -82,6 +83,12 @@ pub(crate) async fn serve(job: Job) {
     let current = Current {
         table: job.table,
         reply: Some(reply),
+        asking: Some(Asking {
+            shared: shared.clone(),
+            module,
+            bounds: job.bounds,
+            account,
+        }),
     };
     let answered = instance.answer(&job.mount.path, job.request, current, meter.clone());
     let outcome = match metered(&meter, storage::session(answered)).await {

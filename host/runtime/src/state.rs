@@ -1,9 +1,13 @@
 //! What the host keeps for an instance: whom it serves, the request at hand, the handles it holds,
 //! and its empty WASI world.
 
+use crate::account::Account;
 use crate::handles::Handles;
+use crate::instance::Bounds;
 use crate::interfaces::FIELDS_BYTES_MAX;
 use crate::limits::{Limits, Meter};
+use crate::load::Module;
+use crate::serve::Shared;
 use crate::stdio::Log;
 use crate::table::ModuleTable;
 use crate::{Answer, HandleError, Identity, Tenant};
@@ -55,6 +59,18 @@ pub(crate) struct Current {
     pub(crate) table: Arc<ModuleTable>,
     /// Where the answer goes; none once it was begun.
     pub(crate) reply: Option<oneshot::Sender<Result<Answer, HandleError>>>,
+    /// What other principals are asked with; none in an instance that is itself asked, so that no
+    /// question leads to another.
+    pub(crate) asking: Option<Asking>,
+}
+
+/// What an instance takes that answers for another principal.
+#[derive(Clone)]
+pub(crate) struct Asking {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) module: Arc<Module>,
+    pub(crate) bounds: Bounds,
+    pub(crate) account: Arc<Account>,
 }
 
 /// The data of a wasmtime store.

@@ -35,6 +35,21 @@ impl Warm {
         }
     }
 
+    /// Keeps so many from now on.
+    pub(crate) fn resize(&self, count_max: usize) {
+        let mut shelf = self.shelf.lock();
+        shelf.count_max = count_max;
+        shelf.memory_max = count_max.saturating_mul(MEMORY_EACH);
+        let mut gone = Vec::new();
+        while shelf.is_too_full()
+            && let Some(one) = shelf.take_of_most()
+        {
+            gone.push(one);
+        }
+        drop(shelf);
+        drop(gone);
+    }
+
     /// Takes an instance that serves exactly this.
     pub(crate) fn take(
         &self,
@@ -180,13 +195,17 @@ impl<T> Shelf<T> {
             .or_default()
             .insert(self.serial);
         let mut gone = Vec::new();
-        while self.places.len() > self.count_max || self.memory > self.memory_max {
+        while self.is_too_full() {
             let Some(one) = self.take_of_most() else {
                 break;
             };
             gone.push(one);
         }
         gone
+    }
+
+    fn is_too_full(&self) -> bool {
+        self.places.len() > self.count_max || self.memory > self.memory_max
     }
 
     /// Takes what has lain longest of the owner who has most.

@@ -13,13 +13,12 @@ pub mod password;
 use crate::config::Config;
 use attempts::{Attempts, Verdict};
 use cache::{Cache, Found, Tag};
-use runtime::{Identity, SignIn};
+use runtime::{Gate, Identity, Party, SignIn};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use storage::{Actor, Store};
-use tokio::sync::Semaphore;
 
 /// Who makes a request.
 #[derive(Debug)]
@@ -76,7 +75,8 @@ pub enum Refusal {
     Unavailable(String),
 }
 
-/// Verifies at once this many passwords for each processor, and lets so many wait.
+/// How many may wait for their password to be verified. When there are more, those go who came last
+/// of the tenant that has most.
 const WAITING_MAX: usize = 256;
 
 /// The users of a tenant, as signing in needs to know them.
@@ -84,6 +84,8 @@ pub struct Users {
     /// Of this value alone: nothing that is remembered of one store is ever held against another,
     /// even if their tenants have the same name one after the other.
     serial: u64,
+    /// Its turns at computing.
+    turns: Arc<Party>,
     store: Arc<dyn Store>,
     admins: Vec<String>,
     domains: Vec<String>,
@@ -97,6 +99,7 @@ impl Users {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
         Self {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+            turns: Party::new(usize::MAX),
             store,
             admins: config.admins.clone(),
             domains: config.domains.clone(),
@@ -110,10 +113,11 @@ impl Users {
 pub struct Authenticator {
     cache: Cache,
     attempts: Attempts,
-    /// Who may compute argon2 now: each takes 19 MiB and tens of milliseconds.
-    computing: Semaphore,
-    /// Who may wait for it.
-    waiting: Semaphore,
+    /// Who may compute argon2 now, and who waits for it: each takes 19 MiB and tens of milliseconds.
+    /// Tenants take turns, so that guesses at one hold up the users of no other.
+    computing: Arc<Gate>,
+    /// Who may compute as much as there is room for.
+    anyone: Arc<Party>,
 }
 
 impl Authenticator {
@@ -123,8 +127,8 @@ impl Authenticator {
         Ok(Self {
             cache: Cache::new()?,
             attempts: Attempts::new(),
-            computing: Semaphore::new(processors.min(8)),
-            waiting: Semaphore::new(WAITING_MAX),
+            computing: Gate::new(processors.min(8), WAITING_MAX),
+            anyone: Party::new(usize::MAX),
         })
     }
 
@@ -169,8 +173,7 @@ impl Authenticator {
             return Err(Refusal::TooMany(wait));
         }
         let verified_against = {
-            let _waiting = self.waiting.try_acquire().map_err(|_| Refusal::Busy)?;
-            let computing = self.computing.acquire().await;
+            let computing = self.computing.acquire(&users.turns, &self.anyone).await;
             let _computing = computing.map_err(|_| Refusal::Busy)?;
             // Clients send bursts: someone else may have verified the same in the meantime.
             if let Found::Fresh(signed_in) = self.cache.find(&tag) {

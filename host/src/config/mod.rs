@@ -136,6 +136,10 @@ pub struct Config {
     pub maxconnections: Option<u32>,
     /// How many of them one client may have.
     pub maxconnections_per_host: Option<u32>,
+    /// How many may begin in a second; none for any number.
+    pub maxconnectionrate: Option<u32>,
+    /// How many of them from one client.
+    pub maxconnectionrate_per_host: Option<u32>,
     /// What HTTP may do beyond the plain.
     pub http: HttpOptions,
     /// Biggest body of a request.
@@ -273,6 +277,8 @@ impl Config {
             httptimeout: values.duration("httptimeout"),
             maxconnections: values.connections("maxconnections")?,
             maxconnections_per_host: values.connections("maxconnections_per_host")?,
+            maxconnectionrate: values.connections("maxconnectionrate")?,
+            maxconnectionrate_per_host: values.connections("maxconnectionrate_per_host")?,
             http: HttpOptions::read(&values)?,
             maxmessagesize: values.limit("maxmessagesize").unwrap_or(MESSAGE_SIZE_MAX),
             servername: values.text("servername").unwrap_or_else(host_name),

@@ -2,9 +2,10 @@
 
 use super::activity::{Activity, Fate, HEAD_TIME_MAX};
 use super::dispatch::{Host, Peer};
-use super::doors::Doors;
+use super::doors::{Bounds, Doors};
 use super::rewind::Rewind;
 use super::socket::Socket;
+use super::turn_away::turn_away;
 use crate::config::Config;
 use crate::metrics::OpenConnection;
 use http::Version;
@@ -14,6 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -44,7 +46,8 @@ pub struct Connections {
     http2: http2::Builder<TokioExecutor>,
     host: Arc<Host>,
     doors: Arc<Doors>,
-    idle_max: Duration,
+    /// In milliseconds.
+    idle_max: AtomicU64,
 }
 
 /// Why a connection is no longer driven.
@@ -60,16 +63,14 @@ enum Stop {
 }
 
 impl Connections {
-    /// Keeps idle connections as long as configured; not at all if that is 0.
+    /// Goes by a configuration; see [`Connections::follow`].
     pub fn new(host: Arc<Host>, config: &Config) -> Self {
-        let idle_max = config.httptimeout;
         let mut http1 = http1::Builder::new();
         http1
             .timer(TokioTimer::new())
             .header_read_timeout(None) // `Activity` watches the heads
             .max_headers(FIELDS_MAX)
-            .max_buf_size(HEAD_LEN_MAX)
-            .keep_alive(!idle_max.is_zero());
+            .max_buf_size(HEAD_LEN_MAX);
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2
             .timer(TokioTimer::new())
@@ -86,9 +87,27 @@ impl Connections {
             http1,
             http2,
             host,
-            doors: Doors::new(config.maxconnections, config.maxconnections_per_host),
-            idle_max: idle_max.max(Duration::from_secs(1)),
+            doors: Doors::new(Bounds::of(config)),
+            idle_max: AtomicU64::new(millis(config.httptimeout)),
         }
+    }
+
+    /// Goes by another configuration from now on. Connections that are idle now stay as long as
+    /// they were to.
+    pub fn follow(&self, config: &Config) {
+        self.doors.set(Bounds::of(config));
+        let idle_max = millis(config.httptimeout);
+        self.idle_max.store(idle_max, Ordering::Relaxed);
+    }
+
+    /// How long an idle connection is kept; not at all after an answer if that is 0.
+    fn idle_max(&self) -> Duration {
+        Duration::from_millis(self.idle_max.load(Ordering::Relaxed))
+    }
+
+    /// What becomes of a connection. A first request is waited for in any case.
+    fn fate(&self, activity: &Activity) -> Fate {
+        activity.fate(self.idle_max().max(Duration::from_secs(1)))
     }
 
     /// Serves a connection to its end.
@@ -99,9 +118,13 @@ impl Connections {
         peer: Peer,
         mut stopping: watch::Receiver<bool>,
     ) {
-        let Some(_place) = self.doors.enter(peer.address) else {
-            tracing::debug!(client = %peer.address, "there are too many connections");
-            return;
+        let _place = match self.doors.enter(peer.address) {
+            Ok(place) => place,
+            Err(refused) => {
+                tracing::debug!(client = %peer.address, "a connection is refused: {refused:?}");
+                self.host.metrics.connections.refused(refused);
+                return turn_away(stream, tls.is_some()).await;
+            }
         };
         // Answers are written whole: nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
@@ -190,7 +213,9 @@ impl Connections {
     {
         loop {
             let service = service_fn(|request| self.answer(request, peer, activity));
-            let connection = self.http1.serve_connection(TokioIo::new(stream), service);
+            let mut http1 = self.http1.clone();
+            http1.keep_alive(!self.idle_max().is_zero());
+            let connection = http1.serve_connection(TokioIo::new(stream), service);
             let mut connection = Box::pin(connection);
             let park = Some(PARK_AFTER);
             let driving = self.drive(connection.as_mut(), activity, peer, stopping, park);
@@ -223,7 +248,7 @@ impl Connections {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         loop {
-            let wait = match activity.fate(self.idle_max) {
+            let wait = match self.fate(activity) {
                 Fate::Wait(wait) => wait,
                 Fate::Close => return false,
                 Fate::Drop => {
@@ -301,7 +326,7 @@ impl Connections {
                     }
                     return Stop::Ended;
                 }
-                () = tokio::time::sleep(wait) => match activity.fate(self.idle_max) {
+                () = tokio::time::sleep(wait) => match self.fate(activity) {
                     Fate::Wait(until) => {
                         let idle = activity.is_idle();
                         if park_after.is_some() && idle && was_idle {
@@ -320,6 +345,10 @@ impl Connections {
             }
         }
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Lets a connection finish what it has begun.

@@ -6,6 +6,7 @@
 use super::activity::{Activity, InFlight};
 use super::body::{Body, RequestBody};
 use super::coding::decoder;
+use super::coding::worth::is_worthwhile;
 use super::conditional;
 use super::content::Content;
 use super::cors;
@@ -29,8 +30,8 @@ use crate::tenant::{Open, Site, Snapshot};
 use arc_swap::ArcSwap;
 use futures_util::StreamExt;
 use http::header::{
-    ALLOW, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, LOCATION, ORIGIN,
-    PROXY_AUTHORIZATION, SERVER, WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, ALLOW, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT,
+    LOCATION, ORIGIN, PROXY_AUTHORIZATION, SERVER, WWW_AUTHENTICATE,
 };
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
@@ -174,6 +175,7 @@ impl Host {
             bytes_in: trail.bytes_in,
             bytes_out: 0,
             cpu: trail.cpu,
+            queued: trail.queued,
             broken: None,
             copy,
         };
@@ -249,6 +251,7 @@ pub(super) struct Trail {
     module: Option<String>,
     pub(super) signed_in: Option<Arc<SignedIn>>,
     cpu: Duration,
+    queued: Duration,
     bytes_in: Option<Arc<AtomicU64>>,
     transcript: Option<Transcript>,
     /// The request made no sense: neither may what follows on its connection.
@@ -264,6 +267,7 @@ impl Trail {
             module: None,
             signed_in: None,
             cpu: Duration::ZERO,
+            queued: Duration::ZERO,
             bytes_in: None,
             transcript: None,
             nonsense: false,
@@ -356,6 +360,10 @@ impl Dispatch<'_> {
             Ok(layers) => layers,
             Err(reply) => return *reply,
         };
+        // RFC 7694 §3: also in an answer of success, "to optimize future interactions".
+        let wasteful = layers.is_empty()
+            && body_length.is_some()
+            && is_worthwhile(head.headers(), body_length);
         let body = body.map(|body| -> (runtime::BodyStream, Option<u64>) {
             if layers.is_empty() {
                 return (Box::pin(body), body_length);
@@ -368,8 +376,12 @@ impl Dispatch<'_> {
         let identity = signed_in.identity.clone();
         match runtime.handle(&route, tenant, identity, request).await {
             Ok(answer) => {
-                self.trail.cpu = answer.cpu;
-                self.pass_on(answer, &route.mount)
+                (self.trail.cpu, self.trail.queued) = (answer.cpu, answer.queued);
+                let mut reply = self.pass_on(answer, &route.mount);
+                if wasteful && reply.status.is_success() {
+                    reply.set(ACCEPT_ENCODING, decoder::READABLE);
+                }
+                reply
             }
             Err(error) => failed(&error),
         }

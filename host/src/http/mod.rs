@@ -5,6 +5,10 @@ pub mod connection;
 mod doors;
 mod rewind;
 pub mod socket;
+mod turn_away;
+
+pub use doors::Refused;
+pub use turn_away::turn_away_now;
 
 pub mod dispatch;
 pub mod operations;

@@ -40,6 +40,8 @@ pub struct Record {
     pub bytes_out: u64,
     /// CPU time of the module.
     pub cpu: Duration,
+    /// How long it waited for room for an instance of the module.
+    pub queued: Duration,
     /// Why the answer broke off.
     pub broken: Option<String>,
     /// What shows the answer's body to whoever watches this user.
@@ -91,6 +93,7 @@ impl Record {
             trace = self.trace.as_str(),
             us = micros(duration),
             cpu_us = micros(self.cpu),
+            queue_us = micros(self.queued),
             r#in = bytes_in,
             out = self.bytes_out,
             encoding,

@@ -112,7 +112,8 @@ impl Drop for Socket {
     }
 }
 
-async fn linger(mut stream: TcpStream) {
+/// Reads what a client sends still, and forgets it.
+pub(super) async fn linger(mut stream: TcpStream) {
     let read = async {
         stream.shutdown().await?;
         let mut buffer = vec![0; 16 << 10];

@@ -1,7 +1,7 @@
 //! Writes everything that is counted: by the host here, by the runtime and the stores where they
 //! count it.
 
-use super::connections::PROTOCOLS;
+use super::connections::{PROTOCOLS, REFUSALS};
 use super::text::{Format, Kind, Label, Page};
 use super::traffic::MethodTraffic;
 use super::{Metrics, process, usage};
@@ -107,6 +107,15 @@ fn connections(page: &mut Page, metrics: &Metrics) {
         "Connections accepted.",
         "scheme",
         &[("http", plain), ("https", secure)],
+    );
+    let reasons = REFUSALS.iter().map(|(_, reason)| *reason);
+    let refused: Vec<_> = reasons.zip(&counts.refused).collect();
+    say(
+        "chapar_http_refused_connections_total",
+        Kind::Counter,
+        "Connections that were not let in.",
+        "reason",
+        &refused,
     );
     let open: Vec<_> = PROTOCOLS.into_iter().zip(&counts.open).collect();
     say(

@@ -1,5 +1,6 @@
 //! Connections: how many are open, by what they speak, and how they began.
 
+use crate::http::Refused;
 use http::Version;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
@@ -7,11 +8,21 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 /// What an open connection speaks, as far as is known.
 pub const PROTOCOLS: [&str; 3] = ["none yet", "http/1.1", "http/2"];
 
+/// Why connections are not let in.
+pub const REFUSALS: [(Refused, &str); 4] = [
+    (Refused::Full, "all"),
+    (Refused::Client, "client"),
+    (Refused::Rate, "rate"),
+    (Refused::Files, "files"),
+];
+
 /// Counts connections.
 #[derive(Default)]
 pub struct Connections {
     /// Accepted without TLS, and with.
     pub accepted: [AtomicU64; 2],
+    /// Not let in, by [`REFUSALS`].
+    pub refused: [AtomicU64; REFUSALS.len()],
     /// Open now, by what they speak.
     pub open: [AtomicU64; PROTOCOLS.len()],
     /// TLS handshakes that succeeded.
@@ -38,6 +49,17 @@ impl Connections {
         };
         connection.open(0, true);
         connection
+    }
+}
+
+impl Connections {
+    /// Counts one that was not let in.
+    pub fn refused(&self, why: Refused) {
+        for ((reason, _), count) in REFUSALS.iter().zip(&self.refused) {
+            if *reason == why {
+                count.fetch_add(1, Relaxed);
+            }
+        }
     }
 }
 

@@ -7,15 +7,15 @@ use crate::accept::Accepting;
 use crate::config::{Config, ConfigError};
 use crate::error::Error;
 use crate::http::dispatch::Host;
-use crate::server::module_set;
+use crate::server::{module_set, runtime_config};
 use crate::tenant::{self, Snapshot, TenantError, TenantFile};
-use crate::{log, service};
+use crate::{log, log_format, service};
 use parking_lot::Mutex;
 use runtime::RuntimeError;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use watch::Watch;
@@ -24,6 +24,11 @@ use watch::Watch;
 const QUIET: Duration = Duration::from_millis(100);
 /// How long they are waited for at most.
 const QUIET_WAIT_MAX: Duration = Duration::from_millis(500);
+
+/// How long ago a file must have been changed to be whole.
+const HALF: Duration = Duration::from_millis(50);
+/// How long files that change all the time are waited for.
+const HALF_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// How the last look at configuration, tenants, certificates and modules went.
 #[derive(Clone, Debug)]
@@ -170,13 +175,7 @@ impl Reloader {
     /// Takes over all that can be, and says what can't. Modules follow when they are compiled.
     async fn try_reload(&mut self) -> Result<Vec<String>, ReloadError> {
         let before = self.host.snapshot();
-        let read = move || -> Result<_, ReloadError> {
-            let (config, fixed) = before.config.again()?;
-            let files = tenant::read(&config)?;
-            log::check(&config.log)?;
-            Ok((before, config, fixed, files))
-        };
-        let (before, config, fixed, files) = tokio::task::spawn_blocking(read).await??;
+        let (config, fixed, files) = read(&before).await?;
         for name in fixed {
             tracing::warn!("`{name}` needs a restart to take effect");
         }
@@ -195,6 +194,43 @@ impl Reloader {
         }
         Ok(problems)
     }
+}
+
+/// What the files say: the configuration, the names of options that can't change, the tenants.
+type Read = (Config, Vec<&'static str>, Vec<TenantFile>);
+
+/// Reads everything. A file that was changed a moment ago may be half of what it is to be, empty even,
+/// which is a configuration like any other: so it's read again until none was, within bounds.
+async fn read(before: &Arc<Snapshot>) -> Result<Read, ReloadError> {
+    let began = Instant::now();
+    loop {
+        let before = before.clone();
+        let read = move || -> Result<(Read, bool), ReloadError> {
+            let (config, fixed) = before.config.again()?;
+            let files = tenant::read(&config)?;
+            log::check(&config.log)?;
+            let of_tenants = files.iter().filter_map(|file| file.config.as_ref().ok());
+            let of_tenants = of_tenants.flat_map(|config| &config.files);
+            let settled = config
+                .files
+                .iter()
+                .chain(of_tenants)
+                .all(|file| is_old(file));
+            Ok(((config, fixed, files), settled))
+        };
+        let (read, settled) = tokio::task::spawn_blocking(read).await??;
+        if settled || began.elapsed() > HALF_WAIT_MAX {
+            return Ok(read);
+        }
+        tokio::time::sleep(HALF).await;
+    }
+}
+
+/// Whether a file was changed so long ago that it's whole. One that isn't there is.
+fn is_old(file: &Path) -> bool {
+    let modified = std::fs::metadata(file).and_then(|metadata| metadata.modified());
+    let age = modified.ok().and_then(|time| time.elapsed().ok());
+    age.is_none_or(|age| age >= HALF)
 }
 
 /// Compiles well, one after the other, what was compiled in a hurry; ends when this is dropped.
@@ -226,11 +262,15 @@ fn replace(
     problems.extend(snapshot.load_certificates());
     let modules = module_set(&snapshot);
     log::set_filter(&snapshot.config.log)?;
+    log_format::set_json(snapshot.config.log_json);
     let changes = snapshot.changes(before);
     if !changes.is_empty() {
         tracing::info!("reloaded: {}", changes.join(", "));
     }
     accepting.lock().follow(&snapshot.config, opened);
+    for name in host.runtime.configure(&runtime_config(&snapshot.config)) {
+        tracing::warn!("`module_{name}` needs a restart to be that high");
+    }
     host.replace(snapshot);
     Ok((problems, host.runtime.begin_reload(&modules)))
 }

@@ -4,7 +4,7 @@
 use crate::support::{Answer, Running, put, read_all, start_in};
 use crate::tls::{fixture, shown};
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -48,7 +48,8 @@ impl Running {
     fn main_file(&self, change: impl Fn(&str) -> String) {
         let file = self.path("imapd.conf");
         let text = change(&fs::read_to_string(&file).unwrap());
-        fs::write(file, text).unwrap();
+        put(&file.with_extension("new"), text);
+        fs::rename(file.with_extension("new"), file).unwrap();
     }
 }
 
@@ -157,6 +158,110 @@ fn addresses_are_opened_and_closed() {
     let mut stream = TcpStream::connect(next).unwrap();
     stream.write_all(ask).unwrap();
     assert_eq!(Answer::parse(&read_all(&mut stream)).body, "www");
+}
+
+/// What comes of a request to an address, in a connection of its own.
+fn try_page(address: (&str, u16)) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    let ask = b"GET /page HTTP/1.1\r\nHost: x.test\r\nConnection: close\r\n\r\n";
+    stream.write_all(ask)?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    Ok(Answer::parse(&text).body)
+}
+
+#[test]
+fn a_port_moves_between_one_address_and_all_without_a_gap() {
+    let server = server();
+    let port = server.addresses[0].port();
+    let (stop, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let page = try_page(("127.0.0.1", port));
+                    assert_eq!(page.unwrap(), "www");
+                    asked.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        let one = format!("listen: 127.0.0.1:{port}");
+        let all = format!("listen: *:{port}");
+        server.main_file(|text| text.replace("listen: 127.0.0.1:0", &one));
+        for _ in 0..3 {
+            server.main_file(|text| text.replace(&one, &all));
+            until("it listens everywhere", || {
+                try_page(("127.0.0.2", port)).is_ok()
+            });
+            server.main_file(|text| text.replace(&all, &one));
+            until("it does not", || {
+                TcpStream::connect(("127.0.0.2", port)).is_err()
+            });
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(server.problems(), [""; 0]);
+    assert_ne!(asked.load(Ordering::Relaxed), 0);
+    // The port is not for others to share.
+    assert!(TcpListener::bind(("127.0.0.1", port)).is_err());
+}
+
+#[test]
+fn bounds_of_connections_and_their_time_take_effect() {
+    let server = server();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let metrics = free.local_addr().unwrap();
+    drop(free);
+    server.main_file(|text| format!("{text}prometheus_listen: {metrics}\n"));
+    until("metrics are served", || TcpStream::connect(metrics).is_ok());
+    let status = || server.ask_at("x.test", "GET", "/page", &[]).status;
+    let kept = server.connect();
+    server.main_file(|text| format!("{text}maxconnections: 1\n"));
+    until("there is no room", || status() == 503);
+    let refused = server.ask_at("x.test", "GET", "/page", &[]);
+    assert_eq!(refused.field("retry-after"), Some("5"));
+    assert_eq!(refused.field("connection"), Some("close"));
+    assert!(!refused.body.is_empty());
+    server.main_file(|text| text.replace("maxconnections: 1", "maxconnections: 9"));
+    until("there is room", || status() == 200);
+    server.main_file(|text| text.replace("maxconnections: 9", "maxconnectionrate: 1"));
+    until("too many begin", || status() == 503);
+    server.main_file(|text| text.replace("maxconnectionrate: 1", "maxconnectionrate: 0"));
+    until("as many as come", || status() == 200);
+    let text = {
+        let mut stream = TcpStream::connect(metrics).unwrap();
+        let ask = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        stream.write_all(ask).unwrap();
+        read_all(&mut stream)
+    };
+    for reason in ["all", "rate"] {
+        let name = format!("chapar_http_refused_connections_total{{reason=\"{reason}\"}} ");
+        let line = text.lines().find_map(|line| line.strip_prefix(&name));
+        assert!(line.is_some_and(|count| count != "0"), "{text}");
+    }
+
+    let closes = |stream: &mut TcpStream| {
+        stream
+            .set_read_timeout(Some(Duration::from_millis(500)))
+            .unwrap();
+        stream
+            .write_all(b"GET /page HTTP/1.1\r\nHost: x.test\r\n\r\n")
+            .unwrap();
+        let mut bytes = [0; 4096];
+        loop {
+            match stream.read(&mut bytes) {
+                Ok(0) => return true,
+                Ok(_) => {}
+                Err(_) => return false,
+            }
+        }
+    };
+    assert!(!closes(&mut server.connect()));
+    server.main_file(|text| format!("{text}httptimeout: 0\n"));
+    until("connections end with the answer", || {
+        closes(&mut server.connect())
+    });
+    drop(kept);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use chapar::config::{Config, syntax};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use storage::{Kind, Principal, SqliteStore, Store, StoreLimits};
 
@@ -138,4 +139,48 @@ async fn guessing_is_slowed() {
             .is_err()
     );
     assert!(began.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_one_tenant_hold_up_the_users_of_no_other() {
+    const GUESSES: u32 = 200;
+    let stores: Vec<_> = (0..2).map(|_| tempfile::tempdir().unwrap()).collect();
+    let users = |number: usize| {
+        let folder = stores[number].path();
+        let store = SqliteStore::open(folder, "default", StoreLimits::default()).unwrap();
+        let config = Config::from_lines(
+            syntax::parse("configdirectory: /x\n", Path::new("imapd.conf")).unwrap(),
+            None,
+        );
+        (store.clone(), Users::new(store, &config.unwrap()))
+    };
+    let ((_, guessed), (store, users)) = (users(0), users(1));
+    add(&*store, "alice", Kind::User).await;
+    let credentials = password::derive("hers").unwrap();
+    store.set_credentials("alice", &credentials).await.unwrap();
+    let authenticator = Arc::new(Authenticator::new().unwrap());
+    let guessed = Arc::new(guessed);
+    let done = Arc::new(AtomicU32::new(0));
+    let mut guesses = tokio::task::JoinSet::new();
+    for number in 0..GUESSES {
+        let (authenticator, guessed, done) = (authenticator.clone(), guessed.clone(), done.clone());
+        // From everywhere, and each at another user.
+        let address = IpAddr::from((0xc633_6400 + number).to_be_bytes());
+        guesses.spawn(async move {
+            let field = header(&format!("user{number}"), "guess");
+            let refusal = authenticator.sign_in(&guessed, &field, address).await;
+            done.fetch_add(1, Ordering::Relaxed);
+            assert_eq!(refusal.unwrap_err(), Refusal::Credentials);
+        });
+    }
+    // The first is answered: all the others wait by now, or nearly.
+    guesses.join_next().await.unwrap().unwrap();
+    let before = done.load(Ordering::Relaxed);
+    let alice = header("alice", "hers");
+    authenticator.sign_in(&users, &alice, HERE).await.unwrap();
+    let meanwhile = done.load(Ordering::Relaxed) - before;
+    assert!(meanwhile < GUESSES / 4, "{meanwhile} were before her");
+    while let Some(guess) = guesses.join_next().await {
+        guess.unwrap();
+    }
 }

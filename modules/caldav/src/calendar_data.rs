@@ -178,7 +178,10 @@ fn read(reading: &Reading<'_, '_>, out: &mut Writer) -> Result<Value, Error> {
 /// What was left of an object, as jCal.
 fn as_jcal(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     let parsed = Calendar::parse(bytes, &Limits::default());
-    media_type::to_jcal(&parsed.map_err(object_rules::unreadable)?)
+    Ok(parsed
+        .map_err(object_rules::unreadable)?
+        .to_jcal()
+        .into_bytes())
 }
 
 /// What was asked for, read once for all objects of a report.

@@ -94,7 +94,10 @@ fn as_jcal(bytes: &[u8]) -> Result<Vec<u8>, Error> {
         ..Limits::default()
     };
     let parsed = Calendar::parse(bytes, &limits);
-    media_type::to_jcal(&parsed.map_err(object_rules::unreadable)?)
+    Ok(parsed
+        .map_err(object_rules::unreadable)?
+        .to_jcal()
+        .into_bytes())
 }
 
 /// RFC 6266 §4.1; the name is encoded (§4.3), so that it can hold anything.

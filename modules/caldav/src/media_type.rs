@@ -94,19 +94,12 @@ pub(crate) fn set_calendar(
     let form = Form::wanted(ctx)?;
     let bytes = match form {
         Form::ICalendar => calendar.to_bytes(),
-        Form::JCal => to_jcal(calendar)?,
+        Form::JCal => calendar.to_jcal().into_bytes(),
     };
     response.set("Content-Type", form.content_type());
     response.set("Vary", "Accept");
     response.body = ResponseBody::Bytes(bytes);
     Ok(())
-}
-
-/// A calendar as jCal. Not all that is stored can be written so: then there is only the other form.
-pub(crate) fn to_jcal(calendar: &Calendar<'_>) -> Result<Vec<u8>, Error> {
-    let text = calendar.to_jcal();
-    let text = text.map_err(|error| Error::NotAcceptable(error.to_string()))?;
-    Ok(text.into_bytes())
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
                 let parsed = Calendar::parse(&body, &Limits::default());
                 let parsed = parsed.map_err(object_rules::unreadable)?;
                 response.set("Content-Type", form.content_type());
-                media_type::to_jcal(&parsed)?
+                parsed.to_jcal().into_bytes()
             }
         });
     }

@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used)]
 
 use freebusy::FreeBusy;
+use icalendar::keys::Keys;
+use icalendar::{Calendar, Limits};
 use module::native::Host;
-use module::{Batch, Condition, Content, Mailbox, Put};
+use module::{Batch, Condition, Content, Key, Mailbox, Put};
 use std::time::Instant;
 
 fn main() {
@@ -43,11 +45,11 @@ fn main() {
                 name: Some(format!("{number}.ics")),
                 condition: Condition::None,
                 header: b"Subject: x\r\n\r\n".to_vec(),
-                content: Content::Bytes(body.into_bytes()),
+                content: Content::Bytes(body.clone().into_bytes()),
                 content_type: "text/calendar".to_owned(),
                 flags: Vec::new(),
-                keys: Vec::new(),
-                keys_version: 1,
+                keys: keys(&body),
+                keys_version: icalendar::keys::KEYS_VERSION,
             },
         );
         batch.commit().unwrap();
@@ -62,4 +64,15 @@ fn main() {
         ask();
     }
     println!("{:?} a request", began.elapsed() / 100);
+}
+
+/// The keys that modules/caldav stores with an object, those that matter here.
+fn keys(body: &str) -> Vec<Key> {
+    let parsed = Calendar::parse(body.as_bytes(), &Limits::default()).ok();
+    let Some(keys) = parsed.as_ref().and_then(Keys::of) else {
+        return Vec::new();
+    };
+    let times = keys.intervals.iter();
+    let times = times.map(|&(start, end)| Key::interval("time", start, end));
+    times.chain([Key::text("kind", keys.kind.name())]).collect()
 }

@@ -10,7 +10,6 @@
 //! The parameters `token` and `user` of CalConnect's text.
 
 mod calendars;
-mod document;
 mod problem;
 mod query;
 mod times;

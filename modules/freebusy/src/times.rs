@@ -1,33 +1,25 @@
-//! When somebody is busy: the instances of what lies in calendars. RFC 4791 §7.10.
+//! When somebody is busy: RFC 4791 §7.10 over what lies in calendars, and RFC 7953 §5.
 
 use crate::calendars;
-use crate::document;
 use crate::problem::Problem;
-use crate::query::Question;
-use icalendar::series::{Range, Series};
-use icalendar::value::PeriodEnd;
-use icalendar::zone::Zone;
-use icalendar::{Budget, Calendar, Component, Exceeded, Limits};
-use module::{Mailbox, Part, Principal, Query};
+use crate::query::{Format, Question};
+use icalendar::busy::{Answer, Busy};
+use icalendar::object::Kind;
+use icalendar::series::Range;
+use icalendar::{Budget, Calendar, Exceeded, Limits};
+use module::{Mailbox, Part, Principal, Query, Term, Test};
 
-/// How busy. RFC 5545 §3.2.9.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    /// `BUSY`.
-    Busy,
-    /// `BUSY-UNAVAILABLE`.
-    Unavailable,
-    /// `BUSY-TENTATIVE`.
-    Tentative,
-}
+/// Who says that it made the answer. RFC 5545 §3.7.3.
+const PRODID: &str = "-//Chapar//Chapar//EN";
 
-/// A time of being busy, in UTC seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Period {
-    pub(crate) kind: Kind,
-    pub(crate) start: i64,
-    pub(crate) end: i64,
-}
+/// The key under which modules/caldav has the intervals of an object's instances.
+const TIME: &str = "time";
+
+/// The key under which modules/caldav has the kind of an object.
+const KIND: &str = "kind";
+
+/// What makes busy.
+const KINDS: [Kind; 3] = [Kind::Event, Kind::FreeBusy, Kind::Availability];
 
 /// How many messages are read at once.
 const PAGE: u32 = 500;
@@ -40,33 +32,48 @@ pub(crate) fn answer(
     may_ask: impl Fn(&Mailbox) -> Result<bool, module::Error>,
 ) -> Result<String, Problem> {
     let calendars = calendars::find(question, may_ask)?;
-    let addresses = Principal::find(&question.owner).map(|owner| owner.addresses);
-    let addresses = addresses.unwrap_or_default();
-    let range = Range {
+    let addresses = addresses(&question.owner);
+    let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+    let mut busy = Busy::new(Range {
         start: question.start,
         end: question.end,
-    };
+    });
     let mut budget = Budget::default();
-    let mut periods = Vec::new();
     for calendar in calendars {
         let zone = calendars::zone(&calendar)?;
-        each_object(&calendar, |body| {
-            let Ok(object) = Calendar::parse(body, &Limits::default()) else {
-                return Ok(());
-            };
-            let found = &mut periods;
-            busy(&object, zone.clone(), range, &addresses, &mut budget, found)
+        each_object(&calendar, question, |object| {
+            busy.add(object, &zone, &addresses, &mut budget)
         })?;
     }
-    Ok(document::write(question, &addresses, &merge(periods)))
+    // Who asks about one calendar wants to know what is in it.
+    if question.calendar.is_none()
+        && let Some((availability, zone)) = calendars::availability(&question.owner)
+        && let Ok(object) = Calendar::parse(availability.trim().as_bytes(), &Limits::default())
+    {
+        let added = busy.add(&object, &zone, &addresses, &mut budget);
+        added.map_err(exceeded)?;
+    }
+    Ok(write(question, &busy, addresses.first().copied()))
 }
 
-/// Calls with the body of each object of a calendar.
+/// The addresses of a principal, as iCalendar has them; none for who may not see the directory.
+fn addresses(owner: &str) -> Vec<String> {
+    let found = Principal::find(owner).map(|owner| owner.addresses);
+    let found = found.unwrap_or_default().into_iter();
+    found.map(|address| format!("mailto:{address}")).collect()
+}
+
+/// Calls with each object of a calendar that may have to do with the question.
 fn each_object(
     calendar: &Mailbox,
-    mut call: impl FnMut(&[u8]) -> Result<(), Exceeded>,
+    question: &Question,
+    mut call: impl FnMut(&Calendar<'_>) -> Result<(), Exceeded>,
 ) -> Result<(), Problem> {
+    let overlap = Test::Overlap((question.start, question.end));
+    let kinds = KINDS.map(|kind| Term::new(KIND, Test::Equal(kind.name().to_owned())));
+    // The host has every message indexed by its module, so that no key is missing.
     let mut query = Query {
+        all_of: vec![vec![Term::new(TIME, overlap)], kinds.to_vec()],
         limit: PAGE,
         body: Some(Part::Body),
         ..Query::default()
@@ -84,7 +91,9 @@ fn each_object(
                     Err(error) => return Err(error.into()),
                 },
             };
-            call(&body).map_err(|exceeded| Problem::Exceeded(exceeded.to_string()))?;
+            if let Ok(object) = Calendar::parse(&body, &Limits::default()) {
+                call(&object).map_err(exceeded)?;
+            }
         }
         if !results.more || count == 0 {
             return Ok(());
@@ -93,102 +102,34 @@ fn each_object(
     }
 }
 
-/// Adds the times in a range in which an object makes the one of these addresses busy.
-fn busy(
-    object: &Calendar<'_>,
-    floating: Zone,
-    range: Range,
-    addresses: &[String],
-    budget: &mut Budget,
-    found: &mut Vec<Period>,
-) -> Result<(), Exceeded> {
-    let series = Series::of(object, floating);
-    for instance in series.instances(range, budget)? {
-        if !instance.component.is("VEVENT") {
-            continue;
-        }
-        let Some(kind) = kind_of(instance.component, addresses) else {
-            continue;
-        };
-        add(found, range, kind, instance.start, instance.end);
-    }
-    for component in object.components().filter(|c| c.is("VFREEBUSY")) {
-        for property in component.properties_named("FREEBUSY") {
-            let kind = match property
-                .param("FBTYPE")
-                .map(|kind| kind.to_ascii_uppercase())
-            {
-                Some(kind) if kind == "FREE" => continue,
-                Some(kind) if kind == "BUSY-UNAVAILABLE" => Kind::Unavailable,
-                Some(kind) if kind == "BUSY-TENTATIVE" => Kind::Tentative,
-                // RFC 5545 §3.2.9: what is not known counts as BUSY.
-                _ => Kind::Busy,
-            };
-            for period in property.periods().filter_map(Result::ok) {
-                let start = series.zones().utc(&period.start);
-                let end = match &period.end {
-                    Some(PeriodEnd::Time(end)) => series.zones().utc(end),
-                    // FREEBUSY is in UTC, where a day has 24 hours.
-                    Some(PeriodEnd::Duration(length)) => {
-                        start.saturating_add(length.approximate_seconds())
-                    }
-                    None => continue,
-                };
-                add(found, range, kind, start, end);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// How busy an instance makes the one of these addresses; none if not at all. RFC 4791 §7.10.
-fn kind_of(component: &Component<'_>, addresses: &[String]) -> Option<Kind> {
-    let says = |name: &str, value: &str| {
-        let text = component.text(name);
-        text.is_some_and(|text| text.trim().eq_ignore_ascii_case(value))
-    };
-    if says("TRANSP", "TRANSPARENT") || says("STATUS", "CANCELLED") {
-        return None;
-    }
-    let own = component.properties_named("ATTENDEE").find(|attendee| {
-        let address = attendee.value();
-        let address = match address.split_at_checked(7) {
-            Some((scheme, address)) if scheme.eq_ignore_ascii_case("mailto:") => address,
-            _ => address,
-        };
-        addresses
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(address.trim()))
+/// Writes the answer as what is published: RFC 5546 §3.3.1.
+fn write(question: &Question, busy: &Busy, organizer: Option<&str>) -> String {
+    let object_uid = object_uid(question);
+    let calendar = busy.to_calendar(&Answer {
+        product: PRODID,
+        stamp: question.asked,
+        object_uid: Some(&object_uid),
+        organizer,
+        url: Some(&question.url),
+        method: Some("PUBLISH"),
+        ..Answer::default()
     });
-    let part = own.and_then(|attendee| attendee.param("PARTSTAT"));
-    match part.map(|part| part.to_ascii_uppercase()).as_deref() {
-        Some("DECLINED" | "DELEGATED") => None,
-        Some("TENTATIVE") => Some(Kind::Tentative),
-        _ if says("STATUS", "TENTATIVE") => Some(Kind::Tentative),
-        _ => Some(Kind::Busy),
+    match question.format {
+        Format::ICalendar => String::from_utf8_lossy(&calendar.to_bytes()).into_owned(),
+        Format::JCal => calendar.to_jcal(),
     }
 }
 
-/// Adds what a time has in common with the range.
-fn add(found: &mut Vec<Period>, range: Range, kind: Kind, start: i64, end: i64) {
-    let (start, end) = (start.max(range.start), end.min(range.end));
-    if start < end {
-        found.push(Period { kind, start, end });
-    }
+/// The same for the same question: a name for the answer, which nobody keeps.
+fn object_uid(question: &Question) -> String {
+    let asked = format!("{} {} {}", question.url, question.start, question.end);
+    // FNV-1a.
+    let hash = asked.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("freebusy-{hash:016x}")
 }
 
-/// Makes one of times of a kind that touch, in order of their starts.
-fn merge(mut periods: Vec<Period>) -> Vec<Period> {
-    periods.sort_unstable();
-    let mut merged: Vec<Period> = Vec::new();
-    for period in periods {
-        match merged.last_mut() {
-            Some(last) if last.kind == period.kind && period.start <= last.end => {
-                last.end = last.end.max(period.end);
-            }
-            _ => merged.push(period),
-        }
-    }
-    merged.sort_unstable_by_key(|period| (period.start, period.end, period.kind));
-    merged
+fn exceeded(exceeded: Exceeded) -> Problem {
+    Problem::Exceeded(exceeded.to_string())
 }

@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use freebusy::FreeBusy;
+use icalendar::keys::Keys;
+use icalendar::{Calendar, Limits};
 use module::native::{Host, Reply};
 use module::{
-    Annotation, Batch, Condition, Content, Grant, Identifier, Mailbox, Put, Rights, Scope,
+    Annotation, Batch, Condition, Content, Grant, Identifier, Key, Mailbox, Put, Rights, Scope,
 };
 use serde_json::{Value, json};
 
@@ -51,11 +53,22 @@ fn put(calendar: &str, name: &str, body: &str) {
             content: Content::Bytes(body.as_bytes().to_vec()),
             content_type: "text/calendar".to_owned(),
             flags: Vec::new(),
-            keys: Vec::new(),
-            keys_version: 1,
+            keys: keys(body),
+            keys_version: icalendar::keys::KEYS_VERSION,
         },
     );
     batch.commit().unwrap();
+}
+
+/// The keys that modules/caldav stores with an object, those that matter here.
+fn keys(body: &str) -> Vec<Key> {
+    let parsed = Calendar::parse(body.as_bytes(), &Limits::default()).ok();
+    let Some(keys) = parsed.as_ref().and_then(Keys::of) else {
+        return Vec::new();
+    };
+    let times = keys.intervals.iter();
+    let times = times.map(|&(start, end)| Key::interval("time", start, end));
+    times.chain([Key::text("kind", keys.kind.name())]).collect()
 }
 
 /// Puts a VEVENT with these properties.
@@ -99,10 +112,14 @@ fn busy(reply: &Reply) -> Vec<String> {
     assert_eq!(reply.status, 200, "{}", reply.text());
     assert!(!reply.text().contains("secret"));
     let text = reply.text().replace("\r\n ", "");
-    let lines = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("FREEBUSY;FBTYPE="));
-    lines.map(str::to_owned).collect()
+    let lines = text.lines();
+    let lines = lines.filter_map(|line| line.strip_prefix("FREEBUSY;FBTYPE="));
+    let periods = lines.flat_map(|line| {
+        let (kind, periods) = line.split_once(':').unwrap();
+        let periods = periods.split(',');
+        periods.map(move |period| format!("{kind}:{period}"))
+    });
+    periods.collect()
 }
 
 fn alice(host: &Host) -> Vec<String> {
@@ -211,11 +228,11 @@ fn rfc4791_s7_10_what_makes_busy() {
         alice(&host),
         [
             "BUSY:20260302T010000Z/20260302T013000Z",
-            "BUSY-TENTATIVE:20260302T040000Z/20260302T043000Z",
             "BUSY:20260302T050000Z/20260302T053000Z",
-            "BUSY-TENTATIVE:20260302T070000Z/20260302T073000Z",
             "BUSY:20260302T080000Z/20260302T083000Z",
             "BUSY:20260302T090000Z/20260302T093000Z",
+            "BUSY-TENTATIVE:20260302T040000Z/20260302T043000Z",
+            "BUSY-TENTATIVE:20260302T070000Z/20260302T073000Z",
         ]
     );
 }
@@ -237,10 +254,10 @@ fn rfc4791_s7_10_vfreebusy_counts() {
     assert_eq!(
         alice(&host),
         [
-            "BUSY-UNAVAILABLE:20260302T000000Z/20260302T003000Z",
             "BUSY:20260302T010000Z/20260302T020000Z",
             "BUSY:20260302T030000Z/20260302T040000Z",
             "BUSY:20260302T070000Z/20260302T080000Z",
+            "BUSY-UNAVAILABLE:20260302T000000Z/20260302T003000Z",
         ]
     );
 }
@@ -347,6 +364,38 @@ fn rfc6638_s9_1_transparent_calendars_make_nobody_busy() {
     );
     assert_eq!(alice(&host), Vec::<String>::new());
     // Who asks for it by name wants it.
+    let reply = get(&host, &format!("/freebusy/user/alice/Default?{DAY}"));
+    assert_eq!(busy(&reply).len(), 1);
+}
+
+#[test]
+fn rfc7953_s5_availability_of_the_inbox() {
+    let host = host();
+    event(
+        "Default",
+        "1",
+        "DTSTART:20260302T090000Z\nDTEND:20260302T100000Z",
+    );
+    let availability = "<x:calendar-availability xmlns:x='urn:ietf:params:xml:ns:caldav'>\
+        BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x\nBEGIN:VAVAILABILITY\nUID:a\n\
+        DTSTAMP:20260101T000000Z\nBEGIN:AVAILABLE\nUID:b\nDTSTAMP:20260101T000000Z\n\
+        DTSTART:20260302T080000Z\nDTEND:20260302T180000Z\nEND:AVAILABLE\nEND:VAVAILABILITY\n\
+        END:VCALENDAR\n</x:calendar-availability>";
+    let name = "dav:{urn:ietf:params:xml:ns:caldav}calendar-availability";
+    property(
+        "Inbox",
+        &Annotation::shared(name, Some(availability.as_bytes().to_vec())),
+    );
+    let expected = [
+        "BUSY:20260302T090000Z/20260302T100000Z",
+        "BUSY-UNAVAILABLE:20260302T000000Z/20260302T080000Z",
+        "BUSY-UNAVAILABLE:20260302T180000Z/20260303T000000Z",
+    ];
+    assert_eq!(alice(&host), expected);
+    // The same for who only has the right to ask, and nothing of it for one calendar.
+    grant("Default", &[(Identifier::Anyone, "9")]);
+    host.act_as_anonymous();
+    assert_eq!(alice(&host), expected);
     let reply = get(&host, &format!("/freebusy/user/alice/Default?{DAY}"));
     assert_eq!(busy(&reply).len(), 1);
 }

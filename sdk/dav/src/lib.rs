@@ -19,6 +19,7 @@ mod handle;
 pub mod header;
 pub mod locks;
 pub mod method;
+pub mod page;
 mod path;
 pub mod profile;
 pub mod property;

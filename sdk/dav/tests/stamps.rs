@@ -4,8 +4,11 @@
 
 mod support;
 
+use dav::method::export::{self, Export};
+use dav::page::{self, Page};
 use dav::profile::{Accepted, Incoming, Method, On, Origin, Report};
-use dav::property::{Live, Read, Subject, Value, Write};
+use dav::property::{Live, Read, Value, Write};
+use dav::report::query::{self, Query};
 use dav::request::{ResponseBody, Status};
 use dav::store::{
     Accept, Batch, CommitError, Content, Filter, Key, KeyValue, Listing, Operation, Refusal,
@@ -31,6 +34,8 @@ static STAMPS: Profile = Profile {
         CollectionKind {
             name: "shelf",
             holds_collections: true,
+            get: Some(|ctx, shelf| page::get(ctx, shelf, &PAGE)),
+            post: Some(|ctx, shelf| page::post(ctx, shelf, &PAGE)),
             ..CollectionKind::PLAIN
         },
         CollectionKind {
@@ -55,7 +60,7 @@ static STAMPS: Profile = Profile {
     properties: &[&CURRENCY, &COLOUR, &NICKNAME, &FACE_VALUE, &PAGES],
     reports: &[Report {
         name: Name::new(NS, "stamp-query"),
-        on: On::kinds(ALBUM),
+        on: On::kinds(&["album", "shelf"]),
         run: stamp_query,
     }],
     methods: &[
@@ -78,6 +83,15 @@ static STAMPS: Profile = Profile {
         member_len_max: 100,
         ..Limits::DEFAULT
     },
+};
+
+/// What people see of a shelf in a browser.
+static PAGE: Page = Page {
+    title: "Albums",
+    noun: "album",
+    kind: "album",
+    colour: Some(Name::new(NS, "tint")),
+    subscribe: Some("webstamps"),
 };
 
 static PRIVILEGES: [Privilege; 1] = [Privilege {
@@ -268,6 +282,21 @@ fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Response>, Error
     let Resource::Collection(collection) = resource else {
         return Ok(None);
     };
+    if ctx.header("Accept").as_deref() == Some("text/stamps") {
+        let file = Export {
+            content_type: "text/stamps",
+            variant: "",
+            extension: ".stamps",
+            begin: b"[",
+            end: b"]",
+        };
+        let write = |body: &[u8], out: &mut Vec<u8>| {
+            out.extend_from_slice(body);
+            out.push(b'.');
+            Ok(())
+        };
+        return export::run(ctx, collection, &file, write).map(Some);
+    }
     let listing = Listing {
         members: true,
         limit: 1000,
@@ -306,29 +335,26 @@ fn part(_: &Context<'_>, album: &Collection) -> Result<(), Error> {
 }
 
 fn stamp_query(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Response, Error> {
-    let Resource::Collection(collection) = resource else {
-        return Err(Error::NotFound);
-    };
     let min = root
         .attribute("min")
         .and_then(|min| min.parse().ok())
         .unwrap_or(0);
     let request = dav::body::propfind::parse_children(root)?.ok_or(Error::NotFound)?;
     let plan = dav::body::plan::Plan::new(ctx, &request);
-    let filter = [Filter::Between("value", min, i64::MAX)];
-    let listing = Listing {
-        want: plan.want(),
-        members: true,
-        filter: &filter,
-        limit: 1000,
-        ..Listing::default()
+    // Those that are worth much, and those that are worth nearly nothing.
+    let either = [
+        vec![Filter::Between("value", min, i64::MAX)],
+        vec![Filter::Between("value", 0, 15)],
+    ];
+    let motif = root.attribute("motif").unwrap_or_default();
+    let shows = |_: &Collection, body: &[u8]| Ok(String::from_utf8_lossy(body).contains(motif));
+    let query = Query {
+        kinds: ALBUM,
+        alternatives: &either,
+        test: (!motif.is_empty()).then_some(&shows),
+        limit: root.attribute("most").and_then(|most| most.parse().ok()),
     };
-    let mut multistatus = dav::body::multistatus::Multistatus::new(ctx);
-    for member in &ctx.store.children(collection, &listing)?.members {
-        let href = ctx.href(&collection.path.join(&member.name), false);
-        multistatus.resource(&plan, Subject::Member(collection, member), &href, &[])?;
-    }
-    multistatus.finish()
+    query::run(ctx, resource, &plan, &query)
 }
 
 fn mkalbum(ctx: &Context<'_>, _: Option<&Resource>) -> Result<Response, Error> {
@@ -434,7 +460,10 @@ fn member_rules() {
         .propfind("/dav/a/x", "0", "<hinged xmlns='urn:stamps'/>")
         .expect(207, &["200 OK"]);
     let copy = server.ask("COPY", "/dav/a/one", &[("Destination", "/dav/a/three")], "");
-    copy.expect(409, &["<S:no-duplicates>"]);
+    copy.expect(
+        409,
+        &["<S:no-duplicates><D:href>/dav/a/one</D:href></S:no-duplicates>"],
+    );
     assert_eq!(
         server.status("MOVE", "/dav/a/one", &[("Destination", "/dav/a/three")], ""),
         201
@@ -537,12 +566,36 @@ fn collections_that_stay() {
 #[test]
 fn report() {
     let server = server();
-    let query = "<S:stamp-query xmlns:S='urn:stamps' xmlns:D='DAV:' min='10'><D:prop><D:getetag/>\
-                 </D:prop></S:stamp-query>";
-    let found = server.ask("REPORT", "/dav/a/", &[], query);
-    assert_eq!(found.expect(207, &[]).hrefs(), ["/dav/a/one", "/dav/a/two"]);
+    let ask = |path: &str, depth: &str, attributes: &str| {
+        let query = format!(
+            "<S:stamp-query xmlns:S='urn:stamps' xmlns:D='DAV:' {attributes}><D:prop><D:getetag/>\
+             </D:prop></S:stamp-query>"
+        );
+        server.ask("REPORT", path, &[("Depth", depth)], &query)
+    };
+    let found = |path: &str, depth: &str, attributes: &str| -> Vec<String> {
+        let found = ask(path, depth, attributes);
+        let hrefs = found.expect(207, &[]).hrefs().into_iter();
+        let mut hrefs: Vec<String> = hrefs.map(|href| href.to_owned()).collect();
+        hrefs.sort();
+        hrefs
+    };
+    let all = ["/dav/a/one", "/dav/a/rare", "/dav/a/two"];
+    assert_eq!(found("/dav/a/", "1", "min='10'"), all);
+    assert_eq!(found("/dav/a/", "1", "min='100'"), all[..2]);
+    assert_eq!(found("/dav/a/", "1", "min='10' motif='bird'"), all[2..]);
+    assert_eq!(
+        found("/dav/", "1", "min='10'"),
+        all,
+        "in all albums of a shelf"
+    );
+    assert!(found("/dav/a/", "0", "min='10'").is_empty());
+    let cut = ask("/dav/a/", "1", "min='10' most='2'");
+    cut.expect(207, &["<D:href>/dav/a/</D:href><D:status>HTTP/1.1 507"]);
+    assert_eq!(cut.hrefs().len(), 3);
+    let query = "<S:stamp-query xmlns:S='urn:stamps'/>";
     server
-        .ask("REPORT", "/dav/", &[], query)
+        .ask("REPORT", "/dav/a/one", &[], query)
         .expect(403, &["<D:supported-report/>"]);
     let supported = server.propfind("/dav/a/", "0", "<D:supported-report-set/>");
     supported.expect(
@@ -553,7 +606,51 @@ fn report() {
         ],
     );
     let shelf = server.propfind("/dav/", "0", "<D:supported-report-set/>");
-    assert!(!shelf.text.contains("stamp-query") && !shelf.text.contains("sync-collection"));
+    assert!(!shelf.text.contains("sync-collection"));
+}
+
+#[test]
+fn page_for_people() {
+    let server = server();
+    let browser = [("Accept", "text/html")];
+    let page = || server.ask("GET", "/dav/", &browser, "");
+    page().expect(
+        200,
+        &[
+            "<h1>Albums</h1>",
+            "<h2>New album</h2>",
+            "href=\"/dav/a/\">Download</a>",
+            "href=\"webstamps://",
+            "value=\"#808080\"",
+        ],
+    );
+    let own = [
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("Sec-Fetch-Site", "same-origin"),
+    ];
+    let fill_in = |form: &str| server.status("POST", "/dav/", &own, form);
+    assert_eq!(fill_in("action=rename&name=a&displayname=Ships"), 303);
+    assert_eq!(fill_in("action=recolour&name=a&colour=%2300FF7f"), 303);
+    page().expect(200, &[">Ships</h2>", "value=\"#00FF7f\""]);
+    assert_eq!(fill_in("action=recolour&name=a&colour=red"), 409);
+    assert_eq!(fill_in("action=publish&name=a"), 303);
+    page().expect(200, &["Everyone can read this."]);
+    assert_eq!(fill_in("action=delete&name=a&sure=yes"), 403, "a rare one");
+    assert_eq!(server.status("GET", "/dav/a/", &[], ""), 200);
+}
+
+#[test]
+fn export() {
+    let server = server();
+    let all = [("Accept", "text/stamps")];
+    let got = server.ask("GET", "/dav/a/", &all, "");
+    assert_eq!(
+        (got.status, got.text.as_str()),
+        (200, "[ship 10.queen 1.bird 20.]")
+    );
+    let etag = got.header("ETag").to_owned();
+    let known = [("Accept", "text/stamps"), ("If-None-Match", etag.as_str())];
+    assert_eq!(server.status("GET", "/dav/a/", &known, ""), 304);
 }
 
 #[test]

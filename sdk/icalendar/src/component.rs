@@ -27,8 +27,8 @@ pub struct Component<'a> {
 pub enum Item<'a> {
     /// A property.
     Property(Property<'a>),
-    /// A component within.
-    Component(Component<'a>),
+    /// A component within. Boxed: most items are properties, which are a third of its size.
+    Component(Box<Component<'a>>),
 }
 
 impl<'a> Calendar<'a> {
@@ -73,15 +73,6 @@ impl<'a> Calendar<'a> {
         out
     }
 
-    /// A calendar with nothing in it, written as this one.
-    pub(crate) fn without_components(&self) -> Self {
-        Self {
-            before: self.before.clone(),
-            root: self.root.emptied(),
-            after: self.after.clone(),
-        }
-    }
-
     /// The same without a borrow of the bytes that it was read from.
     pub fn into_owned(self) -> Calendar<'static> {
         Calendar {
@@ -107,7 +98,7 @@ impl<'a> Component<'a> {
         let end = begin.clone();
         Self {
             begin,
-            items: Vec::new(),
+            items: Vec::with_capacity(8),
             end,
         }
     }
@@ -170,7 +161,7 @@ impl<'a> Component<'a> {
     /// The components directly within.
     pub fn components(&self) -> impl Iterator<Item = &Component<'a>> {
         self.items.iter().filter_map(|item| match item {
-            Item::Component(component) => Some(component),
+            Item::Component(component) => Some(&**component),
             Item::Property(_) => None,
         })
     }
@@ -178,7 +169,7 @@ impl<'a> Component<'a> {
     /// The components directly within, to edit.
     pub fn components_mut(&mut self) -> impl Iterator<Item = &mut Component<'a>> {
         self.items.iter_mut().filter_map(|item| match item {
-            Item::Component(component) => Some(component),
+            Item::Component(component) => Some(&mut **component),
             Item::Property(_) => None,
         })
     }
@@ -223,7 +214,7 @@ impl<'a> Component<'a> {
 
     /// Adds a component at the end.
     pub fn add_component(&mut self, component: Component<'a>) {
-        self.items.push(Item::Component(component));
+        self.items.push(Item::Component(Box::new(component)));
     }
 
     /// Removes properties and components directly within that don't pass. Tells whether there
@@ -246,6 +237,18 @@ impl<'a> Component<'a> {
         out.extend_from_slice(self.end.raw());
     }
 
+    /// What is left of some bytes after those of the component, if they begin with them.
+    pub(crate) fn strip_from<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+        let mut rest = bytes.strip_prefix(self.begin.raw())?;
+        for item in &self.items {
+            rest = match item {
+                Item::Property(property) => rest.strip_prefix(property.raw())?,
+                Item::Component(component) => component.strip_from(rest)?,
+            };
+        }
+        rest.strip_prefix(self.end.raw())
+    }
+
     /// The component's bytes alone.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -262,7 +265,7 @@ impl<'a> Component<'a> {
                 .into_iter()
                 .map(|item| match item {
                     Item::Property(property) => Item::Property(property.into_owned()),
-                    Item::Component(component) => Item::Component(component.into_owned()),
+                    Item::Component(component) => Item::Component(Box::new(component.into_owned())),
                 })
                 .collect(),
             end: self.end.into_owned(),

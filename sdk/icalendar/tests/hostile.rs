@@ -128,7 +128,7 @@ fn use_all(bytes: &[u8]) -> bool {
             }
         }
     }
-    let _ = from_jcal(&calendar.to_jcal().unwrap(), &limits);
+    let _ = from_jcal(&calendar.to_jcal(), &limits);
     let _ = without_controls(bytes);
     true
 }

@@ -187,6 +187,42 @@ fn s9_6_5_expand_keeps_dates_and_floating_times() {
 }
 
 #[test]
+fn s9_6_5_expand_of_some_properties() {
+    let output = Output {
+        recurrences: Recurrences::Expand(january(3, 5)),
+        selection: Some(Selection {
+            name: "VCALENDAR".to_owned(),
+            properties: Properties::Named(vec![]),
+            components: Components::Named(vec![Selection {
+                name: "VEVENT".to_owned(),
+                properties: Properties::Named(vec![
+                    ("DTSTART".to_owned(), false),
+                    ("RECURRENCE-ID".to_owned(), true),
+                    ("DURATION".to_owned(), false),
+                ]),
+                components: Components::All,
+            }]),
+        }),
+        ..Output::default()
+    };
+    let expected = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20060103T170000Z\nRECURRENCE-ID:\nDURATION:PT1H\nEND:VEVENT\nBEGIN:VEVENT\nDTSTART:20060104T190000Z\nRECURRENCE-ID:\nDURATION:PT1H\nEND:VEVENT\nEND:VCALENDAR\n";
+    assert_eq!(write(&abcd(2), &output), expected.replace('\n', "\r\n"));
+}
+
+#[test]
+fn s9_6_5_an_override_alone_keeps_its_id() {
+    let text = event(
+        "RECURRENCE-ID;TZID=Europe/Berlin:20060102T100000\nDTSTART;TZID=Europe/Berlin:20060102T110000\n",
+    );
+    let output = Output {
+        recurrences: Recurrences::Expand(january(2, 3)),
+        ..Output::default()
+    };
+    let found = write(&text, &output);
+    assert!(found.contains("DTSTART:20060102T100000Z\r\nRECURRENCE-ID:20060102T090000Z\r\nEND"));
+}
+
+#[test]
 fn s7_8_4_limit_freebusy_set() {
     let output = Output {
         limit_freebusy_set: Some(january(2, 3)),
@@ -287,7 +323,7 @@ fn s5_3_2_1_valid_calendar_data() {
         refused(&format!("{start}{wrong}\n"), data);
     }
     refused(
-        &format!("{start}RRULE:RSCALE=CHINESE;FREQ=YEARLY\n"),
+        &format!("{start}RRULE:RSCALE=MAYAN;FREQ=YEARLY\n"),
         Precondition::SupportedRscale,
     );
     let nothing = check(&stream("BEGIN:VALARM\nEND:VALARM\n")).unwrap_err();

@@ -361,8 +361,7 @@ fn s3_8_5_1_exdate() {
     let rule = "DTSTART;TZID=America/New_York:20260105T090000\nRRULE:FREQ=DAILY;COUNT=5\n";
     let days = |exdate: &str| {
         let text = event(&format!("{rule}{exdate}\n"));
-        let all = with_instances(&text, Range::ALL, |i| i.start_local.date().2);
-        all
+        with_instances(&text, Range::ALL, |i| i.start_local.date().2)
     };
     assert_eq!(
         days("EXDATE;TZID=America/New_York:20260106T090000,20260108T090000"),
@@ -576,4 +575,38 @@ fn s3_3_10_thousands_of_rules_as_python_dateutil_has_them() {
         wrong.join("\n")
     );
     assert!(checked >= 3000, "{checked}");
+}
+
+/// Objects with time zones, exceptions and overrides: fixtures/objects.py says how.
+#[test]
+fn s3_8_5_objects_as_recurring_ical_events_has_them() {
+    let fixture = include_str!("fixtures/objects.txt");
+    let mut wrong = Vec::new();
+    let mut checked = 0;
+    for line in fixture.lines().filter(|line| !line.starts_with('#')) {
+        let mut fields = line.rsplitn(4, ' ');
+        let mut next = || fields.next().unwrap();
+        let (expected, to, from, object) = (next(), next(), next(), next());
+        let text = stream(&format!("{}\n", object.replace('|', "\n")));
+        let at = |utc| LocalTime(utc);
+        let mut found = with_instances(&text, range(from, to), |i| {
+            format!("{}Z/{}Z", at(i.start), at(i.end))
+        });
+        found.sort();
+        let found = match found.join(",") {
+            none if none.is_empty() => "-".to_owned(),
+            some => some,
+        };
+        if found != expected {
+            wrong.push(format!("{line}\nbut {found}"));
+        }
+        checked += 1;
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} objects:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(checked >= 500, "{checked}");
 }

@@ -99,6 +99,7 @@ impl wit::Host for State {
             last_modified: None,
             body: AnswerBody::Stream(body),
             cpu,
+            queued: Duration::ZERO,
         };
         let writer = self.handles.push(Writer(sender))?;
         // Nobody waits any more: the first write will say so.

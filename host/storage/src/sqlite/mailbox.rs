@@ -1,6 +1,6 @@
 //! Reading what is known of mailboxes.
 
-use super::rights::{access, effective, effective_of, need, unpack};
+use super::rights::{access, effective, need, unpack};
 use super::{PAGE_MAX, SqliteStore};
 use crate::model::*;
 use crate::path::tree_end;
@@ -228,7 +228,7 @@ fn removed(
     while let Some(row) = rows.next()? {
         let owner: String = row.get(3)?;
         let grants = unpack(row.get_ref(4)?.as_str().unwrap_or_default());
-        if effective_of(actor, &owner, &grants).contains(Rights::LOOKUP) {
+        if actor.rights_by(&owner, &grants).contains(Rights::LOOKUP) {
             found.push(MailboxChange {
                 path: Path::decode(row.get_ref(0)?.as_str().unwrap_or_default()),
                 id: row.get(1)?,

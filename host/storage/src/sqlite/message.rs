@@ -40,6 +40,8 @@ macro_rules! entry {
     };
 }
 
+pub(super) use entry;
+
 /// Messages by uid.
 const LIST: &str = concat!(
     "SELECT ",
@@ -249,7 +251,8 @@ impl SqliteStore {
     ) -> Result<Blob, Error> {
         let bytes = self.readers.read(|db| {
             access(db, actor, mailbox, Rights::READ)?;
-            content(db, mailbox, uid)?.ok_or(Error::NotFound)
+            let mut any = u64::MAX;
+            content(db, mailbox, uid, part, &mut any)?.ok_or(Error::NotFound)
         })?;
         let digest = if part == Part::Body {
             bytes.digest
@@ -279,16 +282,9 @@ impl SqliteStore {
         few(uids.len())?;
         let found = self.readers.read(|db| {
             access(db, actor, mailbox, Rights::READ)?;
-            let mut sum = 0;
+            let mut left = READ_MAX as u64;
             uids.iter()
-                .map(|&uid| {
-                    let size = size(db, mailbox, uid, part)?;
-                    sum += size.unwrap_or(0);
-                    if sum > READ_MAX as u64 {
-                        return Err(Error::TooLarge(READ_MAX as u64));
-                    }
-                    content(db, mailbox, uid)
-                })
+                .map(|&uid| content(db, mailbox, uid, part, &mut left))
                 .collect::<Result<Vec<_>, _>>()
         })?;
         let mut bodies = Vec::with_capacity(found.len());
@@ -368,57 +364,69 @@ fn one(
         .optional()?)
 }
 
-/// One message by uid, as the actor sees it.
-pub(super) fn by_uid(
-    db: &Connection,
-    actor: &Actor,
-    mailbox: MailboxId,
-    uid: Uid,
-) -> Result<Option<Message>, Error> {
-    one(db, actor, mailbox, BY_UID, &uid)
-}
-
-/// The bytes of a message; no body if that lies in the object store.
+/// The bytes of a part of a message; no body if that lies in the object store, or is no part of it.
 pub(super) struct Stored {
     pub(super) header: Bytes,
     pub(super) body: Option<Bytes>,
     pub(super) digest: Digest,
 }
 
-pub(super) fn content(
-    db: &Connection,
-    mailbox: MailboxId,
-    uid: Uid,
-) -> Result<Option<Stored>, Error> {
-    Ok(db
-        .prepare_cached(
-            "SELECT c.header, c.body, m.digest FROM message m JOIN content c USING (content)
-             WHERE m.mailbox = ?1 AND m.uid = ?2",
-        )?
-        .query_row(params![mailbox, uid], |row| {
-            Ok(Stored {
-                header: row.get::<_, Vec<u8>>(0)?.into(),
-                body: row.get::<_, Option<Vec<u8>>>(1)?.map(Bytes::from),
-                digest: digest(row, 2)?,
-            })
+impl Stored {
+    /// From a row with header and body in two columns, of which only what is wanted is read.
+    pub(super) fn of_row(
+        row: &Row<'_>,
+        column: usize,
+        part: Part,
+        digest: Digest,
+    ) -> Result<Self, rusqlite::Error> {
+        let header = match part {
+            Part::Header | Part::Whole => row.get::<_, Vec<u8>>(column)?,
+            Part::Body => Vec::new(),
+        };
+        let body = match part {
+            Part::Body | Part::Whole => row.get::<_, Option<Vec<u8>>>(column + 1)?,
+            Part::Header => None,
+        };
+        Ok(Self {
+            header: header.into(),
+            body: body.map(Bytes::from),
+            digest,
         })
-        .optional()?)
+    }
 }
 
-/// How many bytes a part of a message has.
-pub(super) fn size(
+/// A part of a message, for which so many bytes are left.
+///
+/// Fails with [`Error::TooLarge`] if it has more.
+fn content(
     db: &Connection,
     mailbox: MailboxId,
     uid: Uid,
     part: Part,
-) -> Result<Option<u64>, Error> {
-    let sizes: Option<(u64, u64)> = db
-        .prepare_cached("SELECT header_size, size FROM message WHERE mailbox = ?1 AND uid = ?2")?
-        .query_row(params![mailbox, uid], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    Ok(sizes.map(|(header, body)| match part {
-        Part::Header => header,
-        Part::Body => body,
-        Part::Whole => header + body,
-    }))
+    left: &mut u64,
+) -> Result<Option<Stored>, Error> {
+    let mut statement = db.prepare_cached(
+        "SELECT m.header_size, m.size, m.digest, c.header, c.body
+         FROM message m JOIN content c USING (content) WHERE m.mailbox = ?1 AND m.uid = ?2",
+    )?;
+    let mut rows = statement.query(params![mailbox, uid])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let size = part.of(row.get(0)?, row.get(1)?);
+    *left = left
+        .checked_sub(size)
+        .ok_or(Error::TooLarge(READ_MAX as u64))?;
+    Ok(Some(Stored::of_row(row, 3, part, digest(row, 2)?)?))
+}
+
+impl Part {
+    /// How many bytes it has, of a header section and a body of so many.
+    pub(super) fn of(self, header: u64, body: u64) -> u64 {
+        match self {
+            Self::Header => header,
+            Self::Body => body,
+            Self::Whole => header + body,
+        }
+    }
 }

@@ -76,14 +76,16 @@ pub(super) fn effective(
     Ok(tally.rights(actor, owner))
 }
 
-/// What the actor might have done where these grants held.
-pub(super) fn effective_of(actor: &Actor, owner: &str, grants: &[Grant]) -> Rights {
-    let mut tally = Tally::default();
-    for grant in grants {
-        let (kind, name) = columns(&grant.identifier);
-        tally.add(actor, kind, name, grant.negative, grant.rights.0);
+impl Actor {
+    /// What the actor may do in a mailbox of this owner (empty for none) that has these grants.
+    pub fn rights_by(&self, owner: &str, grants: &[Grant]) -> Rights {
+        let mut tally = Tally::default();
+        for grant in grants {
+            let (kind, name) = columns(&grant.identifier);
+            tally.add(self, kind, name, grant.negative, grant.rights.0);
+        }
+        tally.rights(self, owner)
     }
-    tally.rights(actor, owner)
 }
 
 #[derive(Default)]

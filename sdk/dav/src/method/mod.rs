@@ -3,6 +3,7 @@
 pub mod acl;
 pub mod copy;
 pub mod delete;
+pub mod export;
 pub mod get;
 pub mod import;
 pub mod lock;

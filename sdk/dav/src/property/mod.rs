@@ -159,6 +159,20 @@ pub fn any_value(_: &Context<'_>, _: &Element) -> Result<(), Error> {
     Ok(())
 }
 
+/// Agrees to text without elements in it, of up to 16 KiB: for [`Write::Stored`] and
+/// [`Write::Personal`].
+pub fn plain_text(_: &Context<'_>, element: &Element) -> Result<(), Error> {
+    const LEN_MAX: usize = 16 << 10;
+    let name = element.name.local();
+    match (element.elements().next(), element.text().len()) {
+        (Some(_), _) => Err(Error::Conflict(format!("{name} is text alone"))),
+        (None, len) if len > LEN_MAX => Err(Error::Conflict(format!(
+            "{name} is longer than {LEN_MAX} bytes"
+        ))),
+        (None, _) => Ok(()),
+    }
+}
+
 /// All live properties, those of the profile first.
 pub fn all(profile: &Profile) -> impl Iterator<Item = &'static Live> {
     let engine = [

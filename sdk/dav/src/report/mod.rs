@@ -5,6 +5,7 @@ pub mod expand_property;
 pub mod multiget;
 pub mod principal_match;
 pub mod principal_search;
+pub mod query;
 pub mod sync_collection;
 
 use xml::{DAV, Element, Name};

@@ -114,29 +114,37 @@ fn answer<'m, 'c>(
     let mut member_href = ctx.href(path, true);
     for chunk in names.chunks(ctx.profile.limits.page.max(1)) {
         let asked: Vec<&str> = chunk.iter().map(String::as_str).collect();
-        let listing = Listing {
-            want: *want,
-            members: true,
-            names: Some(&asked),
-            limit: asked.len(),
-            ..Listing::default()
-        };
-        let page = ctx.store.children(&collection, &listing)?;
-        // They come in the order in which they were asked for, the missing ones left out.
-        let mut members = page.members.iter().peekable();
-        for name in asked {
-            match members.next_if(|member| member.name == name) {
-                Some(member) => {
-                    member_href.truncate(base_len);
-                    percent_encode(&mut member_href, name);
-                    write(
-                        multistatus,
-                        Subject::Member(&collection, member),
-                        &member_href,
-                    )?;
+        let mut waiting = asked.iter().peekable();
+        let mut after: Option<String> = None;
+        loop {
+            let listing = Listing {
+                want: *want,
+                members: true,
+                names: Some(&asked),
+                after: after.as_deref(),
+                limit: asked.len(),
+                ..Listing::default()
+            };
+            // A page has fewer of them if they are big.
+            let page = ctx.store.children(&collection, &listing)?;
+            for member in &page.members {
+                // They come in the order in which they were asked for, the missing ones left out.
+                while let Some(missing) = waiting.next_if(|name| **name != member.name) {
+                    tell(multistatus, missing, Status::NOT_FOUND, None)?;
                 }
-                None => tell(multistatus, name, Status::NOT_FOUND, None)?,
+                waiting.next();
+                member_href.truncate(base_len);
+                percent_encode(&mut member_href, &member.name);
+                let subject = Subject::Member(&collection, member);
+                write(multistatus, subject, &member_href)?;
             }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        for missing in waiting {
+            tell(multistatus, missing, Status::NOT_FOUND, None)?;
         }
     }
     Ok(())

@@ -9,9 +9,9 @@ use crate::error::{NUMBER_OF_MATCHES_WITHIN_LIMITS, SUPPORTED_REPORT, VALID_SYNC
 use crate::property::Subject;
 use crate::property::rfc6578::{parse_token, token_for, token_for_part};
 use crate::request::{Response, Status};
-use crate::resource::{Collection, Resource};
-use crate::store::{Change, ChangeQuery, Lock, LockScope};
-use crate::{Context, Error, Rights};
+use crate::resource::{Collection, Fields, Resource};
+use crate::store::{Change, ChangeQuery, Listing, Lock, LockScope};
+use crate::{Context, Error, Rights, percent_encode};
 
 /// Answers the report.
 ///
@@ -40,6 +40,9 @@ pub fn run(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Res
         .leaf(&Name::dav("sync-token"), &token);
     sync.multistatus.finish()
 }
+
+/// How many changes are read at a time if their bodies are wanted.
+const BODIES_MAX: usize = 8;
 
 struct Request {
     since: u64,
@@ -95,7 +98,17 @@ struct Sync<'s, 'c> {
 impl Sync<'_, '_> {
     /// Adds all changes, as far as the limit allows. Gives the token for what was told.
     fn run(&mut self, collection: &Collection, request: &Request) -> Result<String, Error> {
+        let from_nothing = request.removed_since.is_none() && request.limit.is_none();
+        let is_flat = !self.ctx.profile.kind(&collection.kind).holds_collections;
+        if from_nothing && is_flat {
+            return self.list(collection);
+        }
         let mut left = request.limit.unwrap_or(usize::MAX);
+        // Bodies may be big.
+        let page = match self.plan.want().fields.has(Fields::BODY) {
+            true => BODIES_MAX,
+            false => self.ctx.profile.limits.page,
+        };
         let first_removed = request.removed_since.unwrap_or(collection.state);
         let mut since = request.since;
         let mut told = 0usize;
@@ -104,7 +117,7 @@ impl Sync<'_, '_> {
                 since,
                 removed_since: first_removed.max(since),
                 deep: request.deep,
-                limit: self.ctx.profile.limits.page.min(left.max(1)),
+                limit: page.min(left.max(1)),
                 want: self.plan.want(),
             };
             let found = self.ctx.store.changes(collection, &query)?;
@@ -140,6 +153,35 @@ impl Sync<'_, '_> {
         match first_removed > since {
             true => Ok(token_for_part(&collection.id, since, first_removed)),
             false => Ok(token_for(&collection.id, since)),
+        }
+    }
+
+    /// Adds all members there are, for whoever starts from nothing: that costs less than to go
+    /// through how they came about. What changes meanwhile is later than the token.
+    fn list(&mut self, collection: &Collection) -> Result<String, Error> {
+        let mut href = self.ctx.href(&collection.path, true);
+        let base_len = href.len();
+        let mut after: Option<String> = None;
+        loop {
+            let listing = Listing {
+                want: self.plan.want(),
+                members: true,
+                after: after.as_deref(),
+                limit: self.ctx.profile.limits.page,
+                ..Listing::default()
+            };
+            let page = self.ctx.store.children(collection, &listing)?;
+            for member in &page.members {
+                href.truncate(base_len);
+                percent_encode(&mut href, &member.name);
+                let subject = Subject::Member(collection, member);
+                self.multistatus
+                    .resource(self.plan, subject, &href, self.locks)?;
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(token_for(&collection.id, collection.state));
+            }
         }
     }
 

@@ -23,6 +23,7 @@ mod shared;
 mod tree;
 
 pub use commit::Extension;
+pub use convert::text_annotation;
 pub use directory::{PRINCIPALS, find_principal, principal_of, search_principals};
 pub use serve::{answer, serve};
 

@@ -8,7 +8,7 @@ use crate::budget::{Budget, Exceeded};
 use crate::component::{Calendar, Component};
 use crate::object::Kind;
 use crate::property::Property;
-use crate::series::{Instance, Range, Series, period_utc};
+use crate::series::{Range, Series, period_utc};
 use crate::zone::{Zone, Zones};
 use availability::Availability;
 use intervals::{Interval, merge, subtract};
@@ -107,8 +107,16 @@ impl Busy {
         }
         let range = self.range;
         let taken = &mut self.taken;
+        // Instances of one component, which may have many attendees, come together.
+        let mut last: Option<(*const Component<'_>, Option<BusyType>)> = None;
         series.events(range, budget, &mut |instance| {
-            if let Some(busy_type) = event_type(instance, addresses) {
+            let component: *const Component<'_> = instance.component;
+            let busy_type = match last {
+                Some((known, busy_type)) if known == component => busy_type,
+                _ => event_type(instance.component, addresses),
+            };
+            last = Some((component, busy_type));
+            if let Some(busy_type) = busy_type {
                 take(taken, range, instance.start, instance.end, busy_type);
             }
         })
@@ -165,8 +173,7 @@ fn take(taken: &mut [Vec<Interval>; 3], range: Range, start: i64, end: i64, busy
 }
 
 /// In which way an event makes busy, by TRANSP and STATUS (RFC 4791 §7.10) and by PARTSTAT.
-fn event_type(instance: &Instance<'_>, addresses: &[&str]) -> Option<BusyType> {
-    let component = instance.component;
+fn event_type(component: &Component<'_>, addresses: &[&str]) -> Option<BusyType> {
     let is = |name: &str, value: &str| {
         component
             .property(name)

@@ -67,5 +67,5 @@ impl Busy {
 }
 
 fn utc(time: i64) -> String {
-    format!("{}Z", LocalTime(time))
+    LocalTime(time).utc_text()
 }

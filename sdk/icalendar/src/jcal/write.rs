@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::JcalError;
 use super::types::{Type, is_list, type_of};
 use crate::component::{Calendar, Component};
 use crate::property::{Parameter, Property};
@@ -11,12 +10,8 @@ use crate::write::unescape_text;
 
 impl Calendar<'_> {
     /// The calendar as jCal.
-    ///
-    /// Fails if there is something in it that JSON can't say. Of what [`Calendar::parse`] accepts
-    /// nothing is known to be so.
-    pub fn to_jcal(&self) -> Result<String, JcalError> {
-        serde_json::to_string(&component(self.root()))
-            .map_err(|error| JcalError::Json(error.to_string()))
+    pub fn to_jcal(&self) -> String {
+        component(self.root()).to_string()
     }
 }
 

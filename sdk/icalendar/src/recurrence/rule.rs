@@ -2,6 +2,7 @@
 
 use ical::recur::{IcalRecurFreq, IcalRecurRule, IcalRecurSkip};
 
+use super::scale::{Scale, ScaleMonth};
 use crate::value::{LocalTime, ValueError, excerpt};
 
 /// How often a rule repeats.
@@ -59,7 +60,12 @@ pub struct Rule {
     pub(crate) by_set_pos: Vec<i64>,
     pub(crate) week_start: u8,
     pub(crate) skip: Skip,
-    scale: Option<String>,
+    /// The calendar that it counts in, if it is not the Gregorian.
+    pub(super) scale: Option<Scale>,
+    /// BYMONTH in that calendar.
+    pub(super) scale_months: Vec<ScaleMonth>,
+    /// In a calendar that nobody knows, or in a way that it can't.
+    unsupported: bool,
 }
 
 impl Rule {
@@ -69,13 +75,46 @@ impl Rule {
     /// is tolerated: what comes first counts.
     pub fn read(value: &str) -> Result<Self, ValueError> {
         let value = value.trim();
-        let rule = IcalRecurRule::parse(value).map_err(|error| ValueError::Rule {
+        let error = |reason: String| ValueError::Rule {
             value: excerpt(value),
-            reason: error.to_string(),
-        })?;
+            reason,
+        };
+        let Some(scale) = Self::foreign_scale(value) else {
+            let rule = IcalRecurRule::parse(value).map_err(|e| error(e.to_string()))?;
+            return Ok(Self {
+                until: Self::until(value)?,
+                ..Self::from_read(rule)
+            });
+        };
+        // ical-rs knows our months only.
+        let others: Vec<&str> = value
+            .split(';')
+            .filter(|part| {
+                !part
+                    .trim_start()
+                    .to_ascii_uppercase()
+                    .starts_with("BYMONTH=")
+            })
+            .collect();
+        let rule = IcalRecurRule::parse(&others.join(";")).map_err(|e| error(e.to_string()))?;
+        let months = part(value, "BYMONTH").unwrap_or_default();
+        let months: Option<Vec<ScaleMonth>> = months
+            .split(',')
+            .filter(|month| !month.is_empty())
+            .take(64)
+            .map(ScaleMonth::read)
+            .collect();
+        let rule = Self::from_read(rule);
+        let scale = Scale::named(scale);
+        let months = months.or_else(|| scale.is_none().then(Vec::new));
         Ok(Self {
             until: Self::until(value)?,
-            ..Self::from_read(rule)
+            unsupported: scale.is_none()
+                || rule.frequency < Frequency::Daily
+                || !rule.by_week_no.is_empty(),
+            scale,
+            scale_months: months.ok_or_else(|| error("BYMONTH names no months".to_owned()))?,
+            ..rule
         })
     }
 
@@ -126,19 +165,20 @@ impl Rule {
                 IcalRecurSkip::Backward => Skip::Backward,
                 IcalRecurSkip::Forward => Skip::Forward,
             },
-            scale: rule.scale.filter(|scale| scale != "GREGORIAN"),
+            scale: None,
+            scale_months: Vec::new(),
+            unsupported: false,
         }
+    }
+
+    /// The calendar that a rule counts in, if it is not the Gregorian.
+    pub(crate) fn foreign_scale(value: &str) -> Option<&str> {
+        part(value, "RSCALE").filter(|scale| !scale.eq_ignore_ascii_case("GREGORIAN"))
     }
 
     /// UNTIL with its form, which ical-rs doesn't keep.
     fn until(value: &str) -> Result<Option<Until>, ValueError> {
-        let part = value.split(';').find_map(|part| {
-            let (name, value) = part.split_once('=')?;
-            name.trim()
-                .eq_ignore_ascii_case("UNTIL")
-                .then(|| value.trim())
-        });
-        let Some(text) = part else {
+        let Some(text) = part(value, "UNTIL") else {
             return Ok(None);
         };
         let local = LocalTime::parse(text)?;
@@ -157,10 +197,9 @@ impl Rule {
         self.frequency
     }
 
-    /// The calendar that it counts in, if it is not the Gregorian: RFC 7529 §4.1. Such rules
-    /// generate nothing here.
-    pub fn unsupported_scale(&self) -> Option<&str> {
-        self.scale.as_deref()
+    /// Whether it generates nothing because its calendar is not known: RFC 7529 §5.
+    pub(crate) fn is_unsupported(&self) -> bool {
+        self.unsupported
     }
 
     /// Whether it has neither COUNT nor UNTIL.
@@ -173,6 +212,7 @@ impl Rule {
     pub(crate) fn is_impossible(&self) -> bool {
         let longest = |month: &u8| i64::from(crate::value::days_in_month(2000, *month));
         self.skip == Skip::Omit
+            && self.scale.is_none()
             && !self.by_month.is_empty()
             && !self.by_month_day.is_empty()
             && self.frequency != Frequency::Weekly
@@ -182,4 +222,13 @@ impl Rule {
                     .all(|day| day.abs() > longest(month))
             })
     }
+}
+
+/// A part of a rule.
+fn part<'v>(value: &'v str, wanted: &str) -> Option<&'v str> {
+    value.split(';').find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        let found = name.trim().eq_ignore_ascii_case(wanted);
+        found.then(|| value.trim())
+    })
 }

@@ -153,7 +153,10 @@ impl<'c> Series<'c> {
         if !relative {
             return Ok(false);
         }
-        let found = self.visit(range.widened(later, earlier), budget, &mut |instance| {
+        let most = alarms.iter().map(Vec::len).max().unwrap_or(0) as u64;
+        let wide = range.widened(later, earlier);
+        let found = self.visit(wide, budget, &mut |instance, budget| {
+            budget.work(most)?;
             let found = alarms.get(instance.entry).is_some_and(|list| {
                 list.iter().any(|alarm| {
                     !alarm.is_absolute()

@@ -117,6 +117,11 @@ impl<'c> Series<'c> {
         self.entries.iter().any(|entry| entry.floating)
     }
 
+    /// Whether the DTSTART of all instances floats.
+    pub(crate) fn master_floats(&self) -> Option<bool> {
+        self.master().map(|(_, start)| start.floating)
+    }
+
     /// When the first instance begins, in UTC seconds, or something before that.
     pub(crate) fn earliest(&self) -> Option<i64> {
         let starts = self.entries.iter().filter_map(|e| e.start.as_ref());
@@ -175,7 +180,7 @@ impl<'c> Series<'c> {
         budget: &mut Budget,
         found: &mut dyn FnMut(&Instance<'c>),
     ) -> Result<(), Exceeded> {
-        let _all = self.visit(range, budget, &mut |instance| {
+        let _all = self.visit(range, budget, &mut |instance, _| {
             let kind = self.entries.get(instance.entry).map(|entry| entry.kind);
             if kind == Some(Kind::Event) && self.instance_overlaps(instance, range) {
                 found(instance);

@@ -33,7 +33,7 @@ impl<'c> Series<'c> {
                 return Ok(true);
             }
         }
-        let found = self.visit(range, budget, &mut |instance| {
+        let found = self.visit(range, budget, &mut |instance, _| {
             let found = self.instance_overlaps(instance, range) && passes(instance.component);
             Ok(if found {
                 ControlFlow::Break(())

@@ -42,7 +42,7 @@ pub struct InstanceId {
 }
 
 pub(super) type Visitor<'v, 'c> =
-    &'v mut dyn FnMut(&Instance<'c>) -> Result<ControlFlow<()>, Exceeded>;
+    &'v mut dyn FnMut(&Instance<'c>, &mut Budget) -> Result<ControlFlow<()>, Exceeded>;
 
 impl<'c> Series<'c> {
     /// The instances that overlap a range, by their start; RFC 4791 §9.9 says what that means.
@@ -54,7 +54,7 @@ impl<'c> Series<'c> {
         budget: &mut Budget,
     ) -> Result<Vec<Instance<'c>>, Exceeded> {
         let mut found: Vec<Instance<'c>> = Vec::new();
-        let _all = self.visit(range, budget, &mut |instance| {
+        let _all = self.visit(range, budget, &mut |instance, _| {
             if self.instance_overlaps(instance, range) {
                 found.push(instance.clone());
             }
@@ -94,7 +94,7 @@ impl<'c> Series<'c> {
             };
             let instance = self.instance(index, entry, start.local, start, None, Some(id));
             budget.instance()?;
-            if visitor(&instance)?.is_break() {
+            if visitor(&instance, budget)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -114,14 +114,14 @@ impl<'c> Series<'c> {
             let index = self.master.unwrap_or(0);
             let instance = self.instance(index, entry, start.local, start, None, None);
             budget.instance()?;
-            return visitor(&instance);
+            return visitor(&instance, budget);
         }
         let mut each = |local: LocalTime, extent: Option<Extent>, budget: &mut Budget| {
             if self.is_excluded(local, start, budget)? {
                 return Ok(ControlFlow::Continue(()));
             }
             budget.instance()?;
-            visitor(&self.generated(local, entry, start, extent))
+            visitor(&self.generated(local, entry, start, extent), budget)
         };
         if each(start.local, None, budget)?.is_break() {
             return Ok(ControlFlow::Break(()));

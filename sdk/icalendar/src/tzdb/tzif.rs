@@ -30,6 +30,16 @@ impl Zone {
         if range.start.is_some() {
             observances.insert(0, unspecified(i64::MIN));
         }
+        // Up to the last listed time the rule does not hold, even if nothing changes at it.
+        if let (None, Some(last)) = (range.end, observances.last())
+            && last.onset < self.listed_until()
+        {
+            let last = last.clone();
+            observances.push(Observance {
+                onset: self.listed_until(),
+                ..last
+            });
+        }
         let mut footer: &[u8] = self.footer();
         if let Some(end) = range.end {
             observances.push(unspecified(end));

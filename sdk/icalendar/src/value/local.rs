@@ -85,23 +85,40 @@ impl LocalTime {
     /// `YYYYMMDD`.
     pub fn date_text(self) -> String {
         let (year, month, day) = self.date();
-        format!("{:04}{month:02}{day:02}", year.clamp(0, 9999))
+        let mut text = String::with_capacity(9);
+        push_digits(&mut text, year.clamp(0, 9999), 4);
+        push_digits(&mut text, month.into(), 2);
+        push_digits(&mut text, day.into(), 2);
+        text
+    }
+
+    /// `YYYYMMDDTHHMMSSZ`, if it is UTC.
+    pub(crate) fn utc_text(self) -> String {
+        let mut text = self.date_text();
+        let second = self.second_of_day();
+        text.reserve(8);
+        text.push('T');
+        for part in [second / 3600, second / 60 % 60, second % 60] {
+            push_digits(&mut text, part, 2);
+        }
+        text.push('Z');
+        text
     }
 }
 
 /// `YYYYMMDDTHHMMSS`.
 impl fmt::Display for LocalTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = self.date();
-        let second = self.second_of_day();
-        write!(
-            f,
-            "{:04}{month:02}{day:02}T{:02}{:02}{:02}",
-            year.clamp(0, 9999),
-            second / 3600,
-            second / 60 % 60,
-            second % 60
-        )
+        let text = self.utc_text();
+        f.write_str(text.strip_suffix('Z').unwrap_or(&text))
+    }
+}
+
+/// Appends a number with so many digits. By hand: expanding writes a thousand times.
+fn push_digits(text: &mut String, number: i64, digits: u32) {
+    for place in (0..digits).rev() {
+        let digit = number / 10i64.pow(place) % 10;
+        text.push(char::from(b'0' + u8::try_from(digit).unwrap_or(0)));
     }
 }
 

@@ -13,6 +13,9 @@ use crate::value::{DAY, LocalTime, utc_offset};
 /// some ten a year.
 const WORK: u64 = 20_000;
 
+/// How many steps a zone may take in all: whoever asks about distant times in turn asks for more.
+const WORK_TOTAL: u64 = 5_000_000;
+
 /// How many observances are read. Zones with a long past have some hundred.
 const OBSERVANCES: usize = 1000;
 
@@ -53,6 +56,8 @@ struct Known {
     end: i64,
     before: i32,
     transitions: Vec<Transition>,
+    /// How many steps it took, and what was known before it.
+    work: u64,
 }
 
 impl Known {
@@ -128,20 +133,25 @@ impl Custom {
             return;
         }
         let (mut start, mut end) = (from - 2 * YEAR, to + 2 * YEAR);
-        // What is near what is known already will be followed by more of its kind.
-        let near = known.end > known.start
-            && start < known.end + 40 * YEAR
-            && end > known.start - 40 * YEAR;
-        if near {
+        // What is known already will be asked about again, and what follows it, too.
+        if known.end > known.start {
             let length = known.end - known.start;
-            start = start.min(known.start);
-            end = end.max(known.end);
             if to >= known.end {
                 end += length.min(100 * YEAR);
             }
+            if start.max(known.start) - end.min(known.end) < 400 * YEAR {
+                start = start.min(known.start);
+                end = end.max(known.end);
+            }
+        }
+        let done = known.work;
+        if done > WORK_TOTAL {
+            return;
         }
         drop(known);
-        *self.known.borrow_mut() = self.stretch(start, end);
+        let mut stretch = self.stretch(start, end);
+        stretch.work += done;
+        *self.known.borrow_mut() = stretch;
     }
 
     fn stretch(&self, start: i64, end: i64) -> Known {
@@ -159,6 +169,7 @@ impl Custom {
             end,
             before: before.map_or(self.first, |t| t.to),
             transitions,
+            work: budget.work_done() + self.observances.len() as u64,
         }
     }
 }

@@ -1,5 +1,8 @@
 //! A zone of the IANA database.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use super::Resolved;
 use crate::tzdb;
 
@@ -7,9 +10,31 @@ use crate::tzdb;
 #[derive(Clone, Debug)]
 pub struct Iana(tzdb::Zone);
 
+thread_local! {
+    /// The zones that were looked up, by the names that were asked for: most objects of a calendar
+    /// are in the same, and to read one takes longer than to read an event.
+    static KNOWN: RefCell<Vec<(String, Rc<Iana>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// How many zones are kept.
+const KNOWN_MAX: usize = 32;
+
 impl Iana {
-    pub(super) fn find(tzid: &str) -> Option<Self> {
-        tzdb::Zone::find(tzid).map(Self)
+    pub(super) fn find(tzid: &str) -> Option<Rc<Self>> {
+        let known = KNOWN.with_borrow(|known| {
+            let found = known.iter().find(|(name, _)| name == tzid);
+            found.map(|(_, zone)| zone.clone())
+        });
+        known.or_else(|| {
+            let zone = Rc::new(Self(tzdb::Zone::find(tzid)?));
+            KNOWN.with_borrow_mut(|known| {
+                if known.len() == KNOWN_MAX {
+                    known.clear();
+                }
+                known.push((tzid.to_owned(), zone.clone()));
+            });
+            Some(zone)
+        })
     }
 
     pub(super) fn offset_at(&self, utc: i64) -> i32 {

@@ -25,6 +25,21 @@ pub enum Zone {
     Custom(Rc<Custom>),
 }
 
+thread_local! {
+    /// The zones of the VTIMEZONEs read last: the objects of a calendar have the same one each, and
+    /// to find its transitions takes longer than the rest of the object.
+    static RECENT: RefCell<Vec<(Vec<u8>, Zone)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// How many VTIMEZONEs are remembered.
+const RECENT_MAX: usize = 8;
+
+/// The longest VTIMEZONE that is remembered, in bytes.
+const RECENT_BYTES: usize = 32 << 10;
+
+/// How many time zones an object may use; to look for more would take long, and no client does.
+const ZONES_MAX: usize = 200;
+
 /// What a local time means in a zone, in UTC seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resolved {
@@ -57,13 +72,29 @@ impl Zone {
         {
             return Some(Self::Utc);
         }
-        Iana::find(tzid).map(|zone| Self::Iana(Rc::new(zone)))
+        Iana::find(tzid).map(Self::Iana)
     }
 
     /// The zone that a VTIMEZONE describes. None if it doesn't: without a STANDARD or DAYLIGHT
     /// that has DTSTART and both offsets.
     pub fn of_component(component: &Component<'_>) -> Option<Self> {
-        Custom::read(component).map(|zone| Self::Custom(Rc::new(zone)))
+        let is_it = |(bytes, _): &(Vec<u8>, Zone)| {
+            component.strip_from(bytes).is_some_and(<[u8]>::is_empty)
+        };
+        RECENT.with_borrow_mut(|recent| {
+            if let Some(at) = recent.iter().position(is_it) {
+                recent.swap(0, at);
+            } else {
+                let zone = Self::Custom(Rc::new(Custom::read(component)?));
+                let bytes = component.to_bytes();
+                if bytes.len() > RECENT_BYTES {
+                    return Some(zone);
+                }
+                recent.truncate(RECENT_MAX - 1);
+                recent.insert(0, (bytes, zone));
+            }
+            recent.first().map(|(_, zone)| zone.clone())
+        })
     }
 
     /// The zone of a stream with a VTIMEZONE, as in CALDAV:calendar-timezone: RFC 4791 §5.2.2.
@@ -154,6 +185,12 @@ impl<'c> Zones<'c> {
         if let Some(found) = known {
             return found;
         }
+        if self.found.borrow().len() >= ZONES_MAX {
+            return Found {
+                zone: self.floating.clone(),
+                known: false,
+            };
+        }
         let zone = self
             .calendar
             .components()
@@ -170,11 +207,9 @@ impl<'c> Zones<'c> {
             known: zone.is_some(),
             zone: zone.unwrap_or_else(|| self.floating.clone()),
         };
-        let mut list = self.found.borrow_mut();
-        // More zones than any client uses are looked up anew each time.
-        if list.len() < 64 {
-            list.push((tzid.to_owned(), found.clone()));
-        }
+        self.found
+            .borrow_mut()
+            .push((tzid.to_owned(), found.clone()));
         found
     }
 

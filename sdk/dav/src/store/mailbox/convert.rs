@@ -116,6 +116,15 @@ pub(super) fn annotation_name(name: &Name) -> String {
     format!("{PROPERTY_PREFIX}{name}")
 }
 
+/// A property that is text alone, as the shared annotation that keeps it: for what a protocol
+/// provisions.
+pub fn text_annotation(name: &Name, text: &str) -> module::Annotation {
+    let mut xml = Vec::new();
+    let element = xml::Element::new(name.clone()).with_text(text);
+    element.write_standalone(&mut xml, &[]);
+    module::Annotation::shared(annotation_name(name), Some(xml))
+}
+
 /// The property that an annotation keeps, if it keeps one.
 pub(super) fn stored_property(annotation: module::Annotation) -> Option<StoredProperty> {
     let name = annotation

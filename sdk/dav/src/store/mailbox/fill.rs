@@ -10,6 +10,20 @@ use crate::store::StoreError;
 /// What one call to the host may read.
 const READ_MAX: u64 = 8 << 20;
 
+/// How many of these members can be held in memory with what is wanted of them: at least one, and
+/// more as long as their bodies are small.
+pub(super) fn holdable<'m>(members: impl Iterator<Item = &'m Member>, want: &Want<'_>) -> usize {
+    if !want.fields.has(Fields::BODY) {
+        return usize::MAX;
+    }
+    let mut bytes = 0u64;
+    let fits = |member: &&Member| {
+        bytes = bytes.saturating_add(member.length);
+        bytes <= READ_MAX
+    };
+    members.take_while(fits).count().max(1)
+}
+
 /// Adds to members what is wanted of properties, bodies and header sections.
 pub(super) fn fill(
     mailbox: &Mailbox,

@@ -2,8 +2,8 @@
 
 use module::{Mailbox, Part};
 
-use super::convert::{etag, store_error, term, time};
-use super::fill::fill;
+use super::convert::{etag, store_error, term, time, uid};
+use super::fill::{fill, holdable};
 use super::listing::{Cursor, bad_cursor, host_limit};
 use crate::resource::{Fields, Member, Stored, Want};
 use crate::store::{Listing, Page, StoreError};
@@ -34,6 +34,12 @@ pub(super) fn list_members(
         let last = found.last();
         page.next = last.map(|entry| Cursor::Member(entry.uid()).write());
     }
+    let count = holdable(page.members.iter(), want);
+    if count < page.members.len() {
+        page.members.truncate(count);
+        let last = page.members.last();
+        page.next = last.and_then(|last| Some(Cursor::Member(uid(last.version)?).write()));
+    }
     let stored = if with_annotations {
         want.stored
     } else {
@@ -62,9 +68,18 @@ pub(super) fn list_named(
         .map(|&name| name.to_owned())
         .collect();
     let found = mailbox.find_all(&asked).map_err(store_error)?;
-    let mut members: Vec<Member> = found.into_iter().flatten().map(member).collect();
+    let mut end = offset + asked.len();
+    let found: Vec<Option<Member>> = found.into_iter().map(|found| found.map(member)).collect();
+    let count = holdable(found.iter().flatten(), want);
+    let mut members = Vec::with_capacity(found.len().min(count));
+    for (at, member) in (offset..).zip(found) {
+        if member.is_some() && members.len() == count {
+            end = at;
+            break;
+        }
+        members.extend(member);
+    }
     fill(mailbox, &mut members, want)?;
-    let end = offset + asked.len();
     let next = (end < names.len()).then(|| Cursor::Offset(end).write());
     Ok(Page {
         members,

@@ -86,8 +86,8 @@ fn complete(response: Response, open: impl Fn(&MemberBody) -> Option<Blob>) -> m
 }
 
 impl MailboxStore {
-    /// The stored body that an answer names.
-    fn open_body(&self, member: &MemberBody) -> Option<Blob> {
+    /// The stored body that an answer names: for [`answer`].
+    pub fn open_body(&self, member: &MemberBody) -> Option<Blob> {
         let opened = self.reopen(&member.path.parent()?).ok()?;
         opened
             .mailbox

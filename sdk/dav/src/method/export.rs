@@ -1,0 +1,105 @@
+//! GET of a whole collection as one file: what protocols share of exporting.
+
+use crate::request::{Response, ResponseBody, Status};
+use crate::resource::{Collection, Etag, Fields, Stored, Want};
+use crate::store::Listing;
+use crate::{Context, Error, percent_encode};
+
+/// Answers up to this length are sent at once, longer ones in pieces.
+const PIECE_LEN: usize = 256 << 10;
+
+/// How the bodies of a collection become one file.
+pub struct Export<'e> {
+    /// The media type of the file.
+    pub content_type: &'e str,
+    /// What makes the entity tag of this file another than that of files in other formats.
+    pub variant: &'e str,
+    /// The end of the file's name, with its dot.
+    pub extension: &'e str,
+    /// What stands before all bodies.
+    pub begin: &'e [u8],
+    /// What stands after all bodies.
+    pub end: &'e [u8],
+}
+
+/// Answers GET and HEAD of a collection with all its bodies, each as `write` adds it.
+pub fn run(
+    ctx: &Context<'_>,
+    collection: &Collection,
+    export: &Export<'_>,
+    mut write: impl FnMut(&[u8], &mut Vec<u8>) -> Result<(), Error>,
+) -> Result<Response, Error> {
+    let etag = etag(collection, export.variant);
+    let etag = etag.as_ref();
+    let mut response = Response::new(Status::OK);
+    response.set("Content-Type", export.content_type);
+    if let Some(etag) = etag {
+        response.set("ETag", etag.quoted());
+    }
+    response.set(
+        "Content-Disposition",
+        disposition(collection, export.extension),
+    );
+    response.set("Vary", "Accept");
+    response.set("X-Content-Type-Options", "nosniff");
+    // Whoever subscribes asks again and again: the answer is known before anything is read.
+    if let (Some(known), Some(etag)) = (ctx.header("If-None-Match"), etag)
+        && known.split(',').any(|tag| etag.matches(tag))
+    {
+        response.status = Status::NOT_MODIFIED;
+        return Ok(response);
+    }
+    let mut out = export.begin.to_vec();
+    let mut after: Option<String> = None;
+    loop {
+        let listing = Listing {
+            want: Want {
+                fields: Fields::BODY.and(Fields::LENGTH),
+                stored: Stored::None,
+            },
+            members: true,
+            after: after.as_deref(),
+            limit: ctx.profile.limits.page,
+            ..Listing::default()
+        };
+        let page = ctx.store.children(collection, &listing)?;
+        for member in &page.members {
+            write(member.body.as_deref().unwrap_or_default(), &mut out)?;
+            if out.len() >= PIECE_LEN {
+                if !ctx.is_streaming() {
+                    ctx.send_head(Status::OK, &response.headers)?;
+                }
+                ctx.send(&out)?;
+                out.clear();
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    out.extend_from_slice(export.end);
+    response.body = match ctx.is_streaming() {
+        true => {
+            ctx.send(&out)?;
+            ResponseBody::Streamed
+        }
+        false => ResponseBody::Bytes(out),
+    };
+    Ok(response)
+}
+
+/// The tag of all that is in a collection: of its state, which no two contents share. None for one
+/// that has no state.
+fn etag(collection: &Collection, variant: &str) -> Option<Etag> {
+    let id = Some(&collection.id).filter(|id| !id.is_empty())?;
+    Etag::new(&format!("{id}-{}{variant}", collection.state))
+}
+
+/// RFC 6266 §4.1; the name is encoded (§4.3), so that it can hold anything.
+fn disposition(collection: &Collection, extension: &str) -> String {
+    let mut out = String::from("attachment; filename*=utf-8''");
+    percent_encode(&mut out, collection.path.name().unwrap_or("export"));
+    out.push_str(extension);
+    out
+}

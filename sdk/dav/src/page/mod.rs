@@ -1,0 +1,80 @@
+//! A page for people at a home: what collections are there, and forms to make, rename, recolour,
+//! share with everyone and delete them. Protocols say what they are called.
+//!
+//! It works without scripts and styles and reads well aloud. Whatever a form sends is looked at
+//! again as the same change over WebDAV would be; that the form is ours, and not another site's, is
+//! seen by what browsers say of where a request comes from ([`origin`]).
+
+mod change;
+mod form;
+mod html;
+pub mod origin;
+mod view;
+
+pub use html::escape;
+
+use xml::Name;
+
+use crate::request::{Response, Status};
+use crate::resource::{Collection, Resource};
+use crate::{Context, Error};
+
+/// What a protocol has on the page.
+pub struct Page {
+    /// The heading, `Albums`.
+    pub title: &'static str,
+    /// What one collection is called, `album`.
+    pub noun: &'static str,
+    /// The kind of the collections that are shown and made.
+    pub kind: &'static str,
+    /// The property that has their colour, if they have one.
+    pub colour: Option<Name>,
+    /// The scheme of URLs by which other programs subscribe to one, if there is such.
+    pub subscribe: Option<&'static str>,
+}
+
+/// Answers GET and HEAD of a home: none if who asks is no browser.
+pub fn get(ctx: &Context<'_>, home: &Resource, page: &Page) -> Result<Option<Response>, Error> {
+    let Resource::Collection(home) = home else {
+        return Ok(None);
+    };
+    let accept = ctx.header("Accept").unwrap_or_default();
+    if !accept.to_ascii_lowercase().contains("text/html") {
+        return Ok(None);
+    }
+    // Relative links need the slash.
+    if !ctx.target.slash {
+        let mut response = Response::new(Status::MOVED_PERMANENTLY);
+        response.set("Location", ctx.href(&home.path, true));
+        return Ok(Some(response));
+    }
+    view::answer(ctx, home, page, None).map(Some)
+}
+
+/// Answers POST to a home: none if it is no form.
+pub fn post(ctx: &Context<'_>, home: &Resource, page: &Page) -> Result<Option<Response>, Error> {
+    let Resource::Collection(home) = home else {
+        return Ok(None);
+    };
+    let content_type = ctx.header("Content-Type").unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case(form::MEDIA_TYPE) {
+        return Ok(None);
+    }
+    origin::check(ctx)?;
+    match changed(ctx, home, page) {
+        // The browser asks for the page anew, and nothing is sent twice. RFC 9110 §15.4.4.
+        Ok(()) => {
+            let mut response = Response::new(Status::SEE_OTHER);
+            response.set("Location", ctx.href(&home.path, true));
+            Ok(Some(response))
+        }
+        Err(error @ (Error::Internal(_) | Error::Busy | Error::Closed)) => Err(error),
+        Err(error) => view::answer(ctx, home, page, Some(&error)).map(Some),
+    }
+}
+
+fn changed(ctx: &Context<'_>, home: &Collection, page: &Page) -> Result<(), Error> {
+    let form = form::parse(&ctx.read_body(form::LEN_MAX)?)?;
+    change::run(ctx, home, page, &form)
+}

@@ -1,0 +1,241 @@
+//! The page itself.
+
+use super::Page;
+use super::change::is_public;
+use super::html::escape;
+use crate::property::Subject;
+use crate::property::rfc4918::DISPLAYNAME_NAME;
+use crate::request::{Response, ResponseBody, Status};
+use crate::resource::{Collection, Fields, Stored, Want};
+use crate::store::Listing;
+use crate::{Context, Error, Rights};
+
+/// Nothing of the page may be anything but text, links and forms to where it comes from.
+const POLICY: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// More than this nobody reads.
+const ENTRIES_MAX: usize = 1000;
+
+/// What a new colour begins with.
+const COLOUR: &str = "#808080";
+
+/// The page, with what went wrong before on top of it.
+pub(super) fn answer(
+    ctx: &Context<'_>,
+    home: &Collection,
+    page: &Page,
+    failed: Option<&Error>,
+) -> Result<Response, Error> {
+    let mut response = Response::new(failed.map_or(Status::OK, Error::status));
+    response.set("Content-Type", "text/html; charset=utf-8");
+    response.set("Content-Security-Policy", POLICY);
+    response.set("X-Content-Type-Options", "nosniff");
+    // Without any, browsers would not say where forms come from.
+    response.set("Referrer-Policy", "same-origin");
+    response.set("Cache-Control", "private, no-cache");
+    response.set("Vary", "Accept");
+    if ctx.method != "HEAD" {
+        let entries = entries(ctx, home, page)?;
+        let html = write(ctx, home, page, &entries, failed);
+        response.body = ResponseBody::Bytes(html.into_bytes());
+    }
+    Ok(response)
+}
+
+/// A collection on the page.
+struct Entry {
+    collection: Collection,
+    title: String,
+    colour: Option<String>,
+    /// None for who may not know.
+    is_public: Option<bool>,
+}
+
+fn entries(ctx: &Context<'_>, home: &Collection, page: &Page) -> Result<Vec<Entry>, Error> {
+    let names: Vec<xml::Name> = [DISPLAYNAME_NAME]
+        .into_iter()
+        .chain(page.colour.clone())
+        .collect();
+    let mut entries = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let listing = Listing {
+            want: Want {
+                fields: Fields::OWNER,
+                stored: Stored::Names(&names),
+            },
+            collections: true,
+            after: after.as_deref(),
+            limit: ctx.profile.limits.page,
+            ..Listing::default()
+        };
+        let found = ctx.store.children(home, &listing)?;
+        for collection in found.collections {
+            if collection.kind == page.kind {
+                entries.push(entry(ctx, page, collection)?);
+            }
+        }
+        after = found.next;
+        if after.is_none() || entries.len() >= ENTRIES_MAX {
+            break;
+        }
+    }
+    entries.sort_by(|a, b| a.title.cmp(&b.title));
+    Ok(entries)
+}
+
+fn entry(ctx: &Context<'_>, page: &Page, collection: Collection) -> Result<Entry, Error> {
+    let text = |name: &xml::Name| -> Result<Option<String>, Error> {
+        let stored = Subject::Collection(&collection).find_stored(name);
+        let Some(stored) = stored else {
+            return Ok(None);
+        };
+        let element = xml::parse(&stored.xml, &xml::Limits::default())?;
+        Ok(Some(element.trimmed_text()).filter(|text| !text.is_empty()))
+    };
+    let name = collection.path.name().unwrap_or_default().to_owned();
+    let title = text(&DISPLAYNAME_NAME)?.unwrap_or(name);
+    let colour = match &page.colour {
+        Some(property) => text(property)?.and_then(|value| value.get(..7).map(str::to_owned)),
+        None => None,
+    };
+    let is_public = match collection.rights.has(Rights::ADMINISTER) {
+        true => Some(is_public(&ctx.store.acl(&collection)?)),
+        false => None,
+    };
+    Ok(Entry {
+        title,
+        colour,
+        is_public,
+        collection,
+    })
+}
+
+fn write(
+    ctx: &Context<'_>,
+    home: &Collection,
+    page: &Page,
+    entries: &[Entry],
+    failed: Option<&Error>,
+) -> String {
+    let mut html = String::with_capacity(2048 + 2048 * entries.len());
+    html.push_str("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    html.push_str("<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
+    html.push_str(page.title);
+    html.push_str("</title>\n</head>\n<body>\n<main>\n<h1>");
+    html.push_str(page.title);
+    html.push_str("</h1>\n");
+    if let Some(failed) = failed {
+        html.push_str("<p role=\"alert\"><strong>That did not work: ");
+        escape(&mut html, &failed.to_string());
+        html.push_str("</strong></p>\n");
+    }
+    for entry in entries {
+        section(ctx, page, entry, &mut html);
+    }
+    if home.rights.has(Rights::CREATE) {
+        html.push_str(&format!("<section>\n<h2>New {}</h2>\n", page.noun));
+        form(&mut html, "create", "", |html| {
+            field(html, "new", "Name", "displayname", "");
+            button(html, "Make it");
+        });
+        html.push_str("</section>\n");
+    }
+    html.push_str("</main>\n</body>\n</html>\n");
+    html
+}
+
+fn section(ctx: &Context<'_>, page: &Page, entry: &Entry, html: &mut String) {
+    let collection = &entry.collection;
+    let name = collection.path.name().unwrap_or_default();
+    let href = ctx.href(&collection.path, true);
+    let mut id = String::from("c-");
+    escape(&mut id, name);
+    let own = collection.owner.as_deref() == ctx.user_id();
+    html.push_str(&format!(
+        "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">"
+    ));
+    escape(html, &entry.title);
+    html.push_str("</h2>\n<p><a href=\"");
+    escape(html, &href);
+    html.push_str("\">Download</a>");
+    if let Some(scheme) = page.subscribe {
+        html.push_str(&format!(" <a href=\"{scheme}://"));
+        escape(html, ctx.authority);
+        escape(html, &href);
+        html.push_str("\">Subscribe</a>");
+    }
+    html.push_str("</p>\n");
+    if (own && collection.rights.has(Rights::WRITE))
+        || (!own && collection.rights.has(Rights::READ))
+    {
+        form(html, "rename", name, |html| {
+            field(html, &id, "Name", "displayname", &entry.title);
+            button(html, "Rename");
+        });
+        if page.colour.is_some() {
+            form(html, "recolour", name, |html| {
+                colour_field(html, &id, entry.colour.as_deref().unwrap_or(COLOUR));
+                button(html, "Recolour");
+            });
+        }
+    }
+    match entry.is_public {
+        Some(true) => {
+            html.push_str("<p>Everyone can read this.</p>\n");
+            form(html, "unpublish", name, |html| {
+                button(html, "Stop sharing with everyone")
+            });
+        }
+        Some(false) => form(html, "publish", name, |html| {
+            button(html, "Share with everyone")
+        }),
+        None => {}
+    }
+    if collection.rights.has(Rights::DELETE) {
+        form(html, "delete", name, |html| {
+            html.push_str("<label><input type=\"checkbox\" name=\"sure\" value=\"yes\" required> ");
+            html.push_str(&format!("Yes, this {} and all in it</label> ", page.noun));
+            button(html, "Delete");
+        });
+    }
+    html.push_str("</section>\n");
+}
+
+/// A form to the page itself.
+fn form(html: &mut String, action: &str, name: &str, content: impl FnOnce(&mut String)) {
+    html.push_str("<form method=\"post\" action=\"\"><p>");
+    html.push_str(&format!(
+        "<input type=\"hidden\" name=\"action\" value=\"{action}\">"
+    ));
+    if !name.is_empty() {
+        html.push_str("<input type=\"hidden\" name=\"name\" value=\"");
+        escape(html, name);
+        html.push_str("\">");
+    }
+    content(html);
+    html.push_str("</p></form>\n");
+}
+
+fn field(html: &mut String, id: &str, label: &str, name: &str, value: &str) {
+    html.push_str(&format!(
+        "<label for=\"{name}-{id}\">{label}</label> <input id=\"{name}-{id}\" name=\"{name}\" \
+         maxlength=\"200\" required autocomplete=\"off\" value=\""
+    ));
+    escape(html, value);
+    html.push_str("\"> ");
+}
+
+fn colour_field(html: &mut String, id: &str, value: &str) {
+    html.push_str(&format!(
+        "<label for=\"colour-{id}\">Colour</label> <input type=\"color\" id=\"colour-{id}\" \
+         name=\"colour\" value=\""
+    ));
+    escape(html, value);
+    html.push_str("\"> ");
+}
+
+fn button(html: &mut String, text: &str) {
+    html.push_str(&format!("<button>{text}</button>"));
+}

@@ -1,0 +1,225 @@
+//! What the query reports of protocols share: the members for which a test holds, in a collection
+//! or in all of some kinds in another. RFC 4791 §7.8, RFC 6352 §8.6.
+//!
+//! The index narrows down what is looked at, bodies come with what it finds, and the test has the
+//! last word. The cost is that of what is found, not of what is there.
+
+use std::collections::HashSet;
+
+use crate::body::multistatus::Multistatus;
+use crate::body::plan::Plan;
+use crate::error::NUMBER_OF_MATCHES_WITHIN_LIMITS;
+use crate::header::depth::{self, Depth};
+use crate::property::Subject;
+use crate::request::{Response, Status};
+use crate::resource::{Collection, Fields, Member, Resource, Want};
+use crate::store::{Filter, Listing};
+use crate::{Context, Error, Rights, percent_encode};
+
+/// How many members to ask the store for at a time: it gives fewer once their bodies are many bytes.
+const PAGE: usize = 2000;
+
+/// Which members are asked for.
+pub struct Query<'q> {
+    /// The kinds of collections whose members are meant.
+    pub kinds: &'q [&'q str],
+    /// What their keys must be like: all of at least one of these. All members are meant if there
+    /// is none.
+    pub alternatives: &'q [Vec<Filter<'q>>],
+    /// What the body of a member must be like, if that is to be looked at.
+    pub test: Option<&'q Test<'q>>,
+    /// How many the client wants at most. RFC 6352 §8.6.1.
+    pub limit: Option<usize>,
+}
+
+/// See [`Query::test`]: the collection is that of the member.
+pub type Test<'t> = dyn Fn(&Collection, &[u8]) -> Result<bool, Error> + 't;
+
+/// Answers with the members that are asked for, as far as `Depth` reaches: none is 0.
+///
+/// An answer that is cut off says so: by a 507 for the target, as RFC 6352 §8.6.2 has it.
+pub fn run(
+    ctx: &Context<'_>,
+    resource: &Resource,
+    plan: &Plan,
+    query: &Query<'_>,
+) -> Result<Response, Error> {
+    let depth = depth::parse(ctx)?.unwrap_or(Depth::Zero);
+    let max = ctx.profile.limits.resources_max;
+    let mut running = Running {
+        ctx,
+        query,
+        plan,
+        multistatus: Multistatus::new(ctx),
+        left: query.limit.unwrap_or(max).min(max),
+    };
+    if running.all(resource, depth)? == Went::TooFar {
+        let href = ctx.href_of(&ctx.target.path, resource);
+        let why = NUMBER_OF_MATCHES_WITHIN_LIMITS.error();
+        running
+            .multistatus
+            .status(&href, Status::INSUFFICIENT_STORAGE, Some(&why))?;
+    }
+    running.multistatus.finish()
+}
+
+/// Whether all that was found could be told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Went {
+    Well,
+    TooFar,
+}
+
+struct Running<'r, 'c> {
+    ctx: &'r Context<'c>,
+    query: &'r Query<'r>,
+    plan: &'r Plan,
+    multistatus: Multistatus<'r, 'c>,
+    /// How many members may still be told.
+    left: usize,
+}
+
+impl Running<'_, '_> {
+    fn all(&mut self, resource: &Resource, depth: Depth) -> Result<Went, Error> {
+        match resource {
+            Resource::Member(collection, member) => self.one(collection, member),
+            Resource::Collection(_) if depth == Depth::Zero => Ok(Went::Well),
+            Resource::Collection(collection) => match self.is_meant(collection) {
+                true => self.members(collection),
+                false => self.collections(collection),
+            },
+            Resource::Principal(_) => Ok(Went::Well),
+        }
+    }
+
+    fn is_meant(&self, collection: &Collection) -> bool {
+        self.query.kinds.contains(&collection.kind.as_str())
+    }
+
+    /// The collections in a home, as Cyrus has it: by the RFCs their members lie too deep for
+    /// Depth: 1.
+    fn collections(&mut self, home: &Collection) -> Result<Went, Error> {
+        let mut after: Option<String> = None;
+        loop {
+            let listing = Listing {
+                collections: true,
+                after: after.as_deref(),
+                limit: self.ctx.profile.limits.page,
+                ..Listing::default()
+            };
+            let page = self.ctx.store.children(home, &listing)?;
+            for collection in &page.collections {
+                let may = self.is_meant(collection) && collection.rights.has(Rights::READ);
+                if may && self.members(collection)? == Went::TooFar {
+                    return Ok(Went::TooFar);
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(Went::Well);
+            }
+        }
+    }
+
+    fn members(&mut self, collection: &Collection) -> Result<Went, Error> {
+        let path = &collection.path;
+        self.ctx
+            .require(path, collection.rights, Rights::READ, "read")?;
+        let query = self.query;
+        if query.alternatives.is_empty() {
+            return self.page_through(collection, &[], None);
+        }
+        // What several find is told once.
+        let mut seen = HashSet::new();
+        for filter in query.alternatives {
+            if self.page_through(collection, filter, Some(&mut seen))? == Went::TooFar {
+                return Ok(Went::TooFar);
+            }
+        }
+        Ok(Went::Well)
+    }
+
+    fn page_through(
+        &mut self,
+        collection: &Collection,
+        filter: &[Filter<'_>],
+        mut seen: Option<&mut HashSet<u64>>,
+    ) -> Result<Went, Error> {
+        let want = want(self.plan, self.query);
+        let mut href = self.ctx.href(&collection.path, true);
+        let base_len = href.len();
+        let mut after: Option<String> = None;
+        loop {
+            let listing = Listing {
+                want,
+                members: true,
+                filter,
+                after: after.as_deref(),
+                limit: PAGE,
+                ..Listing::default()
+            };
+            let page = self.ctx.store.children(collection, &listing)?;
+            for member in &page.members {
+                let is_new = |seen: &mut HashSet<u64>| seen.insert(member.version);
+                if !seen.as_deref_mut().is_none_or(is_new) {
+                    continue;
+                }
+                href.truncate(base_len);
+                percent_encode(&mut href, &member.name);
+                if self.member(collection, member, &href)? == Went::TooFar {
+                    return Ok(Went::TooFar);
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(Went::Well);
+            }
+        }
+    }
+
+    /// A query on a single member.
+    fn one(&mut self, collection: &Collection, member: &Member) -> Result<Went, Error> {
+        let path = collection.path.join(&member.name);
+        match self.ctx.find(&path, &want(self.plan, self.query))? {
+            Some(Resource::Member(collection, member)) if self.is_meant(&collection) => {
+                self.ctx
+                    .require(&path, collection.rights, Rights::READ, "read")?;
+                let href = self.ctx.href(&path, false);
+                self.member(&collection, &member, &href)
+            }
+            _ => Ok(Went::Well),
+        }
+    }
+
+    /// Adds a member, if it is meant.
+    fn member(
+        &mut self,
+        collection: &Collection,
+        member: &Member,
+        href: &str,
+    ) -> Result<Went, Error> {
+        if let Some(test) = self.query.test {
+            let body = member.body.as_deref().unwrap_or_default();
+            if !test(collection, body)? {
+                return Ok(Went::Well);
+            }
+        }
+        match self.left.checked_sub(1) {
+            Some(left) => self.left = left,
+            None => return Ok(Went::TooFar),
+        }
+        let subject = Subject::Member(collection, member);
+        self.multistatus.resource(self.plan, subject, href, &[])?;
+        Ok(Went::Well)
+    }
+}
+
+/// What has to be read of each member.
+fn want<'p>(plan: &'p Plan, query: &Query<'_>) -> Want<'p> {
+    let want = plan.want();
+    let fields = match query.test {
+        Some(_) => want.fields.and(Fields::BODY),
+        None => want.fields,
+    };
+    Want { fields, ..want }
+}

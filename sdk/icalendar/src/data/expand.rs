@@ -1,0 +1,236 @@
+//! CALDAV:expand: RFC 4791 §9.6.5.
+//!
+//! A component has many instances that differ in three lines, so all others are written once, into
+//! a template.
+
+use super::Wanted;
+use crate::budget::{Budget, Exceeded};
+use crate::component::{Calendar, Component, Item};
+use crate::property::Property;
+use crate::series::{Instance, Range, Series};
+use crate::value::{Form, LocalTime};
+use crate::write::folded;
+use crate::zone::{Zone, Zones};
+
+/// The instances in a range as components of their own, in UTC, without rules and time zones.
+///
+/// Fails if the budget runs out.
+pub(super) fn write(
+    calendar: &Calendar<'_>,
+    range: Range,
+    floating: &Zone,
+    wanted: Wanted<'_>,
+    budget: &mut Budget,
+) -> Result<Vec<u8>, Exceeded> {
+    let series = Series::of(calendar, floating.clone());
+    let root = calendar.root();
+    let mut out = Vec::new();
+    out.extend_from_slice(root.begin.raw());
+    for property in root.properties() {
+        wanted.write_property(property, &mut out);
+    }
+    for component in series.undated(range) {
+        wanted
+            .within(component.name())
+            .write(&in_utc(component, series.zones()), &mut out);
+    }
+    let mut templates: Vec<Template<'_>> = Vec::new();
+    for instance in series.instances(range, budget)? {
+        let known = templates
+            .iter()
+            .position(|template| std::ptr::eq(template.component, instance.component));
+        let template = match known.and_then(|at| templates.get(at)) {
+            Some(template) => template,
+            None => {
+                let wanted = wanted.within(instance.component.name());
+                // Many overrides have one instance each: only a few are worth remembering.
+                templates.truncate(3);
+                templates.insert(0, Template::of(&instance, &series, wanted));
+                match templates.first() {
+                    Some(template) => template,
+                    None => continue,
+                }
+            }
+        };
+        // What is long and has many instances would grow beyond any memory.
+        budget.work(template.length() / BYTES_A_STEP)?;
+        template.write(&instance, &mut out);
+    }
+    out.extend_from_slice(root.end.raw());
+    Ok(out)
+}
+
+/// How many bytes of output count as one step of work.
+const BYTES_A_STEP: u64 = 16;
+
+/// A component but for the times of its instances.
+struct Template<'c> {
+    component: &'c Component<'c>,
+    /// Bytes, and the line that comes after them.
+    parts: Vec<(Vec<u8>, Line)>,
+    rest: Vec<u8>,
+}
+
+/// A line with a time.
+struct Line {
+    /// All up to the colon, that included.
+    head: String,
+    time: Which,
+    /// The time floats, and stays so.
+    floats: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    Start,
+    End,
+    Id,
+    /// The value is not wanted.
+    None,
+}
+
+impl<'c> Template<'c> {
+    fn of(instance: &Instance<'c>, series: &Series<'c>, wanted: Wanted<'_>) -> Self {
+        let component = instance.component;
+        let mut template = Self {
+            component,
+            parts: Vec::new(),
+            rest: Vec::new(),
+        };
+        if matches!(wanted, Wanted::Nothing) {
+            return template;
+        }
+        let anchor = if component.property("DTSTART").is_some() {
+            "DTSTART"
+        } else {
+            "DUE"
+        };
+        template.rest.extend_from_slice(component.begin.raw());
+        for item in component.items() {
+            let property = match item {
+                Item::Property(property) => property,
+                Item::Component(inner) => {
+                    wanted.within(inner.name()).write(inner, &mut template.rest);
+                    continue;
+                }
+            };
+            let is = |names: &[&str]| names.iter().any(|name| property.is(name));
+            if is(&["RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"]) {
+                continue;
+            }
+            if is(&[anchor]) {
+                template.line(property, Which::Start, instance.is_date, wanted);
+                if instance.id.is_some() {
+                    let original = component.property("RECURRENCE-ID").unwrap_or(property);
+                    let original = original.clone().without_param("RANGE");
+                    let is_date = instance.id.is_some_and(|id| id.is_date);
+                    let renamed = original.renamed("RECURRENCE-ID");
+                    template.line(&renamed, Which::Id, is_date, wanted);
+                }
+            } else if is(&["DTEND", "DUE"]) {
+                template.line(property, Which::End, instance.is_date, wanted);
+            } else {
+                let property = property_in_utc(property, series.zones());
+                wanted.write_property(&property, &mut template.rest);
+            }
+        }
+        template.rest.extend_from_slice(component.end.raw());
+        // RECURRENCE-ID is on the clock of DTSTART, whatever an override has written.
+        if let Some(floats) = series.master_floats() {
+            let ids = template.parts.iter_mut().map(|(_, line)| line);
+            for line in ids.filter(|line| line.time == Which::Id) {
+                line.floats = floats;
+            }
+        }
+        template
+    }
+
+    /// How many bytes an instance takes.
+    fn length(&self) -> u64 {
+        let parts = self
+            .parts
+            .iter()
+            .map(|(before, line)| before.len() + line.head.len() + 20);
+        (parts.sum::<usize>() + self.rest.len()) as u64
+    }
+
+    /// Adds a line that each instance has its own of.
+    fn line(&mut self, property: &Property<'_>, time: Which, is_date: bool, wanted: Wanted<'_>) {
+        let Some(with_value) = wanted.property(property) else {
+            return;
+        };
+        let line = Line {
+            floats: matches!(property.time().map(|time| time.form), Ok(Form::Floating)),
+            head: if with_value {
+                head(property, is_date)
+            } else {
+                format!("{}:", property.name())
+            },
+            time: if with_value { time } else { Which::None },
+        };
+        self.parts.push((std::mem::take(&mut self.rest), line));
+    }
+
+    fn write(&self, instance: &Instance<'c>, out: &mut Vec<u8>) {
+        for (before, line) in &self.parts {
+            out.extend_from_slice(before);
+            let (local, utc, is_date) = match (line.time, instance.id) {
+                (Which::End, _) => (instance.end_local, instance.end, instance.is_date),
+                (Which::Id, Some(id)) => (id.local, id.utc, id.is_date),
+                _ => (instance.start_local, instance.start, instance.is_date),
+            };
+            let value = match line.time {
+                Which::None => String::new(),
+                _ if is_date => local.date_text(),
+                _ if line.floats => local.to_string(),
+                _ => LocalTime(utc).utc_text(),
+            };
+            if line.head.len() < 60 {
+                out.extend_from_slice(line.head.as_bytes());
+                out.extend_from_slice(value.as_bytes());
+                out.extend_from_slice(b"\r\n");
+            } else {
+                out.extend_from_slice(&folded(&format!("{}{value}", line.head)));
+            }
+        }
+        out.extend_from_slice(&self.rest);
+    }
+}
+
+/// The beginning of a line with a time in UTC, or a DATE: without TZID.
+fn head(property: &Property<'_>, is_date: bool) -> String {
+    let property = property.clone().without_param("TZID");
+    let property = if is_date && !property.is_value_type("DATE") {
+        property.without_param("VALUE").with_param("VALUE", "DATE")
+    } else if !is_date && property.is_value_type("DATE") {
+        property.without_param("VALUE")
+    } else {
+        property
+    };
+    property.head().to_owned()
+}
+
+/// A component with all times in UTC.
+fn in_utc<'c>(component: &Component<'c>, zones: &Zones<'_>) -> Component<'c> {
+    let mut result = component.emptied();
+    for item in component.items() {
+        result.items.push(match item {
+            Item::Property(property) => Item::Property(property_in_utc(property, zones)),
+            Item::Component(_) => item.clone(),
+        });
+    }
+    result
+}
+
+fn property_in_utc<'c>(property: &Property<'c>, zones: &Zones<'_>) -> Property<'c> {
+    if property.param("TZID").is_none() {
+        return property.clone();
+    }
+    match property.time() {
+        Ok(time) if matches!(time.form, Form::Zoned(_)) => {
+            let value = LocalTime(zones.utc(&time)).utc_text();
+            property.clone().without_param("TZID").with_value(&value)
+        }
+        _ => property.clone(),
+    }
+}
