@@ -8,8 +8,9 @@ use icalendar::keys::Keys;
 
 use crate::managed_attachments::{self, managed_ids};
 
-/// The version of the rule that makes keys.
-pub(crate) const VERSION: u32 = icalendar::keys::KEYS_VERSION;
+/// The version of the rule that makes keys: that of what iCalendar says, and that of what is added
+/// here.
+pub(crate) const VERSION: u32 = icalendar::keys::KEYS_VERSION * 100 + 1;
 
 /// The UID.
 pub(crate) const UID: &str = "uid";

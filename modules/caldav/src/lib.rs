@@ -1,14 +1,15 @@
 //! Calendars: RFC 4791 over mailboxes of the type `calendar`, with RFC 3744, 4331, 5397, 5689, 5995
-//! and 6578 by the engine.
+//! and 6578 by the engine; RFC 7265 (jCal), 7809 (time zones by reference), 7953 (availability), 8607
+//! (managed attachments), the properties that Apple's clients brought, and a page for people here.
 //!
 //! `/dav/calendars/user/alice/Default/1.ics` is the message `1.ics` in the mailbox
 //! `["user", "alice", "#calendars", "Default"]`. A home with a calendar, an Inbox and an Outbox is
-//! made when its owner first comes. Bytes are stored as they were sent.
+//! made when its owner first comes. Calendars of others to which a principal has subscribed appear in
+//! its own home as `bob.Default`. Bytes are stored, and given, as they were sent.
 //!
 //! # Not supported
-//! Scheduling (RFC 6638): the Inbox and Outbox are there, and `calendar-auto-schedule` is not
-//! advertised. Time zones have no horizon, so there is no `max-instances` that limits what is
-//! stored.
+//! Scheduling (RFC 6638): the Inbox and Outbox are there and empty, and `calendar-auto-schedule` is
+//! not advertised. VPATCH. Alarms and other data of their own for sharees of a calendar.
 
 mod calendar_data;
 mod calendar_multiget;

@@ -156,7 +156,6 @@ pub static LAYOUT: Layout = Layout {
     home_rights: "9",
     provision: provision::provision,
     media_type: |_| Some("text/calendar; charset=utf-8"),
-    ..Layout::PLAIN
 };
 
 /// A calendar is in a home, and nowhere deeper. RFC 4791 §4.2: "Calendar collections MUST NOT contain

@@ -24,13 +24,26 @@ const MANAGED_ID: &str = "managed-id";
 /// The parameter of the URL of an attachment.
 const PARAMETER: &str = "attachment=";
 
-/// The URL of an attachment.
+/// The URL of an attachment: where the calendar really is, since everyone's copy of the object has
+/// the same.
 pub(super) fn url(ctx: &Context<'_>, calendar: &Collection, managed_id: &str) -> String {
-    let href = ctx.href(&calendar.path, true);
+    let (owner, name) = place(calendar);
+    let href = ctx.href(&Path::new(["user", owner, name]), true);
     format!(
         "{}://{}{href}?{PARAMETER}{managed_id}",
         ctx.scheme, ctx.authority
     )
+}
+
+/// The owner of a calendar and its name. In the home of somebody else it is called `owner.name`.
+fn place(calendar: &Collection) -> (&str, &str) {
+    let name = calendar.path.name().unwrap_or_default();
+    let owner = calendar.owner.as_deref().unwrap_or_default();
+    let in_own = calendar.path.parts().get(1).map(String::as_str) == Some(owner);
+    let shared = name
+        .strip_prefix(owner)
+        .and_then(|rest| rest.strip_prefix('.'));
+    (owner, shared.filter(|_| !in_own).unwrap_or(name))
 }
 
 /// The managed id in a query, if it asks for an attachment.
@@ -82,19 +95,9 @@ fn find(calendar: &Collection, managed_id: &str) -> Result<Option<(Mailbox, Mess
     Ok(found.map(|found| (mailbox, found.message)))
 }
 
-/// The mailbox of a calendar, which is its owner's wherever the calendar is looked at.
+/// The mailbox of a calendar.
 fn open(calendar: &Collection) -> Result<Mailbox, Error> {
-    let name = calendar.path.name().unwrap_or_default();
-    let owner = calendar.owner.as_deref().unwrap_or_default();
-    // In the home of somebody else it is called `owner.name`.
-    let in_own = calendar.path.parts().get(1).map(String::as_str) == Some(owner);
-    let name = match in_own {
-        true => name,
-        false => name
-            .strip_prefix(owner)
-            .and_then(|rest| rest.strip_prefix('.'))
-            .unwrap_or(name),
-    };
+    let (owner, name) = place(calendar);
     let path = ["user", owner, HOME_NAME, name].map(str::to_owned);
     Mailbox::open(&path).map_err(failed)
 }

@@ -5,6 +5,7 @@
 mod clients;
 mod examples;
 mod filters;
+mod hostile;
 mod objects;
 mod page;
 mod rfc4791;

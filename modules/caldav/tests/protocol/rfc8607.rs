@@ -295,3 +295,34 @@ fn keys_are_a_function_of_the_message() {
     }
     assert!(seen >= 5, "{seen}");
 }
+
+/// Whoever adds it through their own home, everyone can read it.
+#[test]
+fn s3_12_2_attachments_of_sharees_are_everyones() {
+    let host = stored();
+    grant(&host, "Default", "bob", &["<read/>", "<write/>"]);
+    host.act_as("bob");
+    let path = ["user", "alice", "#calendars", "Default"].map(str::to_owned);
+    let mailbox = module::Mailbox::open(&path).unwrap();
+    let batch = module::Batch::new();
+    batch.subscribe(&mailbox, true);
+    batch.commit().unwrap();
+    let shared = "/dav/calendars/user/bob/alice.Default/64.ics";
+    let query = format!("{shared}?action=attachment-add");
+    let reply = send(&host, "POST", &query, &[], "of bob");
+    assert_eq!(reply.status, 201, "{}", reply.text());
+    let url = urls(&unfolded(&host, shared)).remove(0);
+    assert!(
+        url.starts_with("/dav/calendars/user/alice/Default/?"),
+        "{url}"
+    );
+    for who in ["bob", "alice"] {
+        host.act_as(who);
+        assert_eq!(send(&host, "GET", &url, &[], "").text(), "of bob", "{who}");
+    }
+    let id = reply.header("cal-managed-id").unwrap();
+    let query = format!("{shared}?action=attachment-remove&managed-id={id}");
+    host.act_as("bob");
+    assert_eq!(send(&host, "POST", &query, &[], "").status, 204);
+    assert_eq!(send(&host, "GET", &url, &[], "").status, 404);
+}
