@@ -112,7 +112,7 @@ fn mutations_never_panic_and_keep_every_byte() {
         .collect();
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut valid = 0;
-    for _ in 0..20_000 {
+    for _ in 0..30_000 {
         let bytes = mutate(&mut random, &seeds);
         let all: Vec<u8> = Card::parse_all(&bytes, &Limits::DEFAULT)
             .filter_map(Result::ok)
