@@ -26,6 +26,7 @@ pub mod error;
 pub mod health;
 pub mod listen;
 pub mod log;
+mod log_format;
 pub mod metrics;
 pub mod otlp;
 pub mod reload;

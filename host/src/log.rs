@@ -1,17 +1,14 @@
 //! The log: lines on standard error, written by a thread of its own, so that a request does not
 //! wait for whoever reads them.
 
+use crate::log_format;
 use crate::otlp::{self, OtlpError};
 use parking_lot::{Condvar, Mutex};
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tracing::{Event, Subscriber};
-use tracing_subscriber::fmt::format::{Format, Json};
-use tracing_subscriber::fmt::{self, FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, reload};
 
@@ -48,17 +45,9 @@ pub struct LogGuard {
 /// Changes what is logged, once it has begun.
 static FILTER: OnceLock<Box<dyn Fn(EnvFilter) + Send + Sync>> = OnceLock::new();
 
-/// Lines are objects of JSON.
-static JSON: AtomicBool = AtomicBool::new(false);
-
 /// Says whether a text is a filter.
 pub fn check(filter: &str) -> Result<(), LogError> {
     parse(filter).map(drop)
-}
-
-/// Lines are objects of JSON from now on, or text.
-pub fn set_json(json: bool) {
-    JSON.store(json, Ordering::Relaxed);
 }
 
 /// Logs by another filter from now on. `RUST_LOG` overrides it.
@@ -85,10 +74,11 @@ fn parse(filter: &str) -> Result<EnvFilter, LogError> {
 pub fn begin(filter: &str, json: bool, otlp_endpoint: Option<&str>) -> Result<LogGuard, LogError> {
     let (parsed, handle) = reload::Layer::new(parse(filter)?);
     let lines = Arc::new(Lines::default());
-    set_json(json);
+    log_format::set_json(json);
     let layer = fmt::layer()
         .with_ansi(false)
-        .event_format(Formats::default())
+        .event_format(log_format::Lines::default())
+        .fmt_fields(log_format::Fields)
         .with_writer(Writer(lines.clone()));
     let (spans, exporter) = otlp::begin(otlp_endpoint)?.unzip();
     let begun = tracing_subscriber::registry()
@@ -109,41 +99,6 @@ impl Drop for LogGuard {
         // It may have something to log.
         self.exporter = None;
         self.lines.write();
-    }
-}
-
-/// Both formats, of which each line has the one that holds now.
-struct Formats {
-    text: Format,
-    json: Format<Json>,
-}
-
-impl Default for Formats {
-    fn default() -> Self {
-        let json = fmt::format().json().flatten_event(true);
-        Self {
-            text: fmt::format().with_ansi(false),
-            // The layer keeps what spans say as text, which is no JSON.
-            json: json.with_span_list(false).with_current_span(false),
-        }
-    }
-}
-
-impl<S, N> FormatEvent<S, N> for Formats
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        ctx: &FmtContext<'_, S, N>,
-        writer: fmt::format::Writer<'_>,
-        event: &Event<'_>,
-    ) -> std::fmt::Result {
-        match JSON.load(Ordering::Relaxed) {
-            true => self.json.format_event(ctx, writer, event),
-            false => self.text.format_event(ctx, writer, event),
-        }
     }
 }
 

@@ -106,3 +106,40 @@ fn traps_are_counted() {
     let text = metrics.expect(200).text();
     assert!(text.contains(&line), "no {line:?} in\n{text}");
 }
+
+#[test]
+fn the_format_of_the_log_changes_while_the_server_runs() {
+    let server = Server::builder()
+        .option("log", "info,chapar=debug")
+        .user("alice")
+        .start();
+    let mut alice = server.client("alice");
+    let mut ask = |trace: &str| {
+        let fields = [("x-trace-id", trace)];
+        alice
+            .send("OPTIONS", HOME, &fields, b"")
+            .expect_any(&[200, 204]);
+    };
+    let line = |trace: &str| {
+        let log = server.log();
+        let is_request = |line: &&str| line.contains("chapar::request") && line.contains(trace);
+        log.lines().find(is_request).map(str::to_owned)
+    };
+    let wait = Duration::from_secs(20);
+    ask("of-text");
+    wait_until("there is a line", wait, || line("of-text").is_some());
+    let text = line("of-text").unwrap();
+    assert!(text.contains(" queue_us="), "{text}");
+    let file = server.config();
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{config}log_format: json\n")).unwrap();
+    wait_until("it is reloaded", wait, || {
+        server.log().contains("options of the main file")
+    });
+    ask("of-json");
+    wait_until("there is a line", wait, || line("of-json").is_some());
+    let json = line("of-json").unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).expect("an object of JSON");
+    assert_eq!(json["trace"], "of-json");
+    assert!(json["queue_us"].is_u64(), "{json}");
+}

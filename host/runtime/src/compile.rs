@@ -16,9 +16,9 @@ use wasmtime::component::Component;
 const TIME_MAX: Duration = Duration::from_secs(300);
 /// How many files are compiled at once while others are served.
 const AT_ONCE: usize = 2;
-/// How much less than the other threads those get that compile while others are served: a tenth.
-const NICE: i32 = 10;
-/// Those that compile better what serves already: a third of that.
+/// How much less than the other threads those get that compile while others are served: a third.
+const NICE: i32 = 5;
+/// Those that compile better what serves already: a thirtieth.
 const NICER: i32 = 15;
 /// And those get that take only what nobody else wants.
 const NICEST: i32 = 19;

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::http::dispatch::Host;
 use crate::server::{module_set, runtime_config};
 use crate::tenant::{self, Snapshot, TenantError, TenantFile};
-use crate::{log, service};
+use crate::{log, log_format, service};
 use parking_lot::Mutex;
 use runtime::RuntimeError;
 use std::collections::BTreeSet;
@@ -262,7 +262,7 @@ fn replace(
     problems.extend(snapshot.load_certificates());
     let modules = module_set(&snapshot);
     log::set_filter(&snapshot.config.log)?;
-    log::set_json(snapshot.config.log_json);
+    log_format::set_json(snapshot.config.log_json);
     let changes = snapshot.changes(before);
     if !changes.is_empty() {
         tracing::info!("reloaded: {}", changes.join(", "));

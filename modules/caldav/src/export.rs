@@ -16,7 +16,7 @@ use xml::Name;
 
 use crate::media_type::{self, Form};
 use crate::namespace::{APPLE, CALDAV};
-use crate::{object_rules, privacy};
+use crate::{managed_attachments, object_rules, privacy};
 
 /// Answers up to this length are sent at once, longer ones in pieces.
 const PIECE_LEN: usize = 256 << 10;
@@ -37,6 +37,9 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
     let Resource::Collection(calendar) = resource else {
         return Ok(None);
     };
+    if let Some(attachment) = managed_attachments::get(ctx, calendar)? {
+        return Ok(Some(attachment));
+    }
     let form = Form::wanted(ctx)?;
     let etag = etag(calendar, form);
     let mut response = Response::new(Status::OK);

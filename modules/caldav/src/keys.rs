@@ -6,6 +6,8 @@ use dav::store::{Key, KeyValue};
 use icalendar::Calendar;
 use icalendar::keys::Keys;
 
+use crate::managed_attachments::{self, managed_ids};
+
 /// The version of the rule that makes keys.
 pub(crate) const VERSION: u32 = icalendar::keys::KEYS_VERSION;
 
@@ -30,6 +32,9 @@ pub(crate) const NO: &str = "0";
 /// When its alarms go off.
 pub(crate) const ALARM: &str = "alarm";
 
+/// The managed id of an attachment that it refers to. RFC 8607 §4.3.
+pub(crate) const ATTACHMENT: &str = "attachment";
+
 /// The keys of a stored stream; none if there is no calendar object in it.
 pub(crate) fn of(calendar: &Calendar<'_>) -> Vec<Key> {
     let Some(keys) = Keys::of(calendar) else {
@@ -51,6 +56,9 @@ pub(crate) fn of(calendar: &Calendar<'_>) -> Vec<Key> {
         .map(|category| ("category", category));
     for (name, value) in organizer.chain(categories) {
         all.push(text(name, &short(value)));
+    }
+    for (managed_id, _) in managed_ids(calendar) {
+        all.push(text(ATTACHMENT, &short(&managed_id)));
     }
     let times = keys.intervals.iter().map(|interval| (TIME, interval));
     let alarms = keys.alarms.iter().map(|interval| (ALARM, interval));
@@ -89,7 +97,10 @@ pub(crate) fn short(value: &str) -> Cow<'_, str> {
 
 /// The keys as the host takes them, for what comes without.
 pub(crate) fn index(message: &module::Unindexed) -> Vec<module::Key> {
-    let body = body_of(&message.message);
+    let (header, body) = split(&message.message);
+    if let Some(key) = managed_attachments::key_of(header) {
+        return vec![key];
+    }
     let Ok(calendar) = Calendar::parse(body, &icalendar::Limits::default()) else {
         return Vec::new();
     };
@@ -105,9 +116,9 @@ pub(crate) fn index(message: &module::Unindexed) -> Vec<module::Key> {
     keys.collect()
 }
 
-/// What follows the header section of a message. RFC 5322 §2.1.
-fn body_of(message: &[u8]) -> &[u8] {
+/// The header section of a message, and what follows it. RFC 5322 §2.1.
+fn split(message: &[u8]) -> (&[u8], &[u8]) {
     let end = message.windows(4).position(|end| end == b"\r\n\r\n");
-    let body = end.and_then(|end| message.get(end + 4..));
-    body.unwrap_or(message)
+    let parts = end.and_then(|end| message.split_at_checked(end + 4));
+    parts.unwrap_or((&[], message))
 }

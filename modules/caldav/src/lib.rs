@@ -19,11 +19,13 @@ mod floating;
 mod free_busy_query;
 mod import;
 mod keys;
+mod managed_attachments;
 mod media_type;
 mod mkcalendar;
 mod namespace;
 mod object;
 mod object_rules;
+mod page;
 mod precondition;
 mod privacy;
 mod profile;
@@ -84,11 +86,12 @@ impl Module for CalDav {
             ]
             .map(str::to_owned)
             .to_vec(),
-            options: vec![OptionSpec {
-                name: "calendar_default_displayname".to_owned(),
-                help: "What the calendar that everyone has is called; personal if it is not set."
-                    .to_owned(),
-            }],
+            options: OPTIONS
+                .map(|(name, help)| OptionSpec {
+                    name: name.to_owned(),
+                    help: help.to_owned(),
+                })
+                .to_vec(),
             capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
         }
     }
@@ -114,6 +117,17 @@ impl Indexer for CalDav {
         keys::index(&message)
     }
 }
+
+const OPTIONS: [(&str, &str); 2] = [
+    (
+        "caldav_allowcalendaradmin",
+        "Whether a home in a browser is a page to manage calendars with; no if it is not set.",
+    ),
+    (
+        "calendar_default_displayname",
+        "What the calendar that everyone has is called; personal if it is not set.",
+    ),
+];
 
 const METHODS: [&str; 16] = [
     "OPTIONS",

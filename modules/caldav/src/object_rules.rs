@@ -22,7 +22,7 @@ use crate::precondition::{
 };
 use crate::profile::OBJECT_LEN_MAX;
 use crate::properties::rfc4791::{ATTENDEES_MAX, COMPONENT_SET_NAME, supported_components};
-use crate::{keys, privacy};
+use crate::{keys, managed_attachments, privacy};
 
 /// The rules for PUT, POST, COPY and MOVE into a calendar.
 pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted, Error> {
@@ -48,6 +48,10 @@ pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted,
         return Err(MAX_ATTENDEES_PER_INSTANCE.error());
     }
     check_dates(&object)?;
+    // A POST to an object stores what it refers to together with it.
+    if ctx.method != "POST" || incoming.origin != Origin::Put {
+        managed_attachments::check_new(ctx, &incoming, &calendar)?;
+    }
     if let Some(existing) = incoming.existing {
         check_same_uid(ctx, incoming.collection, existing, object.object_uid())?;
     }
@@ -66,6 +70,12 @@ pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted,
     accept.keys = keys;
     accept.unique.push(unique);
     let mut accepted = Accepted::plain(accept);
+    if let Some(existing) = incoming.existing {
+        let kept = managed_attachments::managed_ids(&calendar);
+        let released =
+            managed_attachments::release_dropped(ctx, incoming.collection, existing, &kept)?;
+        accepted.more.operations.extend(released);
+    }
     accepted.changed = form == Form::JCal;
     accepted.refused = Some(refused);
     Ok(accepted)
@@ -76,9 +86,15 @@ pub(crate) fn remove(
     ctx: &Context<'_>,
     calendar: &Collection,
     member: &Member,
-    _: &mut Batch,
+    batch: &mut Batch,
 ) -> Result<(), Error> {
-    privacy::check_change(ctx, calendar, member)
+    privacy::check_change(ctx, calendar, member)?;
+    // With a whole calendar go all of its attachments; what is moved keeps them.
+    if ctx.target.path != calendar.path && ctx.method != "MOVE" {
+        let released = managed_attachments::release_dropped(ctx, calendar, member, &[])?;
+        batch.operations.extend(released);
+    }
+    Ok(())
 }
 
 /// What a client sends: if it says no type, or none that means anything, what the place is for.

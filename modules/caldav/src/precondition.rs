@@ -33,6 +33,18 @@ preconditions! {
     MAX_ATTENDEES_PER_INSTANCE = forbidden "max-attendees-per-instance";
     /// The filter makes no sense. RFC 4791 §7.8.
     VALID_FILTER = forbidden "valid-filter";
+    /// The attachment is too large. RFC 8607 §3.11.
+    MAX_ATTACHMENT_SIZE = forbidden "max-attachment-size";
+    /// The object has too many attachments. RFC 8607 §3.11.
+    MAX_ATTACHMENTS_PER_RESOURCE = forbidden "max-attachments-per-resource";
+    /// What is to be done with an attachment is unknown. RFC 8607 §3.11.
+    VALID_ACTION = forbidden "valid-action";
+    /// There is no such instance, or it must not be named. RFC 8607 §3.11.
+    VALID_RID = forbidden "valid-rid";
+    /// There is no such attachment, or it must not be named. RFC 8607 §3.11.
+    VALID_MANAGED_ID = forbidden "valid-managed-id";
+    /// An object refers to an attachment that is not there. RFC 8607 §3.11.
+    VALID_MANAGED_ID_PARAMETER = forbidden "valid-managed-id-parameter";
     /// The collation is none of ours. RFC 4791 §7.5.1.
     SUPPORTED_COLLATION = forbidden "supported-collation";
     /// The time zone is unknown. RFC 7809 §4.2.

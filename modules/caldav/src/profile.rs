@@ -8,8 +8,8 @@ use xml::Name;
 use crate::namespace::{APPLE, CALDAV, CALENDARSERVER};
 use crate::precondition::CALENDAR_COLLECTION_LOCATION_OK;
 use crate::{
-    calendar_multiget, calendar_query, export, free_busy_query, import, keys, mkcalendar, object,
-    object_rules, privacy, properties, provision,
+    calendar_multiget, calendar_query, export, free_busy_query, import, keys, managed_attachments,
+    mkcalendar, object, object_rules, page, privacy, properties, provision,
 };
 
 /// The type of the mailboxes that hold calendar objects. RFC 4791 §4.2.
@@ -24,6 +24,9 @@ pub const INBOX: &str = "schedule-inbox";
 /// The type of the mailbox that invitations are sent through. RFC 6638 §2.1.
 pub const OUTBOX: &str = "schedule-outbox";
 
+/// What follows the owner in the path of a calendar's mailbox.
+pub const HOME_NAME: &str = "#calendars";
+
 /// The kind of what only leads to homes.
 const LEAD: &str = "lead";
 
@@ -32,7 +35,11 @@ pub const OBJECT_LEN_MAX: u64 = 10 << 20;
 
 /// The protocol.
 pub static PROFILE: Profile = Profile {
-    dav_tokens: &["calendar-access", "calendar-availability"],
+    dav_tokens: &[
+        "calendar-access",
+        "calendar-availability",
+        "calendar-managed-attachments",
+    ],
     prefixes: &[(CALDAV, "C"), (CALENDARSERVER, "CS"), (APPLE, "A")],
     kinds: &[
         CollectionKind {
@@ -54,6 +61,8 @@ pub static PROFILE: Profile = Profile {
             name: HOME,
             holds_collections: true,
             syncs: true,
+            get: Some(page::get),
+            post: Some(page::post),
             ..CollectionKind::PLAIN
         },
         CollectionKind {
@@ -77,12 +86,20 @@ pub static PROFILE: Profile = Profile {
     part: Some(provision::part),
     properties: properties::ALL,
     reports: REPORTS,
-    methods: &[Method {
-        name: "MKCALENDAR",
-        mapped: false,
-        on: On::ALL,
-        run: mkcalendar::run,
-    }],
+    methods: &[
+        Method {
+            name: "MKCALENDAR",
+            mapped: false,
+            on: On::ALL,
+            run: mkcalendar::run,
+        },
+        Method {
+            name: "POST",
+            mapped: true,
+            on: On::members_of(&[CALENDAR]),
+            run: managed_attachments::post,
+        },
+    ],
     privileges: &PRIVILEGES,
     limits: Limits {
         // What is too large by a little gets the condition that says so.
@@ -130,7 +147,7 @@ static PRIVILEGES: [Privilege; 1] = [Privilege {
 
 /// The mailboxes. Their names and rights are those of Cyrus.
 pub static LAYOUT: Layout = Layout {
-    home: "#calendars",
+    home: HOME_NAME,
     home_kind: HOME,
     lead_kind: LEAD,
     leaf_kinds: &[CALENDAR, INBOX, OUTBOX],

@@ -27,8 +27,8 @@ pub struct Component<'a> {
 pub enum Item<'a> {
     /// A property.
     Property(Property<'a>),
-    /// A component within.
-    Component(Component<'a>),
+    /// A component within. Boxed: most items are properties, which are a third of its size.
+    Component(Box<Component<'a>>),
 }
 
 impl<'a> Calendar<'a> {
@@ -98,7 +98,7 @@ impl<'a> Component<'a> {
         let end = begin.clone();
         Self {
             begin,
-            items: Vec::new(),
+            items: Vec::with_capacity(8),
             end,
         }
     }
@@ -161,7 +161,7 @@ impl<'a> Component<'a> {
     /// The components directly within.
     pub fn components(&self) -> impl Iterator<Item = &Component<'a>> {
         self.items.iter().filter_map(|item| match item {
-            Item::Component(component) => Some(component),
+            Item::Component(component) => Some(&**component),
             Item::Property(_) => None,
         })
     }
@@ -169,7 +169,7 @@ impl<'a> Component<'a> {
     /// The components directly within, to edit.
     pub fn components_mut(&mut self) -> impl Iterator<Item = &mut Component<'a>> {
         self.items.iter_mut().filter_map(|item| match item {
-            Item::Component(component) => Some(component),
+            Item::Component(component) => Some(&mut **component),
             Item::Property(_) => None,
         })
     }
@@ -214,7 +214,7 @@ impl<'a> Component<'a> {
 
     /// Adds a component at the end.
     pub fn add_component(&mut self, component: Component<'a>) {
-        self.items.push(Item::Component(component));
+        self.items.push(Item::Component(Box::new(component)));
     }
 
     /// Removes properties and components directly within that don't pass. Tells whether there
@@ -265,7 +265,7 @@ impl<'a> Component<'a> {
                 .into_iter()
                 .map(|item| match item {
                     Item::Property(property) => Item::Property(property.into_owned()),
-                    Item::Component(component) => Item::Component(component.into_owned()),
+                    Item::Component(component) => Item::Component(Box::new(component.into_owned())),
                 })
                 .collect(),
             end: self.end.into_owned(),

@@ -219,7 +219,7 @@ impl<'a, 'l> Reader<'a, 'l> {
                 let Some(mut outer) = open.pop() else {
                     return Ok(current);
                 };
-                outer.items.push(Item::Component(current));
+                outer.items.push(Item::Component(Box::new(current)));
                 current = outer;
             } else {
                 self.properties += 1;

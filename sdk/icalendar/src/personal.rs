@@ -70,7 +70,7 @@ pub fn apply<'a>(calendar: &Calendar<'a>, kept: &Calendar<'a>) -> Calendar<'a> {
             match item {
                 item if !is_personal(item) => {}
                 Item::Property(property) => component.add(property.clone()),
-                Item::Component(alarm) => component.add_component(alarm.clone()),
+                Item::Component(alarm) => component.add_component((**alarm).clone()),
             }
         }
     }

@@ -14,9 +14,9 @@ pub struct Property<'a> {
     /// The line unfolded.
     text: Cow<'a, str>,
     /// Where in the text the name ends.
-    name_end: usize,
+    name_end: u32,
     /// Where in the text the value begins.
-    value_start: usize,
+    value_start: u32,
     line: u32,
 }
 
@@ -46,8 +46,8 @@ impl<'a> Property<'a> {
         Ok(Self {
             raw,
             text,
-            name_end,
-            value_start: colon + 1,
+            name_end: index(name_end),
+            value_start: index(colon + 1),
             line,
         })
     }
@@ -71,7 +71,7 @@ impl<'a> Property<'a> {
     /// The same with one more parameter, its value quoted and encoded as it must be.
     #[must_use]
     pub fn with_param(self, name: &str, value: &str) -> Self {
-        let (head, tail) = self.text.split_at(self.value_start.saturating_sub(1));
+        let (head, tail) = self.text.split_at(self.value_start().saturating_sub(1));
         Self::made(format!("{head};{name}={}{tail}", write::parameter(value)))
     }
 
@@ -94,13 +94,13 @@ impl<'a> Property<'a> {
     /// The same with another value, taken as it is.
     #[must_use]
     pub fn with_value(self, value: &str) -> Self {
-        let head = self.text.get(..self.value_start).unwrap_or_default();
+        let head = self.text.get(..self.value_start()).unwrap_or_default();
         Self::made(format!("{head}{value}"))
     }
 
     /// The same under another name.
     pub(crate) fn renamed(self, name: &str) -> Self {
-        let rest = self.text.get(self.name_end..).unwrap_or_default();
+        let rest = self.text.get(self.name_end()..).unwrap_or_default();
         Self::made(format!("{name}{rest}"))
     }
 
@@ -121,9 +121,17 @@ impl<'a> Property<'a> {
         }
     }
 
+    fn name_end(&self) -> usize {
+        self.name_end as usize
+    }
+
+    fn value_start(&self) -> usize {
+        self.value_start as usize
+    }
+
     /// The name as it was written.
     pub fn name(&self) -> &str {
-        self.text.get(..self.name_end).unwrap_or_default()
+        self.text.get(..self.name_end()).unwrap_or_default()
     }
 
     /// Whether it has this name, whatever the case.
@@ -143,12 +151,12 @@ impl<'a> Property<'a> {
 
     /// All before the value: name, parameters and the colon.
     pub(crate) fn head(&self) -> &str {
-        self.text.get(..self.value_start).unwrap_or_default()
+        self.text.get(..self.value_start()).unwrap_or_default()
     }
 
     /// The value as it was written, unfolded and still escaped.
     pub fn value(&self) -> &str {
-        self.text.get(self.value_start..).unwrap_or_default()
+        self.text.get(self.value_start()..).unwrap_or_default()
     }
 
     /// The value as one text, unescaped: RFC 5545 §3.3.11.
@@ -165,7 +173,7 @@ impl<'a> Property<'a> {
     pub fn params(&self) -> impl Iterator<Item = Parameter<'_>> {
         let head = self
             .text
-            .get(self.name_end..self.value_start.saturating_sub(1))
+            .get(self.name_end()..self.value_start().saturating_sub(1))
             .unwrap_or_default();
         Params { head }
     }
@@ -282,6 +290,11 @@ impl<'p> Iterator for Params<'p> {
         let name = raw.split('=').next().unwrap_or_default();
         Some(Parameter { name, raw })
     }
+}
+
+/// A place in a line. Lines are shorter than 4 GiB.
+fn index(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Where this byte occurs for the first time from there on, not counting what is in quotes.

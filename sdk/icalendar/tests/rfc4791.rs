@@ -323,7 +323,7 @@ fn s5_3_2_1_valid_calendar_data() {
         refused(&format!("{start}{wrong}\n"), data);
     }
     refused(
-        &format!("{start}RRULE:RSCALE=CHINESE;FREQ=YEARLY\n"),
+        &format!("{start}RRULE:RSCALE=MAYAN;FREQ=YEARLY\n"),
         Precondition::SupportedRscale,
     );
     let nothing = check(&stream("BEGIN:VALARM\nEND:VALARM\n")).unwrap_err();

@@ -251,7 +251,8 @@ impl SqliteStore {
     ) -> Result<Blob, Error> {
         let bytes = self.readers.read(|db| {
             access(db, actor, mailbox, Rights::READ)?;
-            content(db, mailbox, uid, part, &mut u64::MAX.clone())?.ok_or(Error::NotFound)
+            let mut any = u64::MAX;
+            content(db, mailbox, uid, part, &mut any)?.ok_or(Error::NotFound)
         })?;
         let digest = if part == Part::Body {
             bytes.digest

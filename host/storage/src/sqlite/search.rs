@@ -166,18 +166,9 @@ impl Statement {
             within: within.to_owned(),
             mailboxes: mailboxes.to_vec(),
         };
-        for any_of in &query.all_of {
-            let mut terms = Vec::with_capacity(any_of.len());
-            for term in any_of {
-                terms.push(statement.term(term)?);
-            }
-            // No term can hold where there is none.
-            let any = if terms.is_empty() {
-                "0".to_owned()
-            } else {
-                terms.join(" OR ")
-            };
-            statement.sql.push_str(&format!(" AND ({any})"));
+        for (number, any_of) in query.all_of.iter().enumerate() {
+            let condition = statement.any_of(any_of, number == 0)?;
+            statement.sql.push_str(&format!(" AND ({condition})"));
         }
         statement.order(query);
         Ok(statement)
@@ -188,78 +179,110 @@ impl Statement {
         format!("?{}", self.values.len())
     }
 
-    fn term(&mut self, term: &Term) -> Result<String, Error> {
+    /// That any of these terms holds. The messages come from the index by what must hold first, and
+    /// each is looked at for the rest: so a search costs what the first condition finds, however
+    /// many messages there are.
+    fn any_of(&mut self, terms: &[Term], first: bool) -> Result<String, Error> {
+        // No term can hold where there is none.
+        if terms.is_empty() {
+            return Ok("0".to_owned());
+        }
+        let leads = first && !terms.iter().any(|term| term.negated);
+        let mut conditions = Vec::with_capacity(terms.len());
+        for term in terms {
+            let keys = self.keys(term, leads)?;
+            conditions.push(match (leads, term.negated) {
+                (true, _) => keys,
+                (false, false) => format!("EXISTS ({keys})"),
+                (false, true) => format!("NOT EXISTS ({keys})"),
+            });
+        }
+        Ok(match (leads, self.mailboxes.as_slice()) {
+            (true, [_]) => format!("m.uid IN ({})", conditions.join(" UNION ALL ")),
+            (true, _) => format!("(m.mailbox, m.uid) IN ({})", conditions.join(" UNION ALL ")),
+            (false, _) => conditions.join(" OR "),
+        })
+    }
+
+    /// The keys that pass the test of a term: of all messages there are, or of the one at hand.
+    fn keys(&mut self, term: &Term, all: bool) -> Result<String, Error> {
         let name = self.value(term.key.clone());
-        let keys = match &term.test {
+        Ok(match &term.test {
             Test::Equal(text) => {
                 let text = self.value(text.clone());
-                self.keys("key_text", &name, &format!("value = {text}"))
+                self.select("key_text", &name, &format!("k.value = {text}"), all)
             }
             Test::Prefix(text) => {
                 let low = self.value(text.clone());
                 let high = match after_prefix(text) {
-                    Some(end) => format!(" AND value < {}", self.value(end)),
+                    Some(end) => format!(" AND k.value < {}", self.value(end)),
                     None => String::new(),
                 };
-                self.keys("key_text", &name, &format!("value >= {low}{high}"))
+                let test = format!("k.value >= {low}{high}");
+                self.select("key_text", &name, &test, all)
             }
             Test::Range(low, high) => {
                 let (low, high) = (self.value(*low), self.value(*high));
-                self.keys(
-                    "key_number",
-                    &name,
-                    &format!("value >= {low} AND value < {high}"),
-                )
+                let test = format!("k.value >= {low} AND k.value < {high}");
+                self.select("key_number", &name, &test, all)
             }
             Test::Overlap(start, end) if end < start => {
                 return Err(Error::Invalid("the interval ends before it begins".into()));
             }
-            Test::Overlap(start, end) => self.overlap(&name, *start, *end),
-            Test::Words(words) => self.words(&name, words),
+            Test::Overlap(start, end) => self.overlap(&name, *start, *end, all),
+            Test::Words(words) => self.words(&name, words, all),
             Test::Present => ["key_text", "key_number", "key_interval", "key_words"]
-                .map(|table| self.keys(table, &name, "1"))
+                .map(|table| self.select(table, &name, "1", all))
                 .join(" UNION ALL "),
-        };
-        let not = if term.negated { "NOT " } else { "" };
-        Ok(format!("(m.mailbox, m.uid) {not}IN ({keys})"))
+        })
     }
 
-    fn keys(&self, table: &str, name: &str, test: &str) -> String {
-        let within = &self.within;
-        format!("SELECT mailbox, uid FROM {table} WHERE {within} AND name = {name} AND {test}")
+    fn select(&self, table: &str, name: &str, test: &str, all: bool) -> String {
+        let (columns, of) = self.of(all);
+        format!("SELECT {columns} FROM {table} k WHERE {of} AND k.name = {name} AND {test}")
+    }
+
+    /// What is selected of keys, and of which messages they are.
+    fn of(&self, all: bool) -> (&'static str, String) {
+        match (all, self.mailboxes.as_slice()) {
+            (true, [_]) => ("k.uid", format!("k.{}", self.within)),
+            (true, _) => ("k.mailbox, k.uid", format!("k.{}", self.within)),
+            (false, _) => ("1", "k.mailbox = m.mailbox AND k.uid = m.uid".to_owned()),
+        }
     }
 
     /// Those of each class of length that begin less than their length before the window.
-    fn overlap(&mut self, name: &str, start: i64, end: i64) -> String {
+    fn overlap(&mut self, name: &str, start: i64, end: i64, all: bool) -> String {
         let start_value = self.value(start);
         let end = self.value(end.max(start.saturating_add(1)));
-        let within = &self.within;
+        if !all {
+            let test = format!("k.value < {end} AND k.until > {start_value}");
+            return self.select("key_interval", name, &test, all);
+        }
+        let (columns, of) = self.of(all);
         format!(
-            "SELECT k.mailbox, k.uid FROM interval_class c CROSS JOIN key_interval k
-             ON k.class = c.class WHERE k.{within} AND k.name = {name}
+            "SELECT {columns} FROM interval_class c CROSS JOIN key_interval k
+             ON k.class = c.class WHERE {of} AND k.name = {name}
              AND k.value < {end} AND k.value >= {start_value} - c.width * 2
              AND k.until > {start_value}"
         )
     }
 
-    fn words(&mut self, name: &str, words: &str) -> String {
+    fn words(&mut self, name: &str, words: &str, all: bool) -> String {
         let phrases: Vec<String> = words
             .split_whitespace()
             .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
             .collect();
         if phrases.is_empty() {
-            return self.keys("key_words", name, "1");
+            return self.select("key_words", name, "1", all);
         }
         let mut wanted = format!("text : ({})", phrases.join(" AND "));
         if let [mailbox] = self.mailboxes.as_slice() {
             wanted.push_str(&format!(" AND scope : \"m{mailbox}\""));
         }
         let wanted = self.value(wanted);
-        self.keys(
-            "key_words",
-            name,
-            &format!("words IN (SELECT rowid FROM words WHERE words MATCH {wanted})"),
-        )
+        let test = format!("k.words IN (SELECT rowid FROM words WHERE words MATCH {wanted})");
+        self.select("key_words", name, &test, all)
     }
 
     /// A message is ordered by the least of its keys of that name, or the greatest if the biggest

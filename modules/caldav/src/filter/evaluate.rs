@@ -22,12 +22,6 @@ impl Filter {
             series: self.has_times.then(|| Series::of(calendar, zone.clone())),
             budget,
         };
-        // A range directly on VCALENDAR, which the RFC does not define, is one on all that is in it.
-        if let Some(range) = self.root.time_range
-            && !evaluation.overlaps(range, &mut |_| true)?
-        {
-            return Ok(false);
-        }
         evaluation.inside(&self.root, calendar.root())
     }
 }

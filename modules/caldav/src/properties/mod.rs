@@ -5,6 +5,7 @@ pub(crate) mod calendarserver;
 pub(crate) mod rfc4791;
 pub(crate) mod rfc7809;
 pub(crate) mod rfc7953;
+pub(crate) mod rfc8607;
 pub(crate) mod scheduling;
 
 use dav::property::rfc4918;
@@ -30,6 +31,9 @@ pub(crate) static ALL: &[&Live] = &[
     &rfc7809::CALENDAR_TIMEZONE_ID,
     &rfc7809::TIMEZONE_SERVICE_SET,
     &rfc7953::CALENDAR_AVAILABILITY,
+    &rfc8607::MANAGED_ATTACHMENTS_SERVER_URL,
+    &rfc8607::MAX_ATTACHMENT_SIZE,
+    &rfc8607::MAX_ATTACHMENTS_PER_RESOURCE,
     &crate::calendar_data::CALENDAR_DATA,
     &scheduling::SCHEDULE_CALENDAR_TRANSP,
     &scheduling::SCHEDULE_DEFAULT_CALENDAR_URL,

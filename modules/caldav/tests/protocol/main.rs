@@ -6,11 +6,14 @@ mod clients;
 mod examples;
 mod filters;
 mod objects;
+mod page;
 mod rfc4791;
+mod rfc6578;
 mod rfc6638;
 mod rfc7265;
 mod rfc7809;
 mod rfc7953;
+mod rfc8607;
 mod sharing;
 
 use caldav::CalDav;

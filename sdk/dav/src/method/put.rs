@@ -113,6 +113,42 @@ pub fn store(
     Ok(response)
 }
 
+/// Gives a member another body, which is not that of the request, together with more operations: by
+/// the rules, rights and locks of its place, as PUT does.
+pub fn replace(
+    ctx: &Context<'_>,
+    guard: &Guard,
+    collection: &Collection,
+    member: &Member,
+    body: Vec<u8>,
+    more: Vec<Operation>,
+) -> Result<Vec<Done>, Error> {
+    let path = collection.path.join(&member.name);
+    check_place(ctx, guard, &path, collection, Some(member))?;
+    let rule = ctx.profile.kind(&collection.kind).put;
+    let mut accepted = match rule {
+        None => Accepted::plain(Accept::plain(
+            Content::Bytes(body),
+            member.content_type.clone(),
+        )),
+        Some(rule) => rule(
+            ctx,
+            Incoming {
+                origin: Origin::Put,
+                path: &path,
+                collection,
+                existing: Some(member),
+                source: None,
+                content_type: member.content_type.as_deref(),
+                body,
+            },
+        )?,
+    };
+    accepted.more.operations.extend(more);
+    // It was made out of the body that was read.
+    commit_put(ctx, guard, &path, accepted, Expect::Version(member.version))
+}
+
 /// Checks kind, rights and locks of the place for a member.
 pub(crate) fn check_place(
     ctx: &Context<'_>,

@@ -18,7 +18,7 @@ use crate::{Context, Error};
 ///
 /// Beyond the RFC it knows `test="anyof"` and `match-type`, which clients send: without them it is
 /// as the RFC has it, caseless and with all conditions together. Without any condition it finds all
-/// principals, as python-caldav expects.
+/// principals, as a well-known library for Python expects.
 pub fn run(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Response, Error> {
     check_depth_zero(ctx)?;
     let plan = wanted(ctx, root)?;
@@ -59,7 +59,7 @@ pub fn run(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Res
     multistatus.finish()
 }
 
-/// Which properties are asked for. python-caldav writes them beside an empty `DAV:prop`.
+/// Which properties are asked for. That library writes them beside an empty `DAV:prop`.
 fn wanted(ctx: &Context<'_>, root: &Element) -> Result<Plan, Error> {
     let is_empty = |prop: &Element| prop.elements().next().is_none();
     if !root.find(DAV, "prop").is_some_and(is_empty) {

@@ -176,13 +176,14 @@ fn check_value(property: &Property<'_>) -> Result<(), Invalid> {
             Duration::read(property.value()).map_err(wrong)?;
         }
     } else if one_of(&["RRULE", "EXRULE"]) {
-        if let Some(scale) = Rule::foreign_scale(property.value()) {
+        let rule = Rule::read(property.value()).map_err(wrong)?;
+        let scale = Rule::foreign_scale(property.value());
+        if let Some(scale) = scale.filter(|_| rule.is_unsupported()) {
             return Err(Invalid::Scale {
                 line: property.line(),
                 scale: scale.to_owned(),
             });
         }
-        Rule::read(property.value()).map_err(wrong)?;
     } else if one_of(&["TZOFFSETFROM", "TZOFFSETTO"]) {
         crate::value::utc_offset(property.value()).map_err(wrong)?;
     }

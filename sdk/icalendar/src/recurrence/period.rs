@@ -1,18 +1,30 @@
 //! The days that a rule has in one of its periods: the table of RFC 5545 §3.3.10.
 
 use super::rule::{Frequency, Rule, Skip};
-use crate::value::{civil_from_days, days_from_civil, days_in_month, days_in_year, weekday};
+use crate::value::{
+    LocalTime, civil_from_days, days_from_civil, days_in_month, days_in_year, weekday,
+};
 
 /// A rule with what it takes from DTSTART: days are counted since 1970-01-01.
 pub(super) struct Days<'r> {
-    pub(super) rule: &'r Rule,
+    rule: &'r Rule,
     /// DTSTART's.
-    pub(super) month: u8,
-    pub(super) day: u8,
-    pub(super) weekday: u8,
+    month: u8,
+    day: u8,
+    weekday: u8,
 }
 
-impl Days<'_> {
+impl<'r> Days<'r> {
+    pub(super) fn new(rule: &'r Rule, start: LocalTime) -> Self {
+        let (_, month, day) = start.date();
+        Self {
+            rule,
+            month,
+            day,
+            weekday: weekday(start.days()),
+        }
+    }
+
     /// The days in a year. Tells how many were tried.
     pub(super) fn of_year(&self, year: i64, out: &mut Vec<i64>) -> u64 {
         let rule = self.rule;
@@ -116,13 +128,14 @@ impl Days<'_> {
             self.rule.frequency < Frequency::Daily && !self.rule.by_year_day.is_empty();
         self.month_matches(day)
             && self.month_day_matches(day)
-            && (self.rule.by_day.is_empty()
-                || self
-                    .rule
-                    .by_day
-                    .iter()
-                    .any(|(_, wanted)| *wanted == weekday(day)))
+            && self.on_weekday(day)
             && (!limits_year_day || year_day())
+    }
+
+    /// Whether BYDAY has this day, ordinals left aside.
+    pub(super) fn on_weekday(&self, day: i64) -> bool {
+        let list = &self.rule.by_day;
+        list.is_empty() || list.iter().any(|(_, wanted)| *wanted == weekday(day))
     }
 
     /// The days of the numbered weeks of a year: RFC 5545 §3.3.10, BYWEEKNO. They may lie in the

@@ -2,6 +2,7 @@
 
 use ical::recur::{IcalRecurFreq, IcalRecurRule, IcalRecurSkip};
 
+use super::scale::{Scale, ScaleMonth};
 use crate::value::{LocalTime, ValueError, excerpt};
 
 /// How often a rule repeats.
@@ -59,7 +60,12 @@ pub struct Rule {
     pub(crate) by_set_pos: Vec<i64>,
     pub(crate) week_start: u8,
     pub(crate) skip: Skip,
-    gregorian: bool,
+    /// The calendar that it counts in, if it is not the Gregorian.
+    pub(super) scale: Option<Scale>,
+    /// BYMONTH in that calendar.
+    pub(super) scale_months: Vec<ScaleMonth>,
+    /// In a calendar that nobody knows, or in a way that it can't.
+    unsupported: bool,
 }
 
 impl Rule {
@@ -69,13 +75,46 @@ impl Rule {
     /// is tolerated: what comes first counts.
     pub fn read(value: &str) -> Result<Self, ValueError> {
         let value = value.trim();
-        let rule = IcalRecurRule::parse(value).map_err(|error| ValueError::Rule {
+        let error = |reason: String| ValueError::Rule {
             value: excerpt(value),
-            reason: error.to_string(),
-        })?;
+            reason,
+        };
+        let Some(scale) = Self::foreign_scale(value) else {
+            let rule = IcalRecurRule::parse(value).map_err(|e| error(e.to_string()))?;
+            return Ok(Self {
+                until: Self::until(value)?,
+                ..Self::from_read(rule)
+            });
+        };
+        // ical-rs knows our months only.
+        let others: Vec<&str> = value
+            .split(';')
+            .filter(|part| {
+                !part
+                    .trim_start()
+                    .to_ascii_uppercase()
+                    .starts_with("BYMONTH=")
+            })
+            .collect();
+        let rule = IcalRecurRule::parse(&others.join(";")).map_err(|e| error(e.to_string()))?;
+        let months = part(value, "BYMONTH").unwrap_or_default();
+        let months: Option<Vec<ScaleMonth>> = months
+            .split(',')
+            .filter(|month| !month.is_empty())
+            .take(64)
+            .map(ScaleMonth::read)
+            .collect();
+        let rule = Self::from_read(rule);
+        let scale = Scale::named(scale);
+        let months = months.or_else(|| scale.is_none().then(Vec::new));
         Ok(Self {
             until: Self::until(value)?,
-            ..Self::from_read(rule)
+            unsupported: scale.is_none()
+                || rule.frequency < Frequency::Daily
+                || !rule.by_week_no.is_empty(),
+            scale,
+            scale_months: months.ok_or_else(|| error("BYMONTH names no months".to_owned()))?,
+            ..rule
         })
     }
 
@@ -126,12 +165,13 @@ impl Rule {
                 IcalRecurSkip::Backward => Skip::Backward,
                 IcalRecurSkip::Forward => Skip::Forward,
             },
-            gregorian: rule.scale.is_none_or(|scale| scale == "GREGORIAN"),
+            scale: None,
+            scale_months: Vec::new(),
+            unsupported: false,
         }
     }
 
-    /// The calendar that a rule counts in, if it is not the Gregorian, whether or not it can be
-    /// read: months of others have numbers that ours don't.
+    /// The calendar that a rule counts in, if it is not the Gregorian.
     pub(crate) fn foreign_scale(value: &str) -> Option<&str> {
         part(value, "RSCALE").filter(|scale| !scale.eq_ignore_ascii_case("GREGORIAN"))
     }
@@ -157,9 +197,9 @@ impl Rule {
         self.frequency
     }
 
-    /// Whether it counts in the Gregorian calendar: RFC 7529 §4.1. Others generate nothing here.
-    pub(crate) fn is_gregorian(&self) -> bool {
-        self.gregorian
+    /// Whether it generates nothing because its calendar is not known: RFC 7529 §5.
+    pub(crate) fn is_unsupported(&self) -> bool {
+        self.unsupported
     }
 
     /// Whether it has neither COUNT nor UNTIL.
@@ -172,6 +212,7 @@ impl Rule {
     pub(crate) fn is_impossible(&self) -> bool {
         let longest = |month: &u8| i64::from(crate::value::days_in_month(2000, *month));
         self.skip == Skip::Omit
+            && self.scale.is_none()
             && !self.by_month.is_empty()
             && !self.by_month_day.is_empty()
             && self.frequency != Frequency::Weekly

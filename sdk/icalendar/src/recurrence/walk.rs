@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 
 use super::period::Days;
+use super::periods::Periods;
 use super::rule::{Frequency, Rule};
 use crate::budget::{Budget, Exceeded};
-use crate::value::{DAY, LocalTime, days_from_civil, weekday};
+use crate::value::{DAY, LocalTime};
 
 /// What to walk: a rule from its DTSTART, as far as a window is concerned.
 pub(crate) struct Walk<'r> {
@@ -50,7 +51,7 @@ impl Walk<'_> {
         visit: Visitor<'_>,
     ) -> Result<ControlFlow<()>, Exceeded> {
         let rule = self.rule;
-        if !rule.is_gregorian() || rule.is_impossible() {
+        if rule.is_unsupported() || rule.is_impossible() {
             return Ok(ControlFlow::Continue(()));
         }
         let end = (self.to.0 - 1)
@@ -76,16 +77,6 @@ impl Walk<'_> {
         })
     }
 
-    fn days(&self) -> Days<'_> {
-        let (_, month, day) = self.start.date();
-        Days {
-            rule: self.rule,
-            month,
-            day,
-            weekday: weekday(self.start.days()),
-        }
-    }
-
     /// From when on periods matter: all of them if they are counted.
     fn first(&self) -> i64 {
         // Weeks of a year reach into its neighbours, as a skipped day into the next month.
@@ -106,55 +97,16 @@ impl Walk<'_> {
         budget: &mut Budget,
         progress: &mut Progress<'_>,
     ) -> Result<Option<Stop>, Exceeded> {
-        let rule = self.rule;
-        let days = self.days();
+        let periods = Periods::new(self.rule, self.start);
         let times = self.times();
         budget.work(times.len() as u64)?;
-        let (year, month, _) = self.start.date();
-        let (first_year, first_month, _) = LocalTime(self.first()).date();
-        let first_day = self.first().div_euclid(DAY);
-        let week = self.start.days()
-            - (7 + i64::from(weekday(self.start.days())) - i64::from(rule.week_start)) % 7;
-        let months = |year: i64, month: u8| year * 12 + i64::from(month) - 1;
-        let ahead = match rule.frequency {
-            Frequency::Yearly => first_year - year,
-            Frequency::Monthly => months(first_year, first_month) - months(year, month),
-            Frequency::Weekly => (first_day - week).div_euclid(7),
-            _ => first_day - self.start.days(),
-        };
-        let mut index = ahead.max(0) / rule.interval * rule.interval;
+        let interval = self.rule.interval;
+        let mut index = periods.ahead(LocalTime(self.first())).max(0) / interval * interval;
         let mut found = Vec::new();
         loop {
             found.clear();
-            let (begins, tried) = match rule.frequency {
-                Frequency::Yearly => {
-                    let year = year + index;
-                    (
-                        days_from_civil(year, 1, 1) - 7,
-                        days.of_year(year, &mut found),
-                    )
-                }
-                Frequency::Monthly => {
-                    let number = months(year, month) + index;
-                    let year = number.div_euclid(12);
-                    let month = u8::try_from(number.rem_euclid(12) + 1).unwrap_or(1);
-                    let wanted = rule.by_month.is_empty() || rule.by_month.contains(&month);
-                    let tried = if wanted {
-                        days.of_month(year, month, &mut found)
-                    } else {
-                        0
-                    };
-                    (days_from_civil(year, month, 1), tried)
-                }
-                Frequency::Weekly => {
-                    let first = week + index * 7;
-                    (first, days.of_week(first, &mut found))
-                }
-                _ => {
-                    let day = self.start.days() + index;
-                    found.extend(days.admits(day).then_some(day));
-                    (day, 1)
-                }
+            let Some((begins, tried)) = periods.days(index, &mut found) else {
+                return Ok(None);
             };
             budget.work(1 + tried / 4)?;
             if begins * DAY > progress.end {
@@ -165,7 +117,7 @@ impl Walk<'_> {
             if let Some(stop) = self.period(&found, &times, budget, progress)? {
                 return Ok(Some(stop));
             }
-            index += rule.interval;
+            index += interval;
         }
     }
 
@@ -248,7 +200,7 @@ impl Walk<'_> {
         progress: &mut Progress<'_>,
     ) -> Result<Option<Stop>, Exceeded> {
         let rule = self.rule;
-        let days = self.days();
+        let days = Days::new(rule, self.start);
         let unit = match rule.frequency {
             Frequency::Hourly => 3600,
             Frequency::Minutely => 60,

@@ -2,7 +2,8 @@
 
 use crate::component::Component;
 use crate::object::Kind;
-use crate::value::{DAY, Duration, Form, LocalTime, Time};
+use crate::property::Property;
+use crate::value::{DAY, Duration, LocalTime, Time};
 use crate::zone::{Zone, Zones};
 
 /// A time in its zone.
@@ -11,7 +12,7 @@ pub(crate) struct Stamp {
     pub(crate) local: LocalTime,
     pub(crate) zone: Zone,
     pub(crate) date: bool,
-    /// Without a zone of its own.
+    /// Without a zone of its own, or with one that nobody knows.
     pub(super) floating: bool,
 }
 
@@ -55,7 +56,7 @@ impl Stamp {
             local: time.local,
             zone: zones.of(time),
             date: time.is_date(),
-            floating: matches!(time.form, Form::Floating),
+            floating: zones.is_floating(time),
         }
     }
 
@@ -116,17 +117,54 @@ impl Extent {
     }
 }
 
+/// The first of each of the properties that decide when a component is. Found in one pass: there
+/// are many objects to look at.
+#[derive(Default)]
+struct Times<'c> {
+    start: Option<&'c Property<'c>>,
+    /// DTEND, or of a VTODO DUE.
+    end: Option<&'c Property<'c>>,
+    duration: Option<&'c Property<'c>>,
+    completed: Option<&'c Property<'c>>,
+    created: Option<&'c Property<'c>>,
+    id: Option<&'c Property<'c>>,
+}
+
+impl<'c> Times<'c> {
+    fn of(component: &'c Component<'c>, kind: Kind) -> Self {
+        let mut times = Self::default();
+        let end = if kind == Kind::Todo { "DUE" } else { "DTEND" };
+        for property in component.properties() {
+            let name = property.name();
+            let slot = match name.len() {
+                7 if property.is("DTSTART") => &mut times.start,
+                7 if property.is("CREATED") => &mut times.created,
+                3 | 5 if property.is(end) => &mut times.end,
+                8 if property.is("DURATION") => &mut times.duration,
+                9 if property.is("COMPLETED") => &mut times.completed,
+                13 if property.is("RECURRENCE-ID") => &mut times.id,
+                _ => continue,
+            };
+            slot.get_or_insert(property);
+        }
+        times
+    }
+}
+
 impl<'c> Entry<'c> {
     pub(super) fn read(component: &'c Component<'c>, kind: Kind, zones: &Zones<'c>) -> Self {
-        let stamp = |name| {
-            let time = component.property(name)?.time().ok()?;
+        let times = Times::of(component, kind);
+        let stamp = |property: Option<&Property<'_>>| {
+            let time = property?.time().ok()?;
             Some(Stamp::of(&time, zones))
         };
-        let utc = |name| stamp(name).map(|stamp| stamp.utc());
-        let start = stamp("DTSTART");
-        let end = stamp(if kind == Kind::Todo { "DUE" } else { "DTEND" });
-        let duration = component
-            .property("DURATION")
+        let utc = |property| {
+            let wanted = if kind == Kind::Todo { property } else { None };
+            stamp(wanted).map(|stamp| stamp.utc())
+        };
+        let (start, end) = (stamp(times.start), stamp(times.end));
+        let duration = times
+            .duration
             .and_then(|p| p.duration().ok())
             // RFC 4791 §9.9: "Any DURATION property is ignored" in VFREEBUSY.
             .filter(|_| kind != Kind::FreeBusy);
@@ -134,8 +172,8 @@ impl<'c> Entry<'c> {
             start: start.is_some(),
             end: end.is_some(),
             duration: duration.is_some(),
-            completed: (kind == Kind::Todo).then(|| utc("COMPLETED")).flatten(),
-            created: (kind == Kind::Todo).then(|| utc("CREATED")).flatten(),
+            completed: utc(times.completed),
+            created: utc(times.created),
         };
         let extent = match (&start, &end, duration) {
             (Some(start), Some(end), _) => between(start, end),
@@ -149,20 +187,16 @@ impl<'c> Entry<'c> {
             }
             _ => Extent::Seconds(0),
         };
-        let floats = |name| {
-            let time = component.property(name).and_then(|p| p.time().ok());
-            time.is_some_and(|time| zones.is_floating(&time))
-        };
-        let id_property = component.property("RECURRENCE-ID");
         Self {
             component,
             kind,
             extent,
-            id: stamp("RECURRENCE-ID"),
-            this_and_future: id_property
+            id: stamp(times.id),
+            this_and_future: times
+                .id
                 .and_then(|p| p.param("RANGE"))
                 .is_some_and(|range| range.eq_ignore_ascii_case("THISANDFUTURE")),
-            floating: ["DTSTART", "DTEND", "DUE"].into_iter().any(floats),
+            floating: start.iter().chain(&end).any(|stamp| stamp.floating),
             has,
             start: start.or(if kind == Kind::Todo { end } else { None }),
         }

@@ -48,14 +48,17 @@ impl MailboxStore {
         drop_superseded(&mut found);
         found.sort_by(|a, b| (a.state, &a.path).cmp(&(b.state, &b.path)));
         let end = cut(&found, limit);
-        let more = end < found.len() || found.len() < listed || complete != u64::MAX;
+        let is_cut = end < found.len();
+        let more = is_cut || found.len() < listed || complete != u64::MAX;
         found.truncate(end);
         let last = found.last().map(|change| change.state);
         Ok(Changes {
-            state: if more {
-                last.unwrap_or(query.since)
-            } else {
-                state
+            state: match (is_cut, more) {
+                (true, _) => last.unwrap_or(query.since),
+                // All is known up to there, even if there was nothing to tell: removals of what the
+                // client never saw would else be listed again and again.
+                (false, true) => complete.min(state),
+                (false, false) => state,
             },
             more,
             changes: found,

@@ -1,0 +1,19 @@
+//! Managed attachments: files that belong to calendar objects and lie on the server. RFC 8607.
+//!
+//! An attachment is a message without a name in the mailbox of the calendar, so that whoever may read
+//! the calendar may read it, and nobody else. It is found by its managed id, at
+//! `…/Default/?attachment=<managed id>`, and removed with the last object that refers to it.
+
+mod edit;
+mod post;
+mod store;
+
+pub(crate) use edit::managed_ids;
+pub(crate) use post::post;
+pub(crate) use store::{check_new, get, key_of, release_dropped};
+
+/// The largest attachment in bytes. RFC 8607 §6.2.
+pub(crate) const ATTACHMENT_LEN_MAX: u64 = 10 << 20;
+
+/// The most attachments of an object. RFC 8607 §6.3.
+pub(crate) const ATTACHMENTS_MAX: usize = 100;

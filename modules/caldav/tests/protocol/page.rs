@@ -1,0 +1,197 @@
+//! The page for people.
+
+use super::*;
+
+fn host_with_page() -> Host {
+    let host = host();
+    host.option("caldav_allowcalendaradmin", "yes");
+    host
+}
+
+fn page(host: &Host) -> Reply {
+    let headers = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
+    send(host, "GET", &format!("{HOME}/"), &headers, "")
+}
+
+fn submit(host: &Host, headers: &[(&str, &str)], form: &str) -> Reply {
+    let mut all = vec![("content-type", "application/x-www-form-urlencoded")];
+    all.extend_from_slice(headers);
+    send(host, "POST", &format!("{HOME}/"), &all, form)
+}
+
+const SAME: [(&str, &str); 2] = [
+    ("origin", "https://example.org"),
+    ("sec-fetch-site", "same-origin"),
+];
+
+#[test]
+fn there_is_one_if_the_operator_wants_it() {
+    let host = host();
+    assert_eq!(page(&host).status, 204);
+    assert_eq!(
+        submit(&host, &SAME, "action=create&name=A&color=%23112233").status,
+        405
+    );
+    let host = host_with_page();
+    let reply = page(&host);
+    assert_eq!(reply.status, 200);
+    assert_eq!(
+        reply.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    let policy = reply.header("content-security-policy").unwrap();
+    assert!(
+        policy.contains("default-src 'none'") && !policy.contains("script"),
+        "{policy}"
+    );
+    let text = reply.text();
+    for piece in [
+        "<legend>personal</legend>",
+        "webcal://example.org",
+        "download",
+        "New calendar",
+    ] {
+        assert!(text.contains(piece), "{piece}: {text}");
+    }
+    assert!(!text.contains(">Delete<"), "the only calendar stays");
+    assert!(!text.contains("Inbox") && !text.contains("<script"));
+    assert_eq!(send(&host, "GET", &format!("{HOME}/"), &[], "").status, 204);
+}
+
+#[test]
+fn calendars_are_made_changed_and_removed() {
+    let host = host_with_page();
+    let made = submit(
+        &host,
+        &SAME,
+        "action=create&name=Caf%C3%A9+%26+more&color=%23a1B2c3&components=VTODO",
+    );
+    assert_eq!(
+        (made.status, made.header("location")),
+        (303, Some("/dav/calendars/user/alice/"))
+    );
+    let asked = "<displayname/><A:calendar-color/><C:supported-calendar-component-set/>";
+    let listed = propfind(&host, HOME, "1", asked);
+    expect(
+        &listed,
+        207,
+        &[
+            "Café &amp; more",
+            "#a1B2c3FF",
+            "<C:comp name=\"VTODO\"/></C:supported",
+        ],
+    );
+    let id = hrefs(&listed)
+        .into_iter()
+        .filter_map(|href| {
+            href.strip_prefix(&format!("{HOME}/"))?
+                .strip_suffix('/')
+                .map(str::to_owned)
+        })
+        .find(|name| !["", "Default", "Inbox", "Outbox"].contains(&name.as_str()))
+        .unwrap();
+    assert!(
+        page(&host)
+            .text()
+            .contains("<legend>Café &amp; more</legend>")
+    );
+    let form = format!("action=update&calendar={id}&name=Tasks&color=%23000000&public=on");
+    assert_eq!(submit(&host, &SAME, &form).status, 303);
+    host.act_as_anonymous();
+    let path = format!("{HOME}/{id}/");
+    assert_eq!(
+        send(&host, "GET", &path, &[], "").status,
+        200,
+        "it is public"
+    );
+    host.act_as("alice");
+    assert!(page(&host).text().contains(" checked>"));
+    let form = format!("action=update&calendar={id}&name=Tasks&color=%23000000");
+    assert_eq!(submit(&host, &SAME, &form).status, 303);
+    host.act_as_anonymous();
+    assert_eq!(send(&host, "GET", &path, &[], "").status, 401);
+    host.act_as("alice");
+    let reply = propfind(&host, &path, "0", "<acl/><displayname/>");
+    expect(&reply, 207, &[">Tasks<", "<C:read-free-busy/>"]);
+    let form = format!("action=delete&calendar={id}");
+    assert_eq!(
+        submit(&host, &SAME, &form).status,
+        400,
+        "not without a tick"
+    );
+    assert_eq!(submit(&host, &SAME, &(form + "&confirm=on")).status, 303);
+    assert_eq!(send(&host, "PROPFIND", &path, &[], "").status, 404);
+    let form = "action=delete&calendar=Default&confirm=on";
+    expect(
+        &submit(&host, &SAME, form),
+        403,
+        &["<C:default-calendar-needed/>"],
+    );
+}
+
+#[test]
+fn other_sites_change_nothing() {
+    let host = host_with_page();
+    let form = "action=create&name=Evil&color=%23112233";
+    for headers in [
+        &[][..],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("origin", "https://example.org.evil.example")],
+        &[
+            ("origin", "https://example.org"),
+            ("sec-fetch-site", "cross-site"),
+        ],
+        &[
+            ("origin", "https://evil.example"),
+            ("sec-fetch-site", "same-origin"),
+        ],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "none")],
+    ] {
+        assert_eq!(submit(&host, headers, form).status, 403, "{headers:?}");
+    }
+    assert_eq!(
+        submit(&host, &[("origin", "https://example.org")], form).status,
+        303
+    );
+    let text = send(
+        &host,
+        "POST",
+        &format!("{HOME}/"),
+        &[("content-type", "text/plain")],
+        form,
+    );
+    assert_eq!(text.status, 405);
+}
+
+#[test]
+fn names_are_text() {
+    let host = host_with_page();
+    let name = "<displayname>&quot;>&lt;script>alert(1)&lt;/script></displayname>";
+    expect(&proppatch(&host, DEFAULT, name), 207, &["200 OK"]);
+    let color = "<A:calendar-color>\" onfocus=\"x</A:calendar-color>";
+    expect(&proppatch(&host, DEFAULT, color), 207, &["200 OK"]);
+    let text = page(&host).text();
+    assert!(
+        !text.contains("<script>") && !text.contains("onfocus"),
+        "{text}"
+    );
+    assert!(
+        text.contains("value=\"&quot;&gt;&lt;script&gt;alert(1)"),
+        "{text}"
+    );
+    for form in [
+        "action=create&name=&color=%23112233",
+        "action=create&name=A&color=red",
+        "action=create&name=A&color=%23gggggg",
+        "action=eat",
+        "",
+    ] {
+        assert_eq!(submit(&host, &SAME, form).status, 400, "{form}");
+    }
+    let form = "action=update&calendar=none&name=A&color=%23112233";
+    assert_eq!(submit(&host, &SAME, form).status, 404);
+    let form = "action=update&calendar=Inbox&name=A&color=%23112233";
+    assert_eq!(submit(&host, &SAME, form).status, 404);
+}
