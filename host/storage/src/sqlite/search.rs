@@ -281,6 +281,14 @@ impl Statement {
             wanted.push_str(&format!(" AND scope : \"m{mailbox}\""));
         }
         let wanted = self.value(wanted);
+        if all {
+            // The words first: few texts have them, and a mailbox has many texts.
+            let (columns, of) = self.of(all);
+            return format!(
+                "SELECT {columns} FROM words w CROSS JOIN key_words k ON k.words = w.rowid
+                 WHERE w.words MATCH {wanted} AND {of} AND k.name = {name}"
+            );
+        }
         let test = format!("k.words IN (SELECT rowid FROM words WHERE words MATCH {wanted})");
         self.select("key_words", name, &test, all)
     }
