@@ -101,8 +101,8 @@ impl<'f> Narrowed<'f> {
     }
 
     fn filters(&self) -> Vec<IndexFilter<'f>> {
+        // The index is asked for what comes first: few objects are at a time, nearly all are of a kind.
         let mut filters = Vec::new();
-        filters.extend(self.kind.map(|kind| IndexFilter::Equals(keys::KIND, kind)));
         for (name, range) in [(keys::TIME, self.time), (keys::ALARM, self.alarm)] {
             // What is open reaches beyond all times that an index knows.
             let range = range.map(|range| {
@@ -111,6 +111,7 @@ impl<'f> Narrowed<'f> {
             });
             filters.extend(range.map(|(start, end)| IndexFilter::Overlaps(name, start, end)));
         }
+        filters.extend(self.kind.map(|kind| IndexFilter::Equals(keys::KIND, kind)));
         filters
     }
 }
