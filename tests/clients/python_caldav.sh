@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # python-caldav's own functional tests, which its sources carry: a server that needs none of its
-# compatibility hints.
+# compatibility hints, but that there is no scheduling yet.
 . "$(dirname "$0")/server.sh"
 . "$(dirname "$0")/python.sh"
 needs python_caldav python3
@@ -20,7 +20,7 @@ test-servers:
     url: $origin/
     username: $user
     password: $password
-    features: []
+    features: {scheduling: {support: unsupported}}
 YAML
 PYTHON_CALDAV_TEST_DOCKER=0 timeout 800 python -m pytest -v -rs -p no:cacheprovider \
     -o asyncio_default_fixture_loop_scope=function -o filterwarnings= -k Chapar \

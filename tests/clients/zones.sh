@@ -2,6 +2,7 @@
 # Time zones: every zone that the server has, in every format, against Python's zoneinfo with the
 # same release of the IANA database from PyPI; dateutil expands the recurrences.
 . "$(dirname "$0")/server.sh"
+. "$(dirname "$0")/python.sh"
 needs zones curl python3
 start_server
 release=$(curl -sS "$origin/tzdist/capabilities" | sed -E 's/.*"primary-source":"[^"]*:([0-9]{4}[a-z])".*/\1/')
@@ -28,11 +29,7 @@ says "nobody writes" "405 " -X PUT -d x "$zone"
 
 # PyPI calls 2026a 2026.1.
 letter=${release:4}
-package=tzdata==${release:0:4}.$(($(printf '%d' "'$letter") - 96))
-if ! python3 -m venv "$work/venv" || ! "$work/venv/bin/pip" install -q "$package" python-dateutil; then
-    not_ok "zones: install" "$package and python-dateutil"
-    exit 1
-fi >"$work/pip" 2>&1
+python_env "zones-$release" "tzdata==${release:0:4}.$(($(printf '%d' "'$letter") - 96))" python-dateutil
 # The system's own database must not be asked.
-PYTHONTZPATH='' "$work/venv/bin/python" "$(dirname "$0")/zones.py" "$origin" "$release"
+PYTHONTZPATH='' python "$(dirname "$0")/zones.py" "$origin" "$release"
 check_store zones
