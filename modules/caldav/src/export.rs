@@ -14,7 +14,7 @@ use dav::{
 use icalendar::{Calendar, Limits, Property};
 use xml::Name;
 
-use crate::media_type::{self, Form};
+use crate::media_type::Form;
 use crate::namespace::{APPLE, CALDAV};
 use crate::{managed_attachments, object_rules, privacy};
 

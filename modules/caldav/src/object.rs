@@ -6,7 +6,7 @@ use dav::request::ResponseBody;
 use dav::{Context, Error, Resource, Response};
 use icalendar::{Calendar, Limits};
 
-use crate::media_type::{self, Form};
+use crate::media_type::Form;
 use crate::{object_rules, privacy, timezones_by_reference};
 
 /// Answers GET and HEAD of a member.
