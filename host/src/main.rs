@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // mimalloc asks for huge pages, of which the first byte that is used costs two megabytes. A
+    // system that doesn't know the request has none to give.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let cli = chapar::cli::Cli::parse();
     match run(cli) {
         Ok(code) => code,

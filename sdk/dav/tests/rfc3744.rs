@@ -282,7 +282,7 @@ fn s9_4_principal_property_search() {
     }
     let odd = search("", "displayname", "match-type='odd'>x");
     assert_eq!(server.status("REPORT", "/dav/", &[], &odd), 400);
-    // python-caldav asks for everyone so, and for properties beside an empty `DAV:prop`.
+    // A library for Python asks for everyone so, and for properties beside an empty `DAV:prop`.
     let everyone = "<D:principal-property-search xmlns:D='DAV:'><D:prop/><D:displayname/>\
                     <D:apply-to-principal-collection-set/></D:principal-property-search>";
     let answer = server.ask("REPORT", "/dav/", &[], everyone);

@@ -98,7 +98,7 @@ impl<'a> Component<'a> {
         let end = begin.clone();
         Self {
             begin,
-            items: Vec::with_capacity(8),
+            items: Vec::new(),
             end,
         }
     }

@@ -29,7 +29,7 @@ impl Default for Limits {
         Self {
             bytes: 10 << 20,
             depth: 10,
-            components: 20_000,
+            components: 50_000,
             properties: 400_000,
             line: 10 << 20,
         }

@@ -6,8 +6,8 @@ mod support;
 
 use icalendar::data::{Components, Output, Properties, Recurrences, Selection};
 use icalendar::object::{Invalid, Kind, Object, Precondition};
-use icalendar::series::{Range, Series};
-use icalendar::zone::Zone;
+use icalendar::series::{Range, Series, effective_end_overlaps, property_overlaps};
+use icalendar::zone::{Zone, Zones};
 use icalendar::{Budget, Calendar};
 use support::{event, overlaps, parse, range, stream};
 
@@ -462,6 +462,29 @@ fn s9_9_vfreebusy() {
     let periods = "FREEBUSY:20060102T100000Z/PT1H,20060104T100000Z/20060104T110000Z";
     assert!(f(periods, "02T10", "02T12") && f(periods, "04T00", "05T00"));
     assert!(!f(periods, "03T00", "04T00") && !f("SUMMARY:x", "03T00", "04T00"));
+}
+
+#[test]
+fn s9_9_properties() {
+    let text = event("DTSTART:20060102T100000Z\nDURATION:PT2H\nDTSTAMP:20060101T000000Z\n");
+    let calendar = parse(&text);
+    let zones = Zones::new(&calendar, Zone::Utc);
+    let component = calendar.components().next().unwrap();
+    let span =
+        |from: &str, to: &str| range(&format!("200601{from}0000Z"), &format!("200601{to}0000Z"));
+    let stamp = component.property("DTSTAMP").unwrap();
+    assert!(property_overlaps(stamp, &zones, span("01T00", "01T01")));
+    assert!(!property_overlaps(stamp, &zones, span("01T01", "01T02")));
+    assert!(effective_end_overlaps(
+        component,
+        &zones,
+        span("02T12", "02T13")
+    ));
+    assert!(!effective_end_overlaps(
+        component,
+        &zones,
+        span("02T11", "02T12")
+    ));
 }
 
 #[test]

@@ -441,6 +441,18 @@ fn s3_8_4_4_overrides() {
     assert_eq!(starts(&alone, Range::ALL), ["20260102T110000Z"]);
 }
 
+/// Nobody may store such, but somebody may have: an import from another server.
+#[test]
+fn what_is_wrong_in_a_stored_object_hides_nothing_else() {
+    let two = stream(
+        "BEGIN:VEVENT\nUID:1\nDTSTART:20260101T100000Z\nRRULE:FREQ=OFTEN\nEND:VEVENT\nBEGIN:VEVENT\nUID:2\nDTSTART:20260601T100000Z\nDTEND:never\nEND:VEVENT\nBEGIN:VEVENT\nUID:3\nDTSTART:some day\nEND:VEVENT\n",
+    );
+    assert_eq!(
+        starts(&two, Range::ALL),
+        ["20260101T100000Z", "20260601T100000Z"]
+    );
+}
+
 #[test]
 fn s3_2_13_this_and_future() {
     let text = stream(

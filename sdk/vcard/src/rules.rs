@@ -14,6 +14,7 @@
 
 use crate::card::Card;
 use crate::property::Property;
+use crate::text::is_forbidden;
 use crate::{Error, Fault, Version};
 
 /// Checks that a card may be stored.
@@ -50,11 +51,7 @@ fn check_characters(bytes: &[u8]) -> Result<(), Error> {
             return Err(Fault::NotUtf8.at(crate::property::lines(before) + 1));
         }
     };
-    let bad = |char: char| {
-        matches!(char, '\u{0}'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{7F}')
-            || matches!(char, '\u{FFFE}' | '\u{FFFF}')
-    };
-    match text.char_indices().find(|(_, char)| bad(*char)) {
+    match text.char_indices().find(|(_, char)| is_forbidden(*char)) {
         Some((at, char)) => {
             let before = text.get(..at).unwrap_or_default();
             let line = crate::property::lines(before.as_bytes()) + 1;

@@ -77,10 +77,8 @@ impl<'a, F: FnMut(Name<'a>) -> bool> Iterator for Found<'a, F> {
                 b'\r' | b'\n' => trim(self.rest),
                 _ => self.rest,
             };
-            let end = memchr::memchr2(b':', b';', line).unwrap_or(line.len());
-            let whole = line.get(..end).unwrap_or_default();
             let continues = matches!(line.first(), Some(b' ' | b'\t'));
-            if !continues && (self.wanted)(Name { whole }) {
+            if !continues && (self.wanted)(name_of(line)) {
                 let taken = Property::take(line, 1, self.version).ok().flatten();
                 if let Some((property, rest)) = taken {
                     self.rest = rest;
@@ -90,6 +88,14 @@ impl<'a, F: FnMut(Name<'a>) -> bool> Iterator for Found<'a, F> {
             self.rest = after_line(line);
         }
         None
+    }
+}
+
+/// The name of the property in a line. No further than that is looked: the lines of a photo are many.
+fn name_of(line: &[u8]) -> Name<'_> {
+    let end = memchr::memchr3(b':', b';', b'\n', line).unwrap_or(line.len());
+    Name {
+        whole: line.get(..end).unwrap_or_default(),
     }
 }
 

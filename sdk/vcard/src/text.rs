@@ -50,6 +50,13 @@ pub fn escape(out: &mut String, text: &str) {
     }
 }
 
+/// Whether no card may have this character: a control character other than a tab or a line break,
+/// or what XML 1.0 cannot carry. RFC 6350 §3.3.
+pub(crate) fn is_forbidden(char: char) -> bool {
+    matches!(char, '\u{0}'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{7F}')
+        || matches!(char, '\u{FFFE}' | '\u{FFFF}')
+}
+
 /// The parts of a raw value between separators that are not escaped.
 pub(crate) fn split(raw: &str, separator: char) -> Split<'_> {
     Split {

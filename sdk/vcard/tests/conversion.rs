@@ -121,6 +121,19 @@ fn rfc6350_6_1_4_kinds_and_members() {
 }
 
 #[test]
+fn rfc6350_6_1_4_a_card_has_one_kind() {
+    let kinds = [
+        "X-ABShowAs:COMPANY",
+        "X-ADDRESSBOOKSERVER-KIND:group",
+        "X-ADDRESSBOOKSERVER-KIND:org",
+    ];
+    let three = card_of("3.0", &[&["FN:A", "N:A;;;;"], &kinds[..]].concat());
+    let four = to(V4_0, &three);
+    assert_eq!(lines(&four)[2..], [kinds[0], "KIND:group", kinds[2]]);
+    assert_eq!(to(V3_0, &four), three);
+}
+
+#[test]
 fn rfc6350_6_7_6_uids_keep_their_text() {
     both("UID:urn:uuid:4fbe8971-0bc3", "UID:urn:uuid:4fbe8971-0bc3");
     both(

@@ -64,8 +64,8 @@ fn s8_6_what_a_card_is_found_by() {
     let all = keys(text.as_bytes());
     for key in [
         Key::ObjectUid("0b0d7ad6-0d7c-4a29-9a3f-6ab2f4f0a5c1".into()),
-        Key::Email("joerg@example.org".into()),
-        Key::Email("joerg.haas@example.com".into()),
+        Key::Email("john@example.org".into()),
+        Key::Email("john.doe@example.com".into()),
         Key::Telephone("+491701234567".into()),
     ] {
         assert!(all.contains(&key), "{key:?}");
@@ -76,7 +76,7 @@ fn s8_6_what_a_card_is_found_by() {
     });
     assert_eq!(
         words.unwrap(),
-        "haas jörg emil dr dr jörg emil haas jo example gmbh research"
+        "doe jöhn emil dr dr jöhn emil doe jo example gmbh research"
     );
 }
 
@@ -84,11 +84,11 @@ fn s8_6_what_a_card_is_found_by() {
 fn s8_3_an_index_finds_whatever_a_collation_would() {
     let text = card_of(
         "3.0",
-        &["FN:Dr. Jörg Straße", "EMAIL:Joe@EXAMPLE.com", "UID:1"],
+        &["FN:Dr. Jöhn Straße", "EMAIL:Joe@EXAMPLE.com", "UID:1"],
     );
     for (property, wanted) in [
-        ("FN", "jörg"),
-        ("FN", "JO\u{308}RG"),
+        ("FN", "jöhn"),
+        ("FN", "JO\u{308}HN"),
         ("FN", "r. J"),
         ("fn", "straße"),
         ("FN", "STRASSE"),

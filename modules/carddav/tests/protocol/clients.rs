@@ -69,8 +69,8 @@ fn thunderbird_lists_with_etags_and_reads_by_multiget() {
 fn evolution_searches_what_is_typed_everywhere() {
     let host = host();
     let lines = [
-        "FN:Anna Bell",
-        "N:Bell;Anna;;;",
+        "FN:Alpha Beta",
+        "N:Beta;Alpha;;;",
         "UID:1",
         "EMAIL:ab@example.com",
     ];
@@ -80,7 +80,7 @@ fn evolution_searches_what_is_typed_everywhere() {
         .iter()
         .map(|name| {
             format!(
-                "<C:prop-filter name='{name}'><C:text-match match-type='contains'>bell\
+                "<C:prop-filter name='{name}'><C:text-match match-type='contains'>beta\
                  </C:text-match></C:prop-filter>"
             )
         })

@@ -356,8 +356,8 @@ fn examples(host: &Host) {
             "v106",
             "she",
             "34222-6@example.com",
-            "Cindy DABOO",
-            "cindy@example.com",
+            "CYRUS DABOO",
+            "cyrus@example.com",
         ),
     ] {
         store(

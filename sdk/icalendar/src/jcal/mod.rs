@@ -4,7 +4,7 @@
 //! GEO a type of its own (§3.4.1.1), and takes apart values of unknown types (§5.1).
 
 mod read;
-mod types;
+mod value_type;
 mod write;
 
 pub use read::{JcalError, from_jcal};

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::types::{Type, default_type};
+use super::value_type::{Type, default_type};
 use crate::component::{Calendar, Component};
 use crate::parse::{Limits, ParseError};
 use crate::property::Property;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::types::{Type, is_list, type_of};
+use super::value_type::{Type, is_list, type_of};
 use crate::component::{Calendar, Component};
 use crate::property::{Parameter, Property};
 use crate::value::split_list;

@@ -102,20 +102,21 @@ impl<'c> Object<'c> {
         }
         let object = found.ok_or(Invalid::NoComponent)?;
         ids.sort_unstable();
-        if let Some([id, _]) = ids.array_windows().find(|[a, b]| a == b) {
-            let is_it =
-                |c: &&&Component<'_>| c.property("RECURRENCE-ID").is_some_and(|p| p.value() == id);
-            return Err(Invalid::TwoOverrides {
-                line: object
-                    .components
-                    .iter()
-                    .filter(is_it)
-                    .nth(1)
-                    .map_or(0, |c| c.line()),
-                id: id.clone(),
-            });
+        let twice = ids.array_windows().find(|[a, b]| a == b);
+        match twice {
+            Some([id, _]) => Err(object.two_overrides(id)),
+            None => Ok(object),
         }
-        Ok(object)
+    }
+
+    fn two_overrides(&self, id: &str) -> Invalid {
+        let of_instance =
+            |c: &&&Component<'_>| c.property("RECURRENCE-ID").is_some_and(|p| p.value() == id);
+        let second = self.components.iter().filter(of_instance).nth(1);
+        Invalid::TwoOverrides {
+            line: second.map_or(0, |component| component.line()),
+            id: id.to_owned(),
+        }
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) struct ForeignDays<'r> {
     start_day: i64,
     /// A year, and how many months lie between that of DTSTART and its first.
     known: Cell<(i32, i64)>,
+    /// How many years have been counted through since somebody asked.
+    years: Cell<u64>,
 }
 
 impl<'r> ForeignDays<'r> {
@@ -31,6 +33,7 @@ impl<'r> ForeignDays<'r> {
             start,
             start_day,
             known: Cell::new((start.year, -(before.unwrap_or(0) as i64))),
+            years: Cell::new(0),
         }
     }
 
@@ -59,6 +62,11 @@ impl<'r> ForeignDays<'r> {
             }
             Some(first)
         }
+    }
+
+    /// How much more work the last period took than one of our own calendar.
+    pub(super) fn work(&self) -> u64 {
+        100 + self.years.take() * 200
     }
 
     /// Whether DAILY or WEEKLY has this day, as far as months and their days are concerned: those of
@@ -100,6 +108,7 @@ impl<'r> ForeignDays<'r> {
             }
             before += count;
             year += 1;
+            self.years.set(self.years.get() + 1);
         }
     }
 

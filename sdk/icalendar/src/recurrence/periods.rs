@@ -52,8 +52,7 @@ impl<'r> Periods<'r> {
     pub(super) fn days(&self, index: i64, out: &mut Vec<i64>) -> Option<(i64, u64)> {
         Some(match (self.rule.frequency, &self.foreign) {
             (Frequency::Yearly | Frequency::Monthly, Some(foreign)) => {
-                // It takes so much longer.
-                (foreign.period(index, out)?, 100)
+                (foreign.period(index, out)?, foreign.work())
             }
             (Frequency::Yearly, None) => {
                 let year = self.year + index;

@@ -22,7 +22,7 @@ use crate::zone::{Zone, Zones};
 pub(crate) use entry::Stamp;
 use entry::{Entry, Extent};
 pub(crate) use overlap::period_utc;
-pub use overlap::property_overlaps;
+pub use overlap::{effective_end_overlaps, property_overlaps};
 pub use range::Range;
 pub use visit::{Instance, InstanceId};
 

@@ -134,3 +134,21 @@ pub fn property_overlaps(property: &Property<'_>, zones: &Zones<'_>, range: Rang
         .filter_map(Result::ok)
         .any(|time| range.contains(zones.utc(&time)))
 }
+
+/// Whether a component's DTEND or DUE is in a range although it has none, because DTSTART and
+/// DURATION say when it is: RFC 4791 §9.9, "the 'effective' DTEND".
+pub fn effective_end_overlaps<'c, 'a: 'c>(
+    component: &'c Component<'a>,
+    zones: &Zones<'c>,
+    range: Range,
+) -> bool {
+    let Some(kind) = Kind::of_name(component.name()) else {
+        return false;
+    };
+    let entry = Entry::read(component, kind, zones);
+    let Some(start) = entry.start.filter(|_| entry.has.start && !entry.has.end) else {
+        return false;
+    };
+    let (_, end) = entry.extent.after(start.local, start.utc(), &start.zone);
+    entry.has.duration && range.contains(end)
+}

@@ -78,7 +78,16 @@ impl<'c> Series<'c> {
     ) -> Result<ControlFlow<()>, Exceeded> {
         let master_start = self.master().map(|(_, start)| start);
         for (index, entry) in self.entries.iter().enumerate() {
-            let (Some(start), Some(id)) = (&entry.start, &entry.id) else {
+            let Some(start) = &entry.start else { continue };
+            let Some(id) = &entry.id else {
+                // A second one without RECURRENCE-ID may not be stored, but may have been.
+                if self.master != Some(index) {
+                    budget.instance()?;
+                    let instance = self.instance(index, entry, start.local, start, None, None);
+                    if visitor(&instance, budget)?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
                 continue;
             };
             let id = match master_start {

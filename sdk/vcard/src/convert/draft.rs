@@ -1,7 +1,7 @@
 //! A property that is to be written: what a conversion makes of one that was read.
 
 use crate::property::Property;
-use crate::text::fold;
+use crate::text::{fold, is_forbidden};
 
 /// A property in the making. Values are spelled as they will stand there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ impl Draft {
         draft.remove("CHARSET");
         if property.is_quoted_printable() {
             draft.remove("ENCODING");
+            // It hides what no card may have.
+            draft.value.retain(|char| !is_forbidden(char));
         }
         draft
     }

@@ -5,7 +5,7 @@ use super::{Output, full_name};
 use crate::Version;
 use crate::card::Card;
 use crate::property::Property;
-use crate::text::escape;
+use crate::text::{escape, is_forbidden};
 
 /// Properties whose values are components. RFC 2426 §3.1.2, §3.2.1, §3.5.5.
 const STRUCTURED: [&str; 3] = ["N", "ADR", "ORG"];
@@ -27,9 +27,7 @@ pub(super) fn convert(card: &Card<'_>) -> Vec<u8> {
         let mut draft = Draft::of(property);
         draft.value = value(property);
         // Outlook has form feeds in keys; no version may have control characters.
-        draft
-            .value
-            .retain(|char| char == '\t' || !char.is_control());
+        draft.value.retain(|char| !is_forbidden(char));
         encoding(property, &mut draft);
         if property.embeds() {
             // In vCard 3.0, the card is a text. RFC 2426 §3.5.4.

@@ -23,14 +23,14 @@ pub(super) fn convert(card: &Card<'_>) -> Vec<u8> {
         .first("SORT-STRING")
         .filter(|_| card.first("N").is_some());
     let mut sorted = false;
-    let facts = Facts::of(card);
+    let mut facts = Facts::of(card);
     for (at, property) in card.properties().iter().enumerate() {
         let is_sort_string = property.is("SORT-STRING") && sort_string.is_some();
         if property.is("VERSION") || labelled.contains(&at) || is_sort_string {
             continue;
         }
         let mut draft = Draft::of(property);
-        upgrade(property, &mut draft, &facts);
+        upgrade(property, &mut draft, &mut facts);
         if let Some(label) = labels.get(&at).and_then(|at| card.properties().get(*at)) {
             let text = encode_parameter(&label.text());
             draft.set("LABEL", quoted(text));
@@ -56,9 +56,11 @@ fn quoted(text: String) -> String {
     }
 }
 
-/// What there is in the card, as far as it decides about other properties.
+/// What there is already of what may be there once, as far as it decides about other properties.
 struct Facts {
     kind: bool,
+    /// A kind is said in the words of Apple's Contacts for groups, which go before others.
+    group_kind: bool,
     anniversary: bool,
 }
 
@@ -66,13 +68,14 @@ impl Facts {
     fn of(card: &Card<'_>) -> Self {
         let has = |name: &str| card.first(name).is_some();
         Self {
-            kind: has("KIND") || has("X-ADDRESSBOOKSERVER-KIND"),
+            kind: has("KIND"),
+            group_kind: has("X-ADDRESSBOOKSERVER-KIND"),
             anniversary: has("ANNIVERSARY"),
         }
     }
 }
 
-fn upgrade(property: &Property<'_>, draft: &mut Draft, facts: &Facts) {
+fn upgrade(property: &Property<'_>, draft: &mut Draft, facts: &mut Facts) {
     prefer(draft);
     let mut name = property.name().to_ascii_uppercase();
     if let Some(tagged) = name.strip_prefix(TAG) {
@@ -96,6 +99,7 @@ fn upgrade(property: &Property<'_>, draft: &mut Draft, facts: &Facts) {
         media if MEDIA.contains(&media) => to_uri(draft, property.is_base64()),
         "BDAY" | "ANNIVERSARY" | "DEATHDATE" => date(draft),
         "X-ANNIVERSARY" if !facts.anniversary => {
+            facts.anniversary = true;
             draft.name = "ANNIVERSARY".into();
             date(draft);
         }
@@ -105,10 +109,16 @@ fn upgrade(property: &Property<'_>, draft: &mut Draft, facts: &Facts) {
         }
         "GEO" => position(draft),
         "TZ" => zone(draft),
-        "X-ADDRESSBOOKSERVER-KIND" => draft.name = "KIND".into(),
+        "X-ADDRESSBOOKSERVER-KIND" if !facts.kind => {
+            facts.kind = true;
+            draft.name = "KIND".into();
+        }
         "X-ADDRESSBOOKSERVER-MEMBER" => draft.name = "MEMBER".into(),
         // Apple's Contacts have their own word for organisations.
-        "X-ABSHOWAS" if !facts.kind && draft.value.eq_ignore_ascii_case("COMPANY") => {
+        "X-ABSHOWAS"
+            if !facts.kind && !facts.group_kind && draft.value.eq_ignore_ascii_case("COMPANY") =>
+        {
+            facts.kind = true;
             *draft = Draft::new("KIND", "org");
         }
         // RFC 6350 §6.7.6: a URI, unless it says that it is none.
