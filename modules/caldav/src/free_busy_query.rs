@@ -1,8 +1,4 @@
 //! `CALDAV:free-busy-query`: when somebody is busy, and nothing of why. RFC 4791 §7.10, RFC 7953 §5.
-//!
-//! # Not supported
-//! Who has `read-free-busy` alone: what they may know has to be worked out by somebody who may read
-//! the calendar. They get the 404 that the RFC wants for who may not even know that.
 
 use dav::header::depth::{self, Depth};
 use dav::property::Subject;
@@ -17,10 +13,10 @@ use xml::{Element, Name};
 
 use crate::export::PRODUCT;
 use crate::namespace::CALDAV;
-use crate::profile::{CALENDAR, HOME, INBOX};
+use crate::profile::{CALENDAR, HOME, INBOX, LEAD};
 use crate::properties::rfc7953::AVAILABILITY;
 use crate::properties::scheduling::{TRANSP, is_transparent};
-use crate::{floating, keys, media_type, provision, time_range};
+use crate::{floating, free_busy_question, keys, media_type, provision, time_range};
 
 /// How far an answer reaches where the request is open: it says so itself.
 const OPEN_S: i64 = 366 * 86_400;
@@ -41,8 +37,12 @@ pub(crate) fn run(
         // "An attempt to run the report on a calendar object resource MUST fail and return a 403".
         return Err(Error::Forbidden("an object has no free time".to_owned()));
     };
-    if !collection.rights.has(Rights::READ) {
-        return Err(Error::NotFound);
+    let is_lead = collection.kind == LEAD;
+    if is_lead && collection.path.parts().len() != 2 {
+        return Err(dav::error::SUPPORTED_REPORT.error());
+    }
+    if is_lead || !collection.rights.has(Rights::READ) {
+        return free_busy_question::ask(ctx, root);
     }
     let depth = depth::parse(ctx)?.unwrap_or(Depth::One);
     let range = range_of(root)?;
@@ -71,7 +71,8 @@ pub(crate) fn run(
     Ok(response)
 }
 
-fn range_of(root: &Element) -> Result<Range, Error> {
+/// The range that a report is for, cut off where it is open.
+pub(crate) fn range_of(root: &Element) -> Result<Range, Error> {
     let mut ranges = root.find_all(CALDAV, "time-range");
     let range = match (ranges.next(), ranges.next()) {
         (Some(range), None) => time_range::parse(range),
@@ -145,7 +146,9 @@ impl Query<'_, '_> {
             for found in &page.collections {
                 // What others share is not one's own time.
                 let own = provision::home_of(&found.path) == home.path && found.owner == home.owner;
-                if !own || !found.rights.has(Rights::READ) {
+                let asked =
+                    found.kind != CALENDAR || free_busy_question::is_asked(self.ctx, &found.path);
+                if !own || !asked || !found.rights.has(Rights::READ) {
                     continue;
                 }
                 let subject = Subject::Collection(found);

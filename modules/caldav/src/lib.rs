@@ -18,6 +18,7 @@ mod export;
 mod filter;
 mod floating;
 mod free_busy_query;
+mod free_busy_question;
 mod import;
 mod keys;
 mod managed_attachments;
@@ -46,7 +47,7 @@ use module::{
 /// The module.
 pub struct CalDav;
 
-module::export!(CalDav: indexer);
+module::export!(CalDav: indexer, receiver);
 
 const MOUNT: &str = "/dav/calendars";
 
@@ -149,11 +150,12 @@ const METHODS: [&str; 16] = [
     "ACL",
 ];
 
-const CAPABILITIES: [&str; 13] = [
+const CAPABILITIES: [&str; 14] = [
     "annotation",
     "batch",
     "blob",
     "config",
+    "delivery",
     "directory",
     "exchange",
     "identity",

@@ -8,8 +8,8 @@ use xml::Name;
 use crate::namespace::{APPLE, CALDAV, CALENDARSERVER};
 use crate::precondition::CALENDAR_COLLECTION_LOCATION_OK;
 use crate::{
-    calendar_multiget, calendar_query, export, free_busy_query, import, keys, managed_attachments,
-    mkcalendar, object, object_rules, page, privacy, properties, provision,
+    calendar_multiget, calendar_query, export, free_busy_query, free_busy_question, import, keys,
+    managed_attachments, mkcalendar, object, object_rules, page, privacy, properties, provision,
 };
 
 /// The type of the mailboxes that hold calendar objects. RFC 4791 §4.2.
@@ -27,8 +27,8 @@ pub const OUTBOX: &str = "schedule-outbox";
 /// What follows the owner in the path of a calendar's mailbox.
 pub const HOME_NAME: &str = "#calendars";
 
-/// The kind of what only leads to homes.
-const LEAD: &str = "lead";
+/// The kind of what only leads to homes, or to what can be seen in them.
+pub(crate) const LEAD: &str = "lead";
 
 /// The largest calendar object in bytes.
 pub const OBJECT_LEN_MAX: u64 = 10 << 20;
@@ -99,6 +99,12 @@ pub static PROFILE: Profile = Profile {
             on: On::members_of(&[CALENDAR]),
             run: managed_attachments::post,
         },
+        Method {
+            name: "REPORT",
+            mapped: false,
+            on: On::ALL,
+            run: free_busy_question::run,
+        },
     ],
     privileges: &PRIVILEGES,
     limits: Limits {
@@ -106,6 +112,33 @@ pub static PROFILE: Profile = Profile {
         member_len_max: 2 * OBJECT_LEN_MAX,
         ..Limits::DEFAULT
     },
+    ..Profile::PLAIN
+};
+
+/// What questions are answered with that other principals ask.
+pub(crate) static ASKED: Profile = Profile {
+    prefixes: &[(CALDAV, "C")],
+    kinds: &[
+        CollectionKind {
+            name: CALENDAR,
+            holds_members: true,
+            ..CollectionKind::PLAIN
+        },
+        CollectionKind {
+            name: HOME,
+            holds_collections: true,
+            ..CollectionKind::PLAIN
+        },
+        CollectionKind {
+            name: INBOX,
+            ..CollectionKind::PLAIN
+        },
+    ],
+    reports: &[Report {
+        name: Name::new(CALDAV, "free-busy-query"),
+        on: On::kinds(&[CALENDAR, HOME]),
+        run: free_busy_query::run,
+    }],
     ..Profile::PLAIN
 };
 
@@ -128,9 +161,10 @@ static REPORTS: &[Report] = &[
     },
     Report {
         name: Name::new(CALDAV, "free-busy-query"),
+        // A home in which only something can be seen is a lead.
         on: On {
             members: true,
-            ..On::kinds(&[CALENDAR, HOME])
+            ..On::kinds(&[CALENDAR, HOME, LEAD])
         },
         run: free_busy_query::run,
     },

@@ -5,6 +5,7 @@
 mod clients;
 mod examples;
 mod filters;
+mod free_busy;
 mod hostile;
 mod objects;
 mod page;
