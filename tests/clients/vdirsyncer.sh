@@ -47,40 +47,33 @@ cat >vdirsyncer.conf <<CONF
 [general]
 status_path = "$work/status/"
 
-[pair events]
-a = "files"
-b = "server"
-collections = ["from a", "from b"]
-conflict_resolution = "a wins"
+CONF
+# pair NAME STORAGE EXTENSION FOLDER COLLECTIONS RESOLUTION: keeps a folder of files in sync.
+pair() {
+    cat >>vdirsyncer.conf <<CONF
 
-[storage files]
+[pair $1]
+a = "$1_files"
+b = "$1_server"
+collections = $5
+conflict_resolution = "$6"
+
+[storage $1_files]
 type = "filesystem"
-path = "$work/calendars"
-fileext = ".ics"
+path = "$work/$4"
+fileext = "$3"
 
-[storage server]
-type = "caldav"
-url = "$origin/"
-username = "$user"
-password = "$password"
-
-[pair other_events]
-a = "other_files"
-b = "other_server"
-collections = ["from b"]
-conflict_resolution = "b wins"
-
-[storage other_files]
-type = "filesystem"
-path = "$work/other"
-fileext = ".ics"
-
-[storage other_server]
-type = "caldav"
+[storage $1_server]
+type = "$2"
 url = "$origin/"
 username = "$user"
 password = "$password"
 CONF
+}
+pair events caldav .ics calendars '["from a", "from b"]' "a wins"
+pair other_events caldav .ics other '["from b"]' "b wins"
+pair cards carddav .vcf cards '["from a", "from b"]' "a wins"
+pair other_cards carddav .vcf other_cards '["from b"]' "b wins"
 cat >khal.conf <<CONF
 [calendars]
 [[work]]
@@ -102,7 +95,7 @@ date_format = "%Y-%m-%d"
 time_format = "%H:%M"
 default_list = "work"
 CONF
-mkdir -p calendars/work other
+mkdir -p calendars/work other cards/friends other_cards
 sync() { yes | timeout 60 vdirsyncer -c "$work/vdirsyncer.conf" "$@"; }
 khal_() { khal -c "$work/khal.conf" "$@"; }
 todo_() { todo -c "$work/todoman.py" "$@"; }
@@ -111,6 +104,15 @@ files() { find "$1" -name '*.ics' | wc -l; }
 there() { grep -rqE "$1" "$2"; }
 gone() { ! grep -rqE "$1" "$2"; }
 
+# A card with what must not get lost: a photo, groups with labels, a date without a year, and text that
+# is none of ASCII's.
+{
+    printf '%s\r\n' BEGIN:VCARD VERSION:3.0 UID:urn:uuid:4fbe8971-0bc3-424c-9c26-36c3e1eff6b1 \
+        'FN:Jürgen Groß' 'N:Groß;Jürgen;;;' 'item1.TEL:+43 1 234' 'item1.X-ABLabel:Büro' \
+        'BDAY;X-APPLE-OMIT-YEAR=1604:1604-03-02'
+    printf 'PHOTO;ENCODING=b;TYPE=JPEG:%s\r\n' "$(head -c 100000 /dev/urandom | base64 -w 0)"
+    printf '%s\r\n' END:VCARD
+} >cards/friends/one.vcf
 check "vdirsyncer discover" sync discover
 check "khal new event" khal_ new -a work 2026-03-02 10:00 11:00 "Zahnarzt größer"
 check "khal new recurring event" khal_ new -a work -r weekly 2026-03-03 08:00 09:00 "Every week"
@@ -151,4 +153,15 @@ rm calendars/work/*.ics
 check "vdirsyncer sync of an emptied calendar" sync sync --force-delete
 check "vdirsyncer the other side, too" sync sync --force-delete
 check "vdirsyncer nothing is left" [ "$(files other/work)" = 0 ]
+# Cards: the same bytes on the other side, a change back, a removal.
+card=$(find other_cards/friends -name '*.vcf' | head -n 1)
+same "vdirsyncer the card is the same" cards/friends/one.vcf "${card:-/dev/null}"
+sed -i 's/+43 1 234/+43 1 567/' "$card"
+check "vdirsyncer sync of a changed card" sync sync
+check "vdirsyncer sync of a changed card, the other way" sync sync
+same "vdirsyncer the changed card is the same" "$card" cards/friends/one.vcf
+rm cards/friends/one.vcf
+check "vdirsyncer sync of a removed card" sync sync --force-delete
+check "vdirsyncer sync of a removed card, the other way" sync sync --force-delete
+check "vdirsyncer the card is gone" [ "$(find other_cards/friends -name '*.vcf' | wc -l)" = 0 ]
 check_store vdirsyncer
