@@ -11,6 +11,7 @@
 )]
 
 mod caldav;
+mod carddav;
 mod compression;
 mod drop_in;
 mod floor;
@@ -35,7 +36,7 @@ fn main() {
         return;
     }
     let chosen = |name: &str| arguments.is_empty() || arguments.iter().any(|a| name.contains(a));
-    let all: [(&str, Measure); 14] = [
+    let all: [(&str, Measure); 15] = [
         ("start", rows::start),
         ("requests", rows::requests),
         ("static", rows::static_file),
@@ -46,6 +47,7 @@ fn main() {
         ("propfind", rows::propfind),
         ("big", rows::big),
         ("calendars", caldav::calendars),
+        ("contacts", carddav::contacts),
         ("idle connections", memory::idle_connections),
         ("warm instances", memory::warm_instances),
         ("neighbours", neighbours::neighbours),
