@@ -62,7 +62,10 @@ fn every_interface_does_what_it_says() {
         ("rights", "ok lr"),
         ("lock", "ok refused: true, held 1, then 0"),
         ("config", "ok Some(\"shown\") None"),
-        ("modules", "ok contract,principals,webdav"),
+        (
+            "modules",
+            "ok caldav,carddav,contract,freebusy,principals,tzdist,webdav",
+        ),
     ];
     for (path, expected) in expected {
         assert_eq!(said(&mut alice, path), expected, "{path}");
@@ -70,10 +73,22 @@ fn every_interface_does_what_it_says() {
 }
 
 #[test]
+fn who_is_asked_answers_in_an_instance_of_his_own() {
+    let server = server();
+    let said = said(&mut server.client("alice"), "question");
+    // The bytes of "always".
+    let answer = "Received([97, 108, 119, 97, 121, 115])";
+    assert!(
+        said.starts_with("ok [Report") && said.contains(answer),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_this_host_does_not_have_it_says() {
     let server = server();
     let mut alice = server.client("alice");
-    for path in ["delivery", "question", "submission", "timer"] {
+    for path in ["delivery", "submission", "timer"] {
         let said = said(&mut alice, path);
         assert!(
             said.starts_with("ok ") || said == "unsupported",

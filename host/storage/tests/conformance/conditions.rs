@@ -161,7 +161,7 @@ pub async fn malformed_arguments_are_refused(engine: &dyn Engine) {
     };
     let changes = [
         put_in(drive, "..", "1"),
-        put_in(drive, "a\nb", "1"),
+        put_in(drive, "a\u{1}b", "1"),
         create("user/alice/#drive/."),
         create("user/alice/#drive/"),
         bad(storage::Put {
