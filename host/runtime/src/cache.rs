@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::hash::{Hash, Hasher};
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -117,11 +117,9 @@ impl Cache {
 
     /// Loads a file that this host has written; none if it is missing, or is not what was written.
     fn load(&self, engine: &Engine, file: &Path) -> Option<Component> {
-        let compiled = fs::read(file).ok()?;
+        let mac = self.mac_of(file).ok()?;
         let seal = fs::read(file.with_extension(SEAL)).ok()?;
         let private = is_private(file, false).unwrap_or(false);
-        let mut mac = self.mac(file);
-        mac.update(&compiled);
         if !private || mac.verify_slice(&seal).is_err() {
             tracing::warn!("{} was changed: compiling anew", file.display());
             return None;
@@ -143,6 +141,22 @@ impl Cache {
         mac.update(&(name.len() as u64).to_le_bytes());
         mac.update(name);
         mac
+    }
+
+    /// Over a file that is there, piece by piece: compiled modules have megabytes.
+    fn mac_of(&self, file: &Path) -> io::Result<Hmac<Sha256>> {
+        const PIECE: usize = 64 << 10;
+        let mut mac = self.mac(file);
+        let mut compiled = io::BufReader::with_capacity(PIECE, fs::File::open(file)?);
+        loop {
+            let piece = compiled.fill_buf()?;
+            if piece.is_empty() {
+                return Ok(mac);
+            }
+            mac.update(piece);
+            let len = piece.len();
+            compiled.consume(len);
+        }
     }
 
     fn seal(&self, file: &Path, compiled: &[u8]) -> Vec<u8> {

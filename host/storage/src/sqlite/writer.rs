@@ -20,6 +20,9 @@ const GROUP_BYTES: usize = 8 << 20;
 pub(super) const ALONE: usize = usize::MAX;
 /// The longest that a group which is smaller than the last one waits for stragglers.
 const LINGER_MAX: Duration = Duration::from_millis(1);
+/// A commit so short is not worth waiting for: while it lasts, the next group's requests are worked
+/// on, and who waits for all to be in one group leaves processors idle.
+const COMMIT_SHORT: Duration = Duration::from_millis(1);
 
 /// Tells a job whether it was committed.
 type Finish = Box<dyn FnOnce(Result<(), Error>) + Send>;
@@ -234,11 +237,13 @@ impl Worker {
         super::execute(&self.db, "RELEASE job", ()).map(|_| ())
     }
 
-    /// The next job of the group. A group smaller than the last one waits a moment, so that callers
-    /// who were answered by the last commit come back into one group, not into two that alternate.
+    /// The next job of the group. Where commits take long, a group smaller than the last one waits a
+    /// moment, so that callers who were answered by the last commit come back into one group, not
+    /// into two that alternate.
     fn more(&self, count: usize) -> Option<Job> {
         let mut queue = self.shared.queue.lock();
-        if queue.jobs.is_empty() && count < self.last_group && !queue.closed {
+        let lingers = count < self.last_group && self.last_commit > COMMIT_SHORT;
+        if queue.jobs.is_empty() && lingers && !queue.closed {
             let linger = (self.last_commit / 8).min(LINGER_MAX);
             self.shared.filled.wait_for(&mut queue, linger);
         }
