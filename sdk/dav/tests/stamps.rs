@@ -282,13 +282,22 @@ fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Response>, Error
     let Resource::Collection(collection) = resource else {
         return Ok(None);
     };
-    if ctx.header("Accept").as_deref() == Some("text/stamps") {
+    let accept = ctx.header("Accept").unwrap_or_default();
+    if ["text/stamps", "text/loud-stamps"].contains(&accept.as_str()) {
+        let name = collection.path.name().unwrap_or_default();
+        let is_loud = accept == "text/loud-stamps";
+        let begin = |out: &mut Vec<u8>| {
+            out.extend_from_slice(name.as_bytes());
+            out.push(b'[');
+            Ok(())
+        };
         let file = Export {
             content_type: "text/stamps",
-            variant: "",
+            variant: if is_loud { "-loud" } else { "" },
             extension: ".stamps",
-            begin: b"[",
+            begin: &begin,
             end: b"]",
+            convert: is_loud.then_some(&|whole: Vec<u8>| Ok(whole.to_ascii_uppercase())),
         };
         let write = |body: &[u8], out: &mut Vec<u8>| {
             out.extend_from_slice(body);
@@ -646,11 +655,16 @@ fn export() {
     let got = server.ask("GET", "/dav/a/", &all, "");
     assert_eq!(
         (got.status, got.text.as_str()),
-        (200, "[ship 10.queen 1.bird 20.]")
+        (200, "a[ship 10.queen 1.bird 20.]")
     );
     let etag = got.header("ETag").to_owned();
     let known = [("Accept", "text/stamps"), ("If-None-Match", etag.as_str())];
     assert_eq!(server.status("GET", "/dav/a/", &known, ""), 304);
+    let loud = "text/loud-stamps";
+    let got = server.ask("GET", "/dav/a/", &[("Accept", loud)], "");
+    assert_eq!(got.text, "A[SHIP 10.QUEEN 1.BIRD 20.]");
+    let other = [("Accept", loud), ("If-None-Match", etag.as_str())];
+    assert_eq!(server.status("GET", "/dav/a/", &other, ""), 200);
 }
 
 #[test]
