@@ -8,7 +8,7 @@ use dav::method::export::{self, Export};
 use dav::page::{self, Page};
 use dav::profile::{Accepted, Incoming, Method, On, Origin, Report};
 use dav::property::{Live, Read, Value, Write};
-use dav::report::query::{self, Query};
+use dav::report::query::{self, Query, Search};
 use dav::request::{ResponseBody, Status};
 use dav::store::{
     Accept, Batch, CommitError, Content, Filter, Key, KeyValue, Listing, Operation, Refusal,
@@ -350,18 +350,26 @@ fn stamp_query(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result
         .unwrap_or(0);
     let request = dav::body::propfind::parse_children(root)?.ok_or(Error::NotFound)?;
     let plan = dav::body::plan::Plan::new(ctx, &request);
-    // Those that are worth much, and those that are worth nearly nothing.
-    let either = [
-        vec![Filter::Between("value", min, i64::MAX)],
-        vec![Filter::Between("value", 0, 15)],
-    ];
+    // Those that are worth much, whatever they show, and those that are worth nearly nothing.
+    let search = |from, to, is_exact| Search {
+        filters: vec![Filter::Between("value", from, to)],
+        is_exact,
+    };
+    let is_exact = root.attribute("rich").is_some();
+    let either = [search(min, i64::MAX, is_exact), search(0, 15, false)];
     let motif = root.attribute("motif").unwrap_or_default();
     let shows = |_: &Collection, body: &[u8]| Ok(String::from_utf8_lossy(body).contains(motif));
+    let fatal = [dav::error::NUMBER_OF_MATCHES_WITHIN_LIMITS];
     let query = Query {
         kinds: ALBUM,
-        alternatives: &either,
+        searches: &either,
+        disjoint: min > 15,
         test: (!motif.is_empty()).then_some(&shows),
         limit: root.attribute("most").and_then(|most| most.parse().ok()),
+        fatal: match root.attribute("all") {
+            Some(_) => &fatal,
+            None => &[],
+        },
     };
     query::run(ctx, resource, &plan, &query)
 }
@@ -602,6 +610,13 @@ fn report() {
     let cut = ask("/dav/a/", "1", "min='10' most='2'");
     cut.expect(207, &["<D:href>/dav/a/</D:href><D:status>HTTP/1.1 507"]);
     assert_eq!(cut.hrefs().len(), 3);
+    ask("/dav/a/", "1", "min='10' most='2' all='yes'")
+        .expect(507, &["<D:error ", "<D:number-of-matches-within-limits/>"]);
+    assert_eq!(
+        found("/dav/a/", "1", "min='20' motif='ship' rich='yes'"),
+        [all[0], all[2]],
+        "of the rich ones, none is looked at"
+    );
     let query = "<S:stamp-query xmlns:S='urn:stamps'/>";
     server
         .ask("REPORT", "/dav/a/one", &[], query)
