@@ -155,14 +155,11 @@ static COLOUR: Live = Live {
 static NICKNAME: Live = Live {
     name: &Name::new(NS, "nickname"),
     on: On::kinds(ALBUM),
-    in_allprop: false,
-    fields: Fields::NONE,
-    uses: &[],
-    read: Read::Stored,
     write: Write::Personal(|_, element| match element.text().is_empty() {
         false => Ok(()),
         true => Err(Error::Conflict("a nickname is not empty".to_owned())),
     }),
+    ..Live::PLAIN
 };
 
 /// Made out of the body, in a way that the request can choose.
