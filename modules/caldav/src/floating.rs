@@ -90,7 +90,9 @@ impl Notes {
             return Ok(told.clone());
         }
         let known = |calendars: &[(Path, Zone)]| {
-            let found = calendars.iter().find(|(path, _)| *path == calendar.path);
+            // A query asks for each object: the calendar is nearly always the last one.
+            let mut latest = calendars.iter().rev();
+            let found = latest.find(|(path, _)| *path == calendar.path);
             found.map(|(_, zone)| zone.clone())
         };
         if let Some(zone) = known(&self.calendars.borrow()) {

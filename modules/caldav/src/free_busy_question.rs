@@ -12,8 +12,8 @@ use dav::store::mailbox::MailboxStore;
 use dav::{Context, Error, Path, Request, Resource, Response};
 use icalendar::{Calendar, Limits};
 use module::{
-    DeliveryOutcome, Headers, Identifier, Identity, Mailbox, MailboxScope, Parcel, Principal,
-    Purpose, Receiver, Refusal, Report, Rights,
+    DeliveryOutcome, Headers, Identity, Mailbox, MailboxScope, Parcel, Purpose, Receiver, Refusal,
+    Report, Sender,
 };
 use xml::Element;
 
@@ -213,36 +213,4 @@ fn calendars(home: &[String], named: &str, sender: &Sender) -> Result<Vec<String
         }
     }
     Ok(names)
-}
-
-/// Whoever asks, seen by the owner.
-struct Sender {
-    principal: Option<String>,
-    groups: Vec<String>,
-}
-
-impl Sender {
-    fn new(principal: Option<String>) -> Self {
-        let groups = principal.as_deref().map(Principal::groups);
-        let groups = groups.and_then(Result::ok).unwrap_or_default();
-        Self { principal, groups }
-    }
-
-    /// Whether the owner lets them ask about a calendar. Who may read it may also ask.
-    fn may_ask(&self, calendar: &Mailbox) -> Result<bool, module::Error> {
-        let grants = calendar.grants()?;
-        let meant = |identifier: &Identifier| match identifier {
-            Identifier::Anyone => true,
-            Identifier::Authenticated => self.principal.is_some(),
-            Identifier::Principal(id) => self.principal.as_ref() == Some(id),
-            Identifier::Group(id) => self.groups.contains(id),
-        };
-        let sum = |negative: bool| {
-            let grants = grants.iter().filter(|grant| grant.negative == negative);
-            let grants = grants.filter(|grant| meant(&grant.identifier));
-            grants.fold(Rights::empty(), |sum, grant| sum | grant.rights)
-        };
-        let rights = sum(false).without(sum(true));
-        Ok(rights.contains(Rights::FREE_BUSY) || rights.contains(Rights::READ))
-    }
 }

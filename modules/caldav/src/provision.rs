@@ -1,9 +1,11 @@
 //! What a principal has from the first moment: a calendar, and an Inbox and Outbox for scheduling;
 //! and which of it must stay. RFC 6638 §2.1, §2.2, §9.2.
 
+use dav::property::rfc4918::DISPLAYNAME_NAME;
+use dav::store::mailbox::text_annotation;
 use dav::{Collection, Context, Error, Fields, Path, Resource, Stored, Want};
-use module::{Annotation, Batch, Grant, Identifier, Rights};
-use xml::{DAV, Name};
+use module::{Batch, Grant, Identifier, Rights};
+use xml::DAV;
 
 use crate::precondition::DEFAULT_CALENDAR_NEEDED;
 use crate::profile::{CALENDAR, INBOX, OUTBOX};
@@ -27,7 +29,7 @@ pub(crate) fn provision(batch: &Batch, home: &[String]) {
     let made = batch.create_mailbox(&below(DEFAULT), CALENDAR, None);
     let name = module::option("calendar_default_displayname");
     let name = name.unwrap_or_else(|| "personal".to_owned());
-    batch.annotate_outcome(made, &displayname(&name));
+    batch.annotate_outcome(made, &text_annotation(&DISPLAYNAME_NAME, &name));
     let owner = home.get(1).cloned().unwrap_or_default();
     let own = Grant::new(Identifier::Principal(owner), Rights::all());
     // Everyone may invite, reply, and ask when somebody is busy.
@@ -37,16 +39,6 @@ pub(crate) fn provision(batch: &Batch, home: &[String]) {
     let everyone = Grant::new(Identifier::Anyone, everyone);
     batch.create_mailbox(&below(INBOX_NAME), INBOX, Some(&[own.clone(), everyone]));
     batch.create_mailbox(&below(OUTBOX_NAME), OUTBOX, Some(&[own]));
-}
-
-fn displayname(name: &str) -> Annotation {
-    let property = Name::dav("displayname");
-    let mut writer = xml::Writer::new(&[]);
-    writer.start(&property);
-    writer.attribute("xmlns:D", DAV);
-    writer.text(name);
-    writer.end(&property);
-    Annotation::shared(format!("dav:{property}"), Some(writer.into_bytes()))
 }
 
 /// The home that a collection lies in.

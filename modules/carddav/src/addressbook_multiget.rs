@@ -17,7 +17,9 @@ pub(crate) fn run(ctx: &Context<'_>, target: &Resource, root: &Element) -> Resul
         // "Otherwise, the scope is the resource identified by the Request-URI itself."
         let itself = Query {
             kinds: BOOKS,
-            alternatives: &[],
+            searches: &[],
+            disjoint: true,
+            fatal: &[],
             test: None,
             limit: None,
         };

@@ -6,7 +6,7 @@ use xml::Element;
 
 use crate::addressbook_multiget::plan;
 use crate::directory::DIRECTORY;
-use crate::filter::{Filter, key_filters};
+use crate::filter::{Filter, searches};
 use crate::namespace::CARDDAV;
 use crate::profile::BOOKS;
 
@@ -19,13 +19,15 @@ pub(crate) fn run(ctx: &Context<'_>, target: &Resource, root: &Element) -> Resul
         .collection()
         .is_none_or(|book| book.kind != DIRECTORY);
     let grams = filter.narrow().filter(|_| is_indexed);
-    let alternatives = grams.as_deref().map(key_filters).unwrap_or_default();
+    let searches = grams.as_deref().map(searches).unwrap_or_default();
     let test = |_: &_, body: &[u8]| Ok(filter.holds(body));
     let query = Query {
         kinds: BOOKS,
-        alternatives: &alternatives,
+        searches: &searches,
+        disjoint: false,
         test: (!filter.is_empty()).then_some(&test),
         limit: limit(root)?,
+        fatal: &[],
     };
     query::run(ctx, target, &plan, &query)
 }

@@ -17,8 +17,12 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
             content_type: form.content_type(),
             variant: "-j",
             extension: ".json",
-            begin: b"[",
+            begin: &|out| {
+                out.push(b'[');
+                Ok(())
+            },
             end: b"]\n",
+            convert: None,
         },
         Form::Stored | Form::Vcard(_) => Export {
             content_type: form.content_type(),
@@ -28,8 +32,9 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
                 _ => "",
             },
             extension: ".vcf",
-            begin: b"",
+            begin: &|_| Ok(()),
             end: b"",
+            convert: None,
         },
     };
     let mut is_first = true;

@@ -4,6 +4,7 @@
 //! What it looks for in names and addresses narrows down the cards by the index before.
 
 use dav::collation::{Collation, TextMatch};
+use dav::report::query::Search;
 use dav::store::Filter as KeyFilter;
 use dav::{Error, Precondition};
 use vcard::{Property, Selected, Version, find, grams, version_of};
@@ -106,10 +107,16 @@ impl Filter {
 }
 
 /// What a store has to find for some alternatives.
-pub(crate) fn key_filters(alternatives: &[String]) -> Vec<Vec<KeyFilter<'_>>> {
+pub(crate) fn searches(alternatives: &[String]) -> Vec<Search<'_>> {
     let grams = alternatives.iter();
-    let grams = grams.map(|grams| vec![KeyFilter::Words(GRAMS, grams)]);
-    grams.chain([vec![KeyFilter::Equals(BIG, BIG)]]).collect()
+    let grams = grams.map(|grams| KeyFilter::Words(GRAMS, grams));
+    let filters = grams.chain([KeyFilter::Equals(BIG, BIG)]);
+    filters
+        .map(|filter| Search {
+            filters: vec![filter],
+            is_exact: false,
+        })
+        .collect()
 }
 
 impl PropertyFilter {

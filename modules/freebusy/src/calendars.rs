@@ -1,10 +1,10 @@
-//! The calendars that a question is about, what their owner says of them, and who may ask.
+//! The calendars that a question is about, and what their owner says of them.
 
 use crate::problem::Problem;
 use crate::query::Question;
 use icalendar::zone::Zone;
 use icalendar::{Calendar, Limits};
-use module::{Identifier, Mailbox, MailboxScope, Principal, Rights, Visibility};
+use module::{Mailbox, MailboxScope, Visibility};
 use xml::Name;
 
 /// The type of the mailboxes that hold calendar objects.
@@ -78,38 +78,6 @@ pub(crate) fn availability(owner: &str) -> Option<(String, Zone)> {
     // Apple's clients had it first.
     let kept = kept(CALDAV).or_else(|| kept(CALENDARSERVER))?;
     Some((kept.text(), zone(&inbox).unwrap_or(Zone::Utc)))
-}
-
-/// Whoever asks, seen by the owner.
-pub(crate) struct Sender {
-    principal: Option<String>,
-    groups: Vec<String>,
-}
-
-impl Sender {
-    pub(crate) fn new(principal: Option<String>) -> Self {
-        let groups = principal.as_deref().map(Principal::groups);
-        let groups = groups.and_then(Result::ok).unwrap_or_default();
-        Self { principal, groups }
-    }
-
-    /// Whether the owner lets them ask about a calendar. RFC 4791 §6.1.1: who may read may also ask.
-    pub(crate) fn may_ask(&self, calendar: &Mailbox) -> Result<bool, module::Error> {
-        let grants = calendar.grants()?;
-        let meant = |identifier: &Identifier| match identifier {
-            Identifier::Anyone => true,
-            Identifier::Authenticated => self.principal.is_some(),
-            Identifier::Principal(id) => self.principal.as_ref() == Some(id),
-            Identifier::Group(id) => self.groups.contains(id),
-        };
-        let sum = |negative: bool| {
-            let grants = grants.iter().filter(|grant| grant.negative == negative);
-            let grants = grants.filter(|grant| meant(&grant.identifier));
-            grants.fold(Rights::empty(), |sum, grant| sum | grant.rights)
-        };
-        let rights = sum(false).without(sum(true));
-        Ok(rights.contains(Rights::FREE_BUSY) || rights.contains(Rights::READ))
-    }
 }
 
 /// The zone in which times without one are: RFC 4791 §5.2.2, RFC 7809 §5.2; UTC if none is set.

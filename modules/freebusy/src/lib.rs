@@ -16,7 +16,7 @@ mod times;
 
 use module::{
     Access, Answer, DeliveryOutcome, Descriptor, Error, Extent, Identity, Module, Mount, Parcel,
-    Purpose, Receiver, Refusal, Report, Request, Response, Rights,
+    Purpose, Receiver, Refusal, Report, Request, Response, Rights, Sender,
 };
 use problem::Problem;
 use query::Question;
@@ -157,7 +157,7 @@ impl Receiver for FreeBusy {
         if Identity::current().principal.as_ref() != Some(&question.owner) {
             return Err(never("the question is not about whom it came to"));
         }
-        let sender = calendars::Sender::new(parcel.sender);
+        let sender = Sender::new(parcel.sender);
         let reply = match times::answer(&question, |mailbox| sender.may_ask(mailbox)) {
             Ok(written) => Reply::Written(written),
             Err(Problem::Exceeded(limit)) => Reply::Exceeded(limit),

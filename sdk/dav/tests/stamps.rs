@@ -8,7 +8,7 @@ use dav::method::export::{self, Export};
 use dav::page::{self, Page};
 use dav::profile::{Accepted, Incoming, Method, On, Origin, Report};
 use dav::property::{Live, Read, Value, Write};
-use dav::report::query::{self, Query};
+use dav::report::query::{self, Query, Search};
 use dav::request::{ResponseBody, Status};
 use dav::store::{
     Accept, Batch, CommitError, Content, Filter, Key, KeyValue, Listing, Operation, Refusal,
@@ -155,14 +155,11 @@ static COLOUR: Live = Live {
 static NICKNAME: Live = Live {
     name: &Name::new(NS, "nickname"),
     on: On::kinds(ALBUM),
-    in_allprop: false,
-    fields: Fields::NONE,
-    uses: &[],
-    read: Read::Stored,
     write: Write::Personal(|_, element| match element.text().is_empty() {
         false => Ok(()),
         true => Err(Error::Conflict("a nickname is not empty".to_owned())),
     }),
+    ..Live::PLAIN
 };
 
 /// Made out of the body, in a way that the request can choose.
@@ -282,13 +279,22 @@ fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Response>, Error
     let Resource::Collection(collection) = resource else {
         return Ok(None);
     };
-    if ctx.header("Accept").as_deref() == Some("text/stamps") {
+    let accept = ctx.header("Accept").unwrap_or_default();
+    if ["text/stamps", "text/loud-stamps"].contains(&accept.as_str()) {
+        let name = collection.path.name().unwrap_or_default();
+        let is_loud = accept == "text/loud-stamps";
+        let begin = |out: &mut Vec<u8>| {
+            out.extend_from_slice(name.as_bytes());
+            out.push(b'[');
+            Ok(())
+        };
         let file = Export {
             content_type: "text/stamps",
-            variant: "",
+            variant: if is_loud { "-loud" } else { "" },
             extension: ".stamps",
-            begin: b"[",
+            begin: &begin,
             end: b"]",
+            convert: is_loud.then_some(&|whole: Vec<u8>| Ok(whole.to_ascii_uppercase())),
         };
         let write = |body: &[u8], out: &mut Vec<u8>| {
             out.extend_from_slice(body);
@@ -341,18 +347,26 @@ fn stamp_query(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result
         .unwrap_or(0);
     let request = dav::body::propfind::parse_children(root)?.ok_or(Error::NotFound)?;
     let plan = dav::body::plan::Plan::new(ctx, &request);
-    // Those that are worth much, and those that are worth nearly nothing.
-    let either = [
-        vec![Filter::Between("value", min, i64::MAX)],
-        vec![Filter::Between("value", 0, 15)],
-    ];
+    // Those that are worth much, whatever they show, and those that are worth nearly nothing.
+    let search = |from, to, is_exact| Search {
+        filters: vec![Filter::Between("value", from, to)],
+        is_exact,
+    };
+    let is_exact = root.attribute("rich").is_some();
+    let either = [search(min, i64::MAX, is_exact), search(0, 15, false)];
     let motif = root.attribute("motif").unwrap_or_default();
     let shows = |_: &Collection, body: &[u8]| Ok(String::from_utf8_lossy(body).contains(motif));
+    let fatal = [dav::error::NUMBER_OF_MATCHES_WITHIN_LIMITS];
     let query = Query {
         kinds: ALBUM,
-        alternatives: &either,
+        searches: &either,
+        disjoint: min > 15,
         test: (!motif.is_empty()).then_some(&shows),
         limit: root.attribute("most").and_then(|most| most.parse().ok()),
+        fatal: match root.attribute("all") {
+            Some(_) => &fatal,
+            None => &[],
+        },
     };
     query::run(ctx, resource, &plan, &query)
 }
@@ -593,6 +607,13 @@ fn report() {
     let cut = ask("/dav/a/", "1", "min='10' most='2'");
     cut.expect(207, &["<D:href>/dav/a/</D:href><D:status>HTTP/1.1 507"]);
     assert_eq!(cut.hrefs().len(), 3);
+    ask("/dav/a/", "1", "min='10' most='2' all='yes'")
+        .expect(507, &["<D:error ", "<D:number-of-matches-within-limits/>"]);
+    assert_eq!(
+        found("/dav/a/", "1", "min='20' motif='ship' rich='yes'"),
+        [all[0], all[2]],
+        "of the rich ones, none is looked at"
+    );
     let query = "<S:stamp-query xmlns:S='urn:stamps'/>";
     server
         .ask("REPORT", "/dav/a/one", &[], query)
@@ -646,11 +667,16 @@ fn export() {
     let got = server.ask("GET", "/dav/a/", &all, "");
     assert_eq!(
         (got.status, got.text.as_str()),
-        (200, "[ship 10.queen 1.bird 20.]")
+        (200, "a[ship 10.queen 1.bird 20.]")
     );
     let etag = got.header("ETag").to_owned();
     let known = [("Accept", "text/stamps"), ("If-None-Match", etag.as_str())];
     assert_eq!(server.status("GET", "/dav/a/", &known, ""), 304);
+    let loud = "text/loud-stamps";
+    let got = server.ask("GET", "/dav/a/", &[("Accept", loud)], "");
+    assert_eq!(got.text, "A[SHIP 10.QUEEN 1.BIRD 20.]");
+    let other = [("Accept", loud), ("If-None-Match", etag.as_str())];
+    assert_eq!(server.status("GET", "/dav/a/", &other, ""), 200);
 }
 
 #[test]

@@ -7,8 +7,6 @@ mod evaluate;
 mod narrow;
 mod parse;
 
-pub(crate) use narrow::Search;
-
 use dav::TextMatch;
 use icalendar::series::Range;
 

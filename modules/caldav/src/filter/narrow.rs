@@ -1,5 +1,6 @@
 //! What the index of the host can tell of a filter before any object is read.
 
+use dav::report::query::Search;
 use dav::store::Filter as IndexFilter;
 use icalendar::keys::DISTANT;
 use icalendar::object::Kind;
@@ -18,29 +19,22 @@ pub(crate) struct Narrowed<'f> {
     has_more: bool,
 }
 
-/// A search of the index.
-pub(crate) struct Search<'f> {
-    /// What to search for.
-    pub filters: Vec<IndexFilter<'f>>,
-    /// Whether what it finds has to be held against the filter.
-    pub check: bool,
-}
-
 impl Filter {
-    /// What to ask the index for: together, all objects that are meant, and perhaps others.
+    /// What to ask the index for: together, all objects that are meant, and perhaps others;
+    /// no object is found twice.
     pub(crate) fn searches(&self) -> Vec<Search<'_>> {
         let narrowed = self.narrow();
         let filters = narrowed.filters();
         if narrowed.has_more || narrowed.alarm.is_some() {
             return vec![Search {
                 filters,
-                check: true,
+                is_exact: false,
             }];
         }
         if narrowed.time.is_none() {
             return vec![Search {
                 filters,
-                check: false,
+                is_exact: true,
             }];
         }
         // Of most objects the index knows exactly when they are: those are not even read.
@@ -52,11 +46,11 @@ impl Filter {
         vec![
             Search {
                 filters: with(keys::YES),
-                check: false,
+                is_exact: true,
             },
             Search {
                 filters: with(keys::NO),
-                check: true,
+                is_exact: false,
             },
         ]
     }

@@ -1,12 +1,13 @@
 //! What the forms of the page do.
 
+use dav::page::form::{self, Form};
+use dav::page::origin;
 use dav::property::rfc4918::DISPLAYNAME_NAME;
 use dav::request::Status;
 use dav::store::{AclEntry, Batch, Operation, Who};
 use dav::{Collection, Context, Error, Path, Resource, Response, Rights, Want};
 use xml::{Element, Name};
 
-use super::html::Form;
 use super::is_allowed;
 use super::view::COLOR;
 use crate::namespace::CALDAV;
@@ -29,12 +30,12 @@ pub(crate) fn post(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Resp
         return Ok(None);
     };
     let content_type = ctx.header("Content-Type").unwrap_or_default();
-    let is_form = content_type.starts_with("application/x-www-form-urlencoded");
+    let is_form = content_type.starts_with(form::MEDIA_TYPE);
     if !is_form || !is_allowed() {
         return Ok(None);
     }
-    check_origin(ctx)?;
-    let form = Form::parse(&ctx.read_body(FORM_LEN_MAX)?);
+    origin::check(ctx)?;
+    let form = form::parse(&ctx.read_body(FORM_LEN_MAX)?)?;
     let mut batch = Batch::default();
     match form.value("action") {
         "create" => create(ctx, home, &form, &mut batch)?,
@@ -47,27 +48,6 @@ pub(crate) fn post(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Resp
     let mut response = Response::new(Status::SEE_OTHER);
     response.set("Location", ctx.href(&home.path, true));
     Ok(Some(response))
-}
-
-/// Refuses what another site's page has sent in the name of whoever looks at it.
-fn check_origin(ctx: &Context<'_>) -> Result<(), Error> {
-    let site = ctx.header("Sec-Fetch-Site");
-    let origin = ctx.header("Origin");
-    let is_own = |origin: &str| {
-        let authority = origin.split_once("://").map(|(_, authority)| authority);
-        authority.is_some_and(|authority| authority.eq_ignore_ascii_case(ctx.authority))
-    };
-    let is_same = match (site.as_deref(), origin.as_deref()) {
-        (Some("same-origin"), None) => true,
-        (Some("same-origin") | None, Some(origin)) => is_own(origin),
-        _ => false,
-    };
-    match is_same {
-        true => Ok(()),
-        false => Err(Error::Forbidden(
-            "the form does not come from this server".to_owned(),
-        )),
-    }
 }
 
 /// The calendar that a form is about.

@@ -1,11 +1,12 @@
 //! How a calendar looks in a list, and the alarms that new events get: properties of Apple's clients,
 //! some of which most others took over. Each sharee has their own.
 
+use dav::property::plain_text;
 use dav::{Context, Error, Live, On, Write};
 use icalendar::{Calendar, Limits};
 use xml::{Element, Name};
 
-use super::{BASE, check_text};
+use super::BASE;
 use crate::namespace::{APPLE, CALDAV};
 use crate::precondition::VALID_CALENDAR_DATA;
 use crate::profile::{CALENDAR, HOME};
@@ -14,14 +15,14 @@ use crate::profile::{CALENDAR, HOME};
 /// kept, too: other clients ignore what they do not know.
 pub(crate) static CALENDAR_COLOR: Live = Live {
     name: &Name::new(APPLE, "calendar-color"),
-    write: Write::Personal(check_text),
+    write: Write::Personal(plain_text),
     ..BASE
 };
 
 /// The place of a calendar in a list.
 pub(crate) static CALENDAR_ORDER: Live = Live {
     name: &Name::new(APPLE, "calendar-order"),
-    write: Write::Personal(check_text),
+    write: Write::Personal(plain_text),
     ..BASE
 };
 
@@ -48,7 +49,7 @@ default_alarms! {
 
 /// A VALARM and nothing else, or nothing at all. Clients set it; nobody but them puts it into events.
 fn check_alarm(ctx: &Context<'_>, element: &Element) -> Result<(), Error> {
-    check_text(ctx, element)?;
+    plain_text(ctx, element)?;
     let text = element.text();
     let text = text.trim();
     if text.is_empty() {

@@ -8,9 +8,8 @@ pub(crate) mod rfc7953;
 pub(crate) mod rfc8607;
 pub(crate) mod scheduling;
 
-use dav::property::rfc4918;
-use dav::{Context, Error, Fields, Live, On, Read, Write};
-use xml::{Element, Name};
+use dav::property::{plain_text, rfc4918};
+use dav::{Live, On, Read, Write};
 
 use crate::profile::{CALENDAR, HOME, INBOX};
 
@@ -51,13 +50,8 @@ pub(crate) const CALENDARS: &[&str] = &[CALENDAR, INBOX];
 
 /// What live properties have in common.
 pub(crate) const BASE: Live = Live {
-    name: &Name::new("", ""),
     on: On::kinds(&[CALENDAR]),
-    in_allprop: false,
-    fields: Fields::NONE,
-    uses: &[],
-    read: Read::Stored,
-    write: Write::Protected,
+    ..Live::PLAIN
 };
 
 /// What people call a calendar: sharees each call it what they like.
@@ -67,25 +61,9 @@ static DISPLAYNAME: Live = Live {
     in_allprop: true,
     uses: &[rfc4918::DISPLAYNAME_NAME],
     read: Read::With(rfc4918::read_displayname),
-    write: Write::Personal(check_text),
+    write: Write::Personal(plain_text),
     ..BASE
 };
-
-/// Agrees to text without elements in it.
-pub(crate) fn check_text(_: &Context<'_>, element: &Element) -> Result<(), Error> {
-    const LEN_MAX: usize = 16 << 10;
-    match (element.elements().next(), element.text().len()) {
-        (Some(_), _) => Err(Error::Conflict(format!(
-            "{} is text alone",
-            element.name.local()
-        ))),
-        (None, len) if len > LEN_MAX => Err(Error::Conflict(format!(
-            "{} is longer than {LEN_MAX} bytes",
-            element.name.local()
-        ))),
-        (None, _) => Ok(()),
-    }
-}
 
 /// Homes and calendars: what clients watch.
 pub(crate) const WATCHED: On = On::kinds(&[CALENDAR, INBOX, HOME]);

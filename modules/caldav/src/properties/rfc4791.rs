@@ -6,10 +6,11 @@
 //! `max-instances` (§5.2.8) would limit what may be stored, and a rule without an end would pass any
 //! limit. What a report makes of rules has a limit of its own.
 
+use dav::property::plain_text;
 use dav::{Context, Error, Live, Read, Subject, Value, Write, collation};
 use xml::{Element, Name, Writer};
 
-use super::{BASE, CALENDARS, check_text};
+use super::{BASE, CALENDARS};
 use crate::namespace::CALDAV;
 use crate::precondition::SUPPORTED_CALENDAR_COMPONENT;
 use crate::profile::{HOME, OBJECT_LEN_MAX};
@@ -24,7 +25,7 @@ pub(crate) const ATTENDEES_MAX: usize = 2000;
 /// RFC 4791 §5.2.1.
 pub(crate) static CALENDAR_DESCRIPTION: Live = Live {
     name: &Name::new(CALDAV, "calendar-description"),
-    write: Write::Personal(check_text),
+    write: Write::Personal(plain_text),
     ..BASE
 };
 

@@ -4,8 +4,7 @@ pub(crate) mod calendarserver;
 pub(crate) mod rfc6352;
 
 use dav::property::{plain_text, rfc4918};
-use dav::{Fields, Live, On, Read, Write};
-use xml::Name;
+use dav::{Live, On, Read, Write};
 
 use crate::address_data;
 use crate::profile::{BOOK, HOME};
@@ -23,13 +22,8 @@ pub(crate) static ALL: &[&Live] = &[
 
 /// What live properties have in common.
 pub(crate) const BASE: Live = Live {
-    name: &Name::new("", ""),
     on: On::kinds(&[BOOK]),
-    in_allprop: false,
-    fields: Fields::NONE,
-    uses: &[],
-    read: Read::Stored,
-    write: Write::Protected,
+    ..Live::PLAIN
 };
 
 /// What people call an address book: sharees each call it what they like.

@@ -1,5 +1,6 @@
 //! GET of a whole collection as one file: what protocols share of exporting.
 
+use crate::error::NUMBER_OF_MATCHES_WITHIN_LIMITS;
 use crate::request::{Response, ResponseBody, Status};
 use crate::resource::{Collection, Etag, Fields, Stored, Want};
 use crate::store::Listing;
@@ -7,6 +8,9 @@ use crate::{Context, Error, percent_encode};
 
 /// Answers up to this length are sent at once, longer ones in pieces.
 const PIECE_LEN: usize = 256 << 10;
+
+/// The longest file that is made as a whole, in bytes.
+pub const WHOLE_LEN_MAX: usize = 16 << 20;
 
 /// How the bodies of a collection become one file.
 pub struct Export<'e> {
@@ -16,11 +20,20 @@ pub struct Export<'e> {
     pub variant: &'e str,
     /// The end of the file's name, with its dot.
     pub extension: &'e str,
-    /// What stands before all bodies.
-    pub begin: &'e [u8],
+    /// Adds what stands before all bodies. It is not called for who has the file already.
+    pub begin: &'e Begin<'e>,
     /// What stands after all bodies.
     pub end: &'e [u8],
+    /// What makes another file of the whole, for formats that are not written piece by piece. A
+    /// whole longer than [`WHOLE_LEN_MAX`] fails with `DAV:number-of-matches-within-limits`.
+    pub convert: Option<&'e Convert<'e>>,
 }
+
+/// See [`Export::begin`].
+pub type Begin<'b> = dyn Fn(&mut Vec<u8>) -> Result<(), Error> + 'b;
+
+/// See [`Export::convert`].
+pub type Convert<'c> = dyn Fn(Vec<u8>) -> Result<Vec<u8>, Error> + 'c;
 
 /// Answers GET and HEAD of a collection with all its bodies, each as `write` adds it.
 pub fn run(
@@ -49,7 +62,8 @@ pub fn run(
         response.status = Status::NOT_MODIFIED;
         return Ok(response);
     }
-    let mut out = export.begin.to_vec();
+    let mut out = Vec::new();
+    (export.begin)(&mut out)?;
     let mut after: Option<String> = None;
     loop {
         let listing = Listing {
@@ -65,12 +79,12 @@ pub fn run(
         let page = ctx.store.children(collection, &listing)?;
         for member in &page.members {
             write(member.body.as_deref().unwrap_or_default(), &mut out)?;
-            if out.len() >= PIECE_LEN {
-                if !ctx.is_streaming() {
-                    ctx.send_head(Status::OK, &response.headers)?;
+            match export.convert {
+                Some(_) if out.len() > WHOLE_LEN_MAX => {
+                    return Err(NUMBER_OF_MATCHES_WITHIN_LIMITS.error());
                 }
-                ctx.send(&out)?;
-                out.clear();
+                Some(_) => {}
+                None => send_piece(ctx, &response, &mut out)?,
             }
         }
         after = page.next;
@@ -79,6 +93,9 @@ pub fn run(
         }
     }
     out.extend_from_slice(export.end);
+    if let Some(convert) = export.convert {
+        out = convert(out)?;
+    }
     response.body = match ctx.is_streaming() {
         true => {
             ctx.send(&out)?;
@@ -87,6 +104,18 @@ pub fn run(
         false => ResponseBody::Bytes(out),
     };
     Ok(response)
+}
+
+/// Sends what is there, once it is long enough.
+fn send_piece(ctx: &Context<'_>, response: &Response, out: &mut Vec<u8>) -> Result<(), Error> {
+    if out.len() >= PIECE_LEN {
+        if !ctx.is_streaming() {
+            ctx.send_head(Status::OK, &response.headers)?;
+        }
+        ctx.send(out)?;
+        out.clear();
+    }
+    Ok(())
 }
 
 /// The tag of all that is in a collection: of its state, which no two contents share. None for one

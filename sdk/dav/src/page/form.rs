@@ -3,26 +3,28 @@
 use crate::{Error, percent_decode};
 
 /// The media type of a form.
-pub(super) const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
+pub const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
 /// The longest form in bytes.
-pub(super) const LEN_MAX: u64 = 64 << 10;
+pub const LEN_MAX: u64 = 64 << 10;
 
 /// The fields of a form, in order.
-pub(super) struct Form {
+pub struct Form {
     fields: Vec<(String, String)>,
 }
 
 impl Form {
     /// The value of a field without white space around it; empty if it is not there.
-    pub(super) fn value(&self, name: &str) -> &str {
+    pub fn value(&self, name: &str) -> &str {
         let found = self.fields.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.trim()).unwrap_or_default()
     }
 }
 
 /// Reads a form.
-pub(super) fn parse(body: &[u8]) -> Result<Form, Error> {
+///
+/// Fails with [`Error::BadRequest`] if it is not UTF-8, with or without its escapes.
+pub fn parse(body: &[u8]) -> Result<Form, Error> {
     let malformed = || Error::BadRequest("the form is malformed".to_owned());
     let text = std::str::from_utf8(body).map_err(|_| malformed())?;
     let decode = |text: &str| percent_decode(&text.replace('+', " ")).ok_or_else(malformed);
@@ -35,4 +37,19 @@ pub(super) fn parse(body: &[u8]) -> Result<Form, Error> {
         })
         .collect();
     Ok(Form { fields: fields? })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_fields() {
+        let form = parse(b"name=A+%26+B&color=%23FF0000&&bare").unwrap();
+        assert_eq!(form.value("name"), "A & B");
+        assert_eq!(form.value("color"), "#FF0000");
+        assert_eq!((form.value("bare"), form.value("none")), ("", ""));
+        assert!(parse(b"bad=%FF").is_err() && parse(b"bad=\xFF").is_err());
+    }
 }

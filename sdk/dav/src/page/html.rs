@@ -16,3 +16,18 @@ pub fn escape(html: &mut String, text: &str) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_stay_texts() {
+        let mut html = String::new();
+        escape(&mut html, "<a href=\"x\">&'\u{202E}\n");
+        assert_eq!(
+            html,
+            "&lt;a href=&quot;x&quot;&gt;&amp;&#39;\u{FFFD}\u{FFFD}"
+        );
+    }
+}

@@ -6,7 +6,7 @@
 //! seen by what browsers say of where a request comes from ([`origin`]).
 
 mod change;
-mod form;
+pub mod form;
 mod html;
 pub mod origin;
 mod view;

@@ -32,6 +32,19 @@ pub struct Live {
     pub write: Write,
 }
 
+impl Live {
+    /// What most properties of protocols have in common; it has no name yet, and is on nothing.
+    pub const PLAIN: Self = Self {
+        name: &Name::new("", ""),
+        on: On::kinds(&[]),
+        in_allprop: false,
+        fields: Fields::NONE,
+        uses: &[],
+        read: Read::Stored,
+        write: Write::Protected,
+    };
+}
+
 /// Where the value of a live property comes from.
 #[derive(Clone, Copy)]
 pub enum Read {

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use crate::body::multistatus::Multistatus;
 use crate::body::plan::Plan;
-use crate::error::NUMBER_OF_MATCHES_WITHIN_LIMITS;
+use crate::error::{NUMBER_OF_MATCHES_WITHIN_LIMITS, Precondition};
 use crate::header::depth::{self, Depth};
 use crate::property::Subject;
 use crate::request::{Response, Status};
@@ -23,13 +23,26 @@ const PAGE: usize = 2000;
 pub struct Query<'q> {
     /// The kinds of collections whose members are meant.
     pub kinds: &'q [&'q str],
-    /// What their keys must be like: all of at least one of these. All members are meant if there
-    /// is none.
-    pub alternatives: &'q [Vec<Filter<'q>>],
+    /// What is to be looked for. All members are held against the test if there is nothing.
+    pub searches: &'q [Search<'q>],
+    /// Whether no member can be found by two searches, so that none has to be kept in mind.
+    pub disjoint: bool,
     /// What the body of a member must be like, if that is to be looked at.
     pub test: Option<&'q Test<'q>>,
     /// How many the client wants at most. RFC 6352 §8.6.1.
     pub limit: Option<usize>,
+    /// The conditions that fail the report as a whole, as RFC 4791 §7.8 has it. Once a part of the
+    /// answer is sent, they cut it off instead.
+    pub fatal: &'q [Precondition],
+}
+
+/// A search of the index.
+#[derive(Clone, Debug, Default)]
+pub struct Search<'s> {
+    /// What the keys of a member must be like, all of it.
+    pub filters: Vec<Filter<'s>>,
+    /// Whether all that it finds is meant: the test is not asked, and no body is read for it.
+    pub is_exact: bool,
 }
 
 /// See [`Query::test`]: the collection is that of the member.
@@ -53,14 +66,27 @@ pub fn run(
         multistatus: Multistatus::new(ctx),
         left: query.limit.unwrap_or(max).min(max),
     };
-    if running.all(resource, depth)? == Went::TooFar {
+    let cut = match running.all(resource, depth) {
+        Ok(Went::Well) => None,
+        Ok(Went::TooFar) => Some(NUMBER_OF_MATCHES_WITHIN_LIMITS.error()),
+        Err(error) if query.is_fatal(&error) => Some(error),
+        Err(error) => return Err(error),
+    };
+    if let Some(why) = cut {
+        if query.is_fatal(&why) && !ctx.is_streaming() {
+            return Err(why);
+        }
         let href = ctx.href_of(&ctx.target.path, resource);
-        let why = NUMBER_OF_MATCHES_WITHIN_LIMITS.error();
-        running
-            .multistatus
-            .status(&href, Status::INSUFFICIENT_STORAGE, Some(&why))?;
+        let status = Status::INSUFFICIENT_STORAGE;
+        running.multistatus.status(&href, status, Some(&why))?;
     }
     running.multistatus.finish()
+}
+
+impl Query<'_> {
+    fn is_fatal(&self, error: &Error) -> bool {
+        matches!(error, Error::Violated(condition, _) if self.fatal.contains(condition))
+    }
 }
 
 /// Whether all that was found could be told.
@@ -126,13 +152,13 @@ impl Running<'_, '_> {
         self.ctx
             .require(path, collection.rights, Rights::READ, "read")?;
         let query = self.query;
-        if query.alternatives.is_empty() {
-            return self.page_through(collection, &[], None);
+        if query.searches.is_empty() {
+            return self.page_through(collection, &Search::default(), None);
         }
         // What several find is told once.
-        let mut seen = HashSet::new();
-        for filter in query.alternatives {
-            if self.page_through(collection, filter, Some(&mut seen))? == Went::TooFar {
+        let mut seen = (!query.disjoint).then(HashSet::new);
+        for search in query.searches {
+            if self.page_through(collection, search, seen.as_mut())? == Went::TooFar {
                 return Ok(Went::TooFar);
             }
         }
@@ -142,10 +168,11 @@ impl Running<'_, '_> {
     fn page_through(
         &mut self,
         collection: &Collection,
-        filter: &[Filter<'_>],
+        search: &Search<'_>,
         mut seen: Option<&mut HashSet<u64>>,
     ) -> Result<Went, Error> {
-        let want = want(self.plan, self.query);
+        let test = self.query.test.filter(|_| !search.is_exact);
+        let want = want(self.plan, test);
         let mut href = self.ctx.href(&collection.path, true);
         let base_len = href.len();
         let mut after: Option<String> = None;
@@ -153,7 +180,7 @@ impl Running<'_, '_> {
             let listing = Listing {
                 want,
                 members: true,
-                filter,
+                filter: &search.filters,
                 after: after.as_deref(),
                 limit: PAGE,
                 ..Listing::default()
@@ -166,7 +193,7 @@ impl Running<'_, '_> {
                 }
                 href.truncate(base_len);
                 percent_encode(&mut href, &member.name);
-                if self.member(collection, member, &href)? == Went::TooFar {
+                if self.member(collection, member, &href, test)? == Went::TooFar {
                     return Ok(Went::TooFar);
                 }
             }
@@ -180,12 +207,13 @@ impl Running<'_, '_> {
     /// A query on a single member.
     fn one(&mut self, collection: &Collection, member: &Member) -> Result<Went, Error> {
         let path = collection.path.join(&member.name);
-        match self.ctx.find(&path, &want(self.plan, self.query))? {
+        let test = self.query.test;
+        match self.ctx.find(&path, &want(self.plan, test))? {
             Some(Resource::Member(collection, member)) if self.is_meant(&collection) => {
                 self.ctx
                     .require(&path, collection.rights, Rights::READ, "read")?;
                 let href = self.ctx.href(&path, false);
-                self.member(&collection, &member, &href)
+                self.member(&collection, &member, &href, test)
             }
             _ => Ok(Went::Well),
         }
@@ -197,8 +225,9 @@ impl Running<'_, '_> {
         collection: &Collection,
         member: &Member,
         href: &str,
+        test: Option<&Test<'_>>,
     ) -> Result<Went, Error> {
-        if let Some(test) = self.query.test {
+        if let Some(test) = test {
             let body = member.body.as_deref().unwrap_or_default();
             if !test(collection, body)? {
                 return Ok(Went::Well);
@@ -209,15 +238,20 @@ impl Running<'_, '_> {
             None => return Ok(Went::TooFar),
         }
         let subject = Subject::Member(collection, member);
-        self.multistatus.resource(self.plan, subject, href, &[])?;
-        Ok(Went::Well)
+        let mark = self.multistatus.writer().mark();
+        let written = self.multistatus.resource(self.plan, subject, href, &[]);
+        if written.is_err() {
+            // What was begun is not well-formed yet; it has not been sent.
+            self.multistatus.writer().rewind(mark);
+        }
+        written.map(|()| Went::Well)
     }
 }
 
 /// What has to be read of each member.
-fn want<'p>(plan: &'p Plan, query: &Query<'_>) -> Want<'p> {
+fn want<'p>(plan: &'p Plan, test: Option<&Test<'_>>) -> Want<'p> {
     let want = plan.want();
-    let fields = match query.test {
+    let fields = match test {
         Some(_) => want.fields.and(Fields::BODY),
         None => want.fields,
     };
