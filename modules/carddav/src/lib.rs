@@ -3,8 +3,8 @@
 //!
 //! `/dav/addressbooks/user/alice/Default/1.vcf` is the message `1.vcf` in the mailbox
 //! `["user", "alice", "#addressbooks", "Default"]`. A home with an address book is made when its
-//! owner first comes. `/dav/addressbooks/directory/` has a card for each principal. Bytes are stored as they were sent; other versions of vCard and jCard are
-//! made for those who ask for them.
+//! owner first comes. `/dav/addressbooks/directory/` has a card for each principal. Bytes are stored
+//! as they were sent; other versions of vCard and jCard are made for those who ask for them.
 //!
 //! # Not supported
 //! xCard (RFC 6351) and `CARDDAV:principal-address` (RFC 6352 §7.1.2): no client asks for them.
