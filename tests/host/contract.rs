@@ -75,7 +75,12 @@ fn every_interface_does_what_it_says() {
 #[test]
 fn who_is_asked_answers_in_an_instance_of_his_own() {
     let server = server();
-    let said = said(&mut server.client("alice"), "question");
+    let mut alice = server.client("alice");
+    // The right to ask is one on a mailbox: there is one then.
+    alice
+        .send("PROPFIND", "/dav/drive/user/alice/", &[("depth", "0")], b"")
+        .expect(207);
+    let said = said(&mut alice, "question");
     // The bytes of "always".
     let answer = "Received([97, 108, 119, 97, 121, 115])";
     assert!(

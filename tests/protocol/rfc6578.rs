@@ -1,7 +1,7 @@
 //! Synchronisation of collections: <https://www.rfc-editor.org/rfc/rfc6578>.
 
 use super::{alice, properties, report};
-use chapar_tests::support::parse;
+use chapar_tests::support::{Client, parse};
 
 fn sync(token: &str, limit: &str) -> String {
     format!(
@@ -18,11 +18,24 @@ fn s3_sync_collection_reports_what_changed_since_the_token() {
             .send("PUT", &format!("{path}{name}"), &[], b"1")
             .expect(201);
     }
+    // Other tests write into the same home, whose states are those of all that is in it.
+    let shown = |client: &mut Client| {
+        let shown = properties(client, &path, "<D:sync-token/>");
+        shown.text("sync-token").to_string()
+    };
+    let before = shown(&mut client);
     let first = report(&mut client, &path, "0", &sync("", ""));
     assert_eq!(first.members.len(), 3, "{:?}", first.paths());
     let token = first.sync_token.expect("a token");
-    let shown = properties(&mut client, &path, "<D:sync-token/>");
-    assert_eq!(shown.text("sync-token"), token);
+    let after = shown(&mut client);
+    let state = |token: &str| {
+        token
+            .rsplit('-')
+            .next()
+            .and_then(|state| state.parse::<u64>().ok())
+    };
+    let [from, at, to] = [&before, &token, &after].map(|token| state(token).expect("a state"));
+    assert!(from <= at && at <= to, "{before} {token} {after}");
 
     client
         .send("PUT", &format!("{path}a"), &[], b"2")
