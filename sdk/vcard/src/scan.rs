@@ -12,7 +12,8 @@ where
     F: FnMut(Name<'a>) -> bool,
 {
     Found {
-        rest: bytes,
+        // The mark that some programs put before UTF-8.
+        rest: bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes),
         version,
         wanted,
     }

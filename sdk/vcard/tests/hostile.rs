@@ -180,3 +180,10 @@ fn converts_into_a_card(card: &Card<'_>, version: Version) {
         assert_eq!(uid(&converted), uid(card));
     }
 }
+
+#[test]
+fn a_mark_before_the_card_is_part_of_no_name() {
+    let bytes = "\u{FEFF}BEGIN:VCARD\r\nVERSION:3.0\r\nFN:A\r\nEND:VCARD\r\n".as_bytes();
+    let found = vcard::find(bytes, vcard::Version::V3_0, |name| !name.is("BEGIN"));
+    assert_eq!(found.count(), 3);
+}
