@@ -26,8 +26,8 @@ use tokio::time::{Instant, timeout_at};
 const RECIPIENTS_MAX: usize = 200;
 /// The longest wait for their answers.
 const WAIT_MAX: Duration = Duration::from_secs(10);
-/// How many mailboxes of a recipient are looked at for the right to ask: more than anyone has before
-/// the first that gives it.
+/// How many mailboxes of a recipient are looked at for the right to ask, in the order of their paths:
+/// who has more before the first that gives it is as if it gave none.
 const MAILBOXES_MAX: u32 = 500;
 
 impl wit::Host for State {
