@@ -40,10 +40,12 @@ pub(crate) fn run(
         };
         filter.holds(&object, &zone, &mut notes.budget.borrow_mut())
     };
+    let searches = filter.searches();
     let query = Query {
         kinds: CALENDARS,
-        searches: &filter.searches(),
-        disjoint: true,
+        searches: &searches,
+        // A series may be known up to a time that is in the range, and may go on.
+        disjoint: searches.len() == 1,
         test: Some(&test),
         limit: None,
         fatal: FATAL,
