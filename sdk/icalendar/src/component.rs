@@ -98,7 +98,8 @@ impl<'a> Component<'a> {
         let end = begin.clone();
         Self {
             begin,
-            items: Vec::new(),
+            // Most have so many: then that is room enough from the start.
+            items: Vec::with_capacity(8),
             end,
         }
     }

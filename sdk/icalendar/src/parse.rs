@@ -288,6 +288,11 @@ impl<'a, 'l> Reader<'a, 'l> {
             if length > self.limits.line {
                 return Err(self.error(too_big("bytes in a line", self.limits.line)));
             }
+            // Only white space can go on with the line.
+            let next = self.bytes.get(self.at);
+            if let (Some(first), false) = (first, next.is_some_and(u8::is_ascii_whitespace)) {
+                return self.content_line(from, first, folded).map(Some);
+            }
         }
     }
 
