@@ -5,10 +5,10 @@ use dav::property::Subject;
 use dav::request::Status;
 use dav::store::{Filter, Listing, PrincipalKey};
 use dav::{Collection, Context, Error, Fields, Resource, Response, Rights, Stored, Want};
+use icalendar::Calendar;
 use icalendar::busy::{Answer, Busy};
 use icalendar::keys::{DISTANT, Names};
 use icalendar::series::Range;
-use icalendar::{Calendar, Limits};
 use xml::{Element, Name};
 
 use crate::export::PRODUCT;
@@ -210,7 +210,7 @@ impl Query<'_, '_> {
 
     fn add(&mut self, calendar: &Collection, body: &[u8]) -> Result<(), Error> {
         // What cannot be read takes nobody's time.
-        let Ok(parsed) = Calendar::parse(body, &Limits::default()) else {
+        let Ok(parsed) = Calendar::parse_stored(body) else {
             return Ok(());
         };
         let notes = floating::notes(self.ctx);

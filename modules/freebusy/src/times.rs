@@ -84,7 +84,7 @@ fn each_object(
                     Err(error) => return Err(error.into()),
                 },
             };
-            if let Ok(object) = Calendar::parse(&body, &Limits::default()) {
+            if let Ok(object) = Calendar::parse_stored(&body) {
                 call(&object).map_err(exceeded)?;
             }
         }

@@ -71,6 +71,10 @@ fn main() {
         let ok = |text: &&String| Calendar::parse(text.as_bytes(), &limits).is_ok();
         texts.iter().filter(ok).count()
     });
+    time("parse, stored", n, || {
+        let ok = |text: &&String| Calendar::parse_stored(text.as_bytes()).is_ok();
+        texts.iter().filter(ok).count()
+    });
     time("check", n, || {
         calendars
             .iter()
