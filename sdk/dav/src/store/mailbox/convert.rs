@@ -164,16 +164,19 @@ pub(super) fn key(key: crate::store::Key) -> module::Key {
     module::Key { name, value }
 }
 
-/// A condition on keys for the host's index.
-pub(super) fn term(filter: &Filter<'_>) -> module::Term {
+/// A condition on keys for the host's index: any of these terms holds.
+pub(super) fn terms(filter: &Filter<'_>) -> Vec<module::Term> {
     use module::{Term, Test};
-    match filter {
+    vec![match filter {
         Filter::Equals(key, text) => Term::new(key, Test::Equal((*text).to_owned())),
         Filter::Prefix(key, text) => Term::new(key, Test::Prefix((*text).to_owned())),
         Filter::Between(key, from, to) => {
             Term::new(key, Test::Range((*from, to.saturating_add(1))))
         }
-        Filter::Overlaps(key, from, to) => Term::new(key, Test::Overlap((*from, *to))),
+        Filter::Overlaps(keys, from, to) => {
+            let overlap = |key: &&str| Term::new(key, Test::Overlap((*from, *to)));
+            return keys.iter().map(overlap).collect();
+        }
         Filter::Words(key, words) => Term::new(key, Test::Words((*words).to_owned())),
-    }
+    }]
 }
