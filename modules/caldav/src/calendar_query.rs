@@ -43,7 +43,6 @@ pub(crate) fn run(
     let query = Query {
         kinds: CALENDARS,
         searches: &filter.searches(),
-        disjoint: true,
         test: Some(&test),
         limit: None,
         fatal: FATAL,

@@ -348,19 +348,23 @@ fn stamp_query(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result
     let request = dav::body::propfind::parse_children(root)?.ok_or(Error::NotFound)?;
     let plan = dav::body::plan::Plan::new(ctx, &request);
     // Those that are worth much, whatever they show, and those that are worth nearly nothing.
-    let search = |from, to, is_exact| Search {
-        filters: vec![Filter::Between("value", from, to)],
+    let rich = Filter::Between("value", min, i64::MAX);
+    let poor = Filter::Between("value", 0, 15.min(min - 1));
+    let either = [rich, poor];
+    let search = |filter, is_exact| Search {
+        filters: vec![filter],
         is_exact,
     };
-    let is_exact = root.attribute("rich").is_some();
-    let either = [search(min, i64::MAX, is_exact), search(0, 15, false)];
+    let searches = match root.attribute("rich") {
+        Some(_) => vec![search(rich, true), search(poor, false)],
+        None => vec![search(Filter::Any(&either), false)],
+    };
     let motif = root.attribute("motif").unwrap_or_default();
     let shows = |_: &Collection, body: &[u8]| Ok(String::from_utf8_lossy(body).contains(motif));
     let fatal = [dav::error::NUMBER_OF_MATCHES_WITHIN_LIMITS];
     let query = Query {
         kinds: ALBUM,
-        searches: &either,
-        disjoint: min > 15,
+        searches: &searches,
         test: (!motif.is_empty()).then_some(&shows),
         limit: root.attribute("most").and_then(|most| most.parse().ok()),
         fatal: match root.attribute("all") {

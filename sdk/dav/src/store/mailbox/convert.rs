@@ -165,9 +165,9 @@ pub(super) fn key(key: crate::store::Key) -> module::Key {
 }
 
 /// A condition on keys for the host's index.
-pub(super) fn term(filter: &Filter<'_>) -> module::Term {
+pub(super) fn terms(filter: &Filter<'_>) -> Vec<module::Term> {
     use module::{Term, Test};
-    match filter {
+    vec![match filter {
         Filter::Equals(key, text) => Term::new(key, Test::Equal((*text).to_owned())),
         Filter::Prefix(key, text) => Term::new(key, Test::Prefix((*text).to_owned())),
         Filter::Between(key, from, to) => {
@@ -175,5 +175,6 @@ pub(super) fn term(filter: &Filter<'_>) -> module::Term {
         }
         Filter::Overlaps(key, from, to) => Term::new(key, Test::Overlap((*from, *to))),
         Filter::Words(key, words) => Term::new(key, Test::Words((*words).to_owned())),
-    }
+        Filter::Any(filters) => return filters.iter().flat_map(terms).collect(),
+    }]
 }

@@ -2,7 +2,7 @@
 
 use module::{Mailbox, Part};
 
-use super::convert::{etag, store_error, term, time, uid};
+use super::convert::{etag, store_error, terms, time, uid};
 use super::fill::{fill, holdable};
 use super::listing::{Cursor, bad_cursor, host_limit};
 use crate::resource::{Fields, Member, Stored, Want};
@@ -101,11 +101,7 @@ pub(super) fn search(
         Some(_) => return Err(bad_cursor()),
     };
     let query = module::Query {
-        all_of: listing
-            .filter
-            .iter()
-            .map(|filter| vec![term(filter)])
-            .collect(),
+        all_of: listing.filter.iter().map(terms).collect(),
         offset: host_limit(offset),
         limit: host_limit(limit),
         body: listing.want.fields.has(Fields::BODY).then_some(Part::Body),
