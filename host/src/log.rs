@@ -80,7 +80,7 @@ pub fn begin(filter: &str, json: bool, otlp_endpoint: Option<&str>) -> Result<Lo
         .event_format(log_format::Lines::default())
         .fmt_fields(log_format::Fields)
         .with_writer(Writer(lines.clone()));
-    let (spans, exporter) = otlp::begin(otlp_endpoint)?.unzip();
+    let (spans, exporter) = otlp::begin(otlp_endpoint)?;
     let begun = tracing_subscriber::registry()
         .with(layer.with_filter(parsed))
         .with(spans)
@@ -91,7 +91,10 @@ pub fn begin(filter: &str, json: bool, otlp_endpoint: Option<&str>) -> Result<Lo
         let writer = std::thread::Builder::new().name("log".to_owned());
         writer.spawn(move || lines.write_for_ever())?;
     }
-    Ok(LogGuard { lines, exporter })
+    Ok(LogGuard {
+        lines,
+        exporter: Some(exporter),
+    })
 }
 
 impl Drop for LogGuard {

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::server::Server;
 use crate::service::Inherited;
-use crate::{log, otlp, state, tenant};
+use crate::{log, state, tenant};
 use clap::Args;
 use std::net::SocketAddr;
 use storage::{Kind, Store};
@@ -66,11 +66,8 @@ fn allow_many_files() {
     }
 }
 
-/// Says what is dangerous, and what is asked for in vain.
+/// Says what is dangerous.
 fn warn(config: &Config, server: &Server) {
-    if config.metrics.otlp_endpoint.is_some() && !otlp::is_built_in() {
-        tracing::warn!("`otlp_endpoint` is ignored: this was built without the feature `otlp`");
-    }
     for (address, secure) in server.addresses() {
         if !secure && config.allowplaintext && !address.ip().is_loopback() {
             tracing::warn!(

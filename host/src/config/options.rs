@@ -228,7 +228,7 @@ pub static OPTIONS: &[OptionDef] = &[
     option("prometheus_listen", Kind::List, None,
         "Addresses that serve `/metrics`, `/healthz` and `/readyz` alone, over plain HTTP and without sign-in."),
     option("otlp_endpoint", Kind::Text, None,
-        "URL of a collector that spans of requests are sent to, by OTLP over HTTP: `http://127.0.0.1:4318`; `/v1/traces` is added. In builds with the feature `otlp`.").at_start(),
+        "URL of a collector that spans of requests are sent to, by OTLP over HTTP: `http://127.0.0.1:4318`; `/v1/traces` is added. In builds with the feature `otlp`."),
 ];
 
 /// Options with a name of their own for what `module_prefixes` does: (option, module, its path).

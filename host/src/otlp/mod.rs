@@ -11,9 +11,9 @@ mod client;
 mod export;
 
 #[cfg(not(feature = "otlp"))]
-pub use absent::{Exporter, begin, join};
+pub use absent::{Exporter, begin, join, set_endpoint};
 #[cfg(feature = "otlp")]
-pub use export::{Exporter, begin, join};
+pub use export::{Exporter, begin, join, set_endpoint};
 
 /// Why spans can't be exported.
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::http::dispatch::Host;
 use crate::server::{module_set, runtime_config};
 use crate::tenant::{self, Snapshot, TenantError, TenantFile};
-use crate::{log, log_format, service};
+use crate::{log, log_format, otlp, service};
 use parking_lot::Mutex;
 use runtime::RuntimeError;
 use std::collections::BTreeSet;
@@ -74,6 +74,8 @@ enum ReloadError {
     Listen(#[from] Error),
     #[error(transparent)]
     Log(#[from] log::LogError),
+    #[error(transparent)]
+    Otlp(#[from] otlp::OtlpError),
     #[error("the reload did not end: {0}")]
     Broken(#[from] tokio::task::JoinError),
 }
@@ -257,6 +259,9 @@ fn replace(
     files: Vec<TenantFile>,
 ) -> Result<Begun, ReloadError> {
     let opened = accepting.lock().prepare(&config)?;
+    if config.metrics.otlp_endpoint != before.config.metrics.otlp_endpoint {
+        otlp::set_endpoint(config.metrics.otlp_endpoint.as_deref())?;
+    }
     let snapshot = Snapshot::new(Arc::new(config), files, Some(before));
     let mut problems = snapshot.problems();
     problems.extend(snapshot.load_certificates());

@@ -3,6 +3,7 @@
 
 use super::{DEFAULT, Site, TenantError, TenantFile};
 use crate::config::{Config, ServerInfo};
+use crate::otlp;
 use http::HeaderValue;
 use runtime::ModuleState;
 use std::borrow::Cow;
@@ -163,7 +164,11 @@ impl Snapshot {
             let folder = self.config.moduledir.display();
             format!("httpmodules names `{name}`, but there is no {name}.wasm in {folder}")
         });
-        unknown.chain(absent).collect()
+        let lacks = self.config.metrics.otlp_endpoint.is_some() && !otlp::is_built_in();
+        let lacks = lacks.then(|| {
+            "`otlp_endpoint` is ignored: this was built without the feature `otlp`".to_owned()
+        });
+        unknown.chain(absent).chain(lacks).collect()
     }
 
     /// The modules that any tenant has; none for all that there are.

@@ -154,7 +154,7 @@ async fn two_processes_worth_of_stores_see_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_log_is_cut_while_writing_goes_on() {
+async fn the_log_begins_anew_while_writing_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let (store, mailbox) = open(folder.path(), Faults::default()).await;
     for number in 0..600 {

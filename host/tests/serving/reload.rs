@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// Waits until something is so; there is no event for it, for it happens in another process in
 /// real life.
-fn until(what: &str, so: impl Fn() -> bool) {
+pub fn until(what: &str, so: impl Fn() -> bool) {
     let began = Instant::now();
     while !so() {
         assert!(began.elapsed() < Duration::from_secs(20), "never: {what}");
@@ -45,7 +45,7 @@ impl Running {
     }
 
     /// Replaces the main file.
-    fn main_file(&self, change: impl Fn(&str) -> String) {
+    pub fn main_file(&self, change: impl Fn(&str) -> String) {
         let file = self.path("imapd.conf");
         let text = change(&fs::read_to_string(&file).unwrap());
         put(&file.with_extension("new"), text);

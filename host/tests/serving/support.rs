@@ -113,6 +113,12 @@ fn serve(
 }
 
 impl Running {
+    /// What it answers by.
+    #[cfg(feature = "otlp")]
+    pub fn host(&self) -> &Host {
+        self.host.as_deref().unwrap()
+    }
+
     /// Stops the server and waits for it.
     pub fn stop(&mut self) {
         drop((self.host.take(), self.stop.take()));

@@ -1,19 +1,23 @@
 //! Bringing the write-ahead log back into the file, off the path of commits.
 
 use super::counts::Counts;
-use super::schema;
+use super::{schema, unavailable};
 use crate::store::Error;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
+use rusqlite::hooks::Wal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// At this size a thread of its own copies the log into the file, beside readers and the writer.
-const LOG_BYTES: u64 = 16 << 20;
-/// So much more is written before the next attempt, when readers were in the way of one.
-const RETRY_BYTES: u64 = 4 << 20;
+/// At so many pages of 4 KiB a thread of its own copies the log into the file, beside readers and
+/// the writer.
+const LOG_PAGES: u32 = 4096;
+/// So many more are written before the next attempt, when readers were in the way of one.
+const RETRY_PAGES: u32 = 1024;
 /// How long the writer waits for readers who still need the log. They take milliseconds; one that
 /// holds on longer is another program's, and must not stop writes.
 const READERS_WAIT: Duration = Duration::from_millis(20);
@@ -21,12 +25,12 @@ const READERS_WAIT: Duration = Duration::from_millis(20);
 /// How far a checkpoint is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// None is due before the log has so many bytes.
-    Rest(u64),
+    /// None is due before the log has so many pages.
+    Rest(u32),
     /// The thread is to copy the log into the file.
     Copy,
-    /// The writer is to copy what came since then, and cut the log to nothing.
-    Cut,
+    /// The writer is to copy what came since then, and begin the log anew.
+    Begin,
     /// The store closes.
     Closed,
 }
@@ -34,6 +38,10 @@ enum Stage {
 /// The thread that takes checkpoints.
 pub(super) struct Checkpointer {
     log: PathBuf,
+    /// Pages of the log that are in use, whoever wrote them, after this writer's last commit. The
+    /// file is longer: it is written over from its beginning, never cut, because a commit that makes
+    /// a file longer waits for the file system's journal, too.
+    pages: Arc<AtomicU32>,
     counts: Arc<Counts>,
     stage: Mutex<Stage>,
     changed: Condvar,
@@ -41,14 +49,27 @@ pub(super) struct Checkpointer {
 }
 
 impl Checkpointer {
-    pub(super) fn start(file: &Path, counts: Arc<Counts>) -> Result<Arc<Self>, Error> {
+    /// Watches what this writer commits.
+    pub(super) fn start(
+        file: &Path,
+        writer: &mut Connection,
+        counts: Arc<Counts>,
+    ) -> Result<Arc<Self>, Error> {
         let db = schema::open_writer(file)?;
+        let pages = Arc::new(AtomicU32::new(0));
+        let seen = pages.clone();
+        let hook = move |_: &mut Wal, pages: i32| {
+            seen.store(u32::try_from(pages).unwrap_or(0), Relaxed);
+            Ok(())
+        };
+        writer.wal_hook(Some(hook)).map_err(unavailable)?;
         let mut log = file.as_os_str().to_owned();
         log.push("-wal");
         let this = Arc::new(Self {
             log: log.into(),
+            pages,
             counts,
-            stage: Mutex::new(Stage::Rest(LOG_BYTES)),
+            stage: Mutex::new(Stage::Rest(LOG_PAGES)),
             changed: Condvar::new(),
             thread: Mutex::default(),
         });
@@ -61,24 +82,25 @@ impl Checkpointer {
         Ok(this)
     }
 
-    /// Bytes of the log.
+    /// Bytes of the log's file.
     pub(super) fn log_bytes(&self) -> u64 {
         std::fs::metadata(&self.log).map_or(0, |log| log.len())
     }
 
-    /// Called by the writer between groups: only it can cut the log without competing with itself.
+    /// Called by the writer between groups: only it can begin the log anew without competing with
+    /// itself.
     pub(super) fn after_commit(&self, db: &Connection) {
         let stage = *self.stage.lock();
         match stage {
-            Stage::Rest(due) if self.log_bytes() >= due => self.go(Stage::Copy),
-            Stage::Cut => {
+            Stage::Rest(due) if self.pages.load(Relaxed) >= due => self.go(Stage::Copy),
+            Stage::Begin => {
                 let _ = db.busy_timeout(READERS_WAIT);
-                let cut = self.checkpoint(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+                let begun = self.checkpoint(db, "PRAGMA wal_checkpoint(RESTART)");
                 let _ = db.busy_timeout(schema::BUSY);
-                let due = if cut {
-                    LOG_BYTES
+                let due = if begun {
+                    LOG_PAGES
                 } else {
-                    self.log_bytes() + RETRY_BYTES
+                    self.pages.load(Relaxed).saturating_add(RETRY_PAGES)
                 };
                 self.go(Stage::Rest(due));
             }
@@ -113,7 +135,7 @@ impl Checkpointer {
                 }
             }
             self.checkpoint(db, "PRAGMA wal_checkpoint(PASSIVE)");
-            self.go(Stage::Cut);
+            self.go(Stage::Begin);
         }
     }
 

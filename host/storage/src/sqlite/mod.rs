@@ -111,7 +111,7 @@ impl SqliteStore {
         if let Some(Ok(above)) = above.parent().map(std::fs::File::open) {
             above.sync_all().map_err(unavailable)?;
         }
-        let checkpointer = Checkpointer::start(&file, counts.clone())?;
+        let checkpointer = Checkpointer::start(&file, &mut db, counts.clone())?;
         Ok(Arc::new(Self {
             readers: Readers::new(file.clone(), counts.clone()),
             writer: Writer::start(db, checkpointer.clone(), counts.clone(), faults.clone())?,

@@ -18,10 +18,11 @@ pub(super) const BUSY: Duration = Duration::from_secs(10);
 pub(super) fn open_writer(file: &Path) -> Result<Connection, Error> {
     let db = open(file)?;
     // FULL: a commit is in the file, not only in the operating system, when it returns. Checkpoints
-    // are taken by a thread of their own, never by a commit.
+    // are taken by a thread of their own, never by a commit. A log that one commit made longer than
+    // it ever need be is cut when it begins anew.
     db.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
-         PRAGMA cache_size = -16384;",
+         PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384;",
     )
     .map_err(unavailable)?;
     Ok(db)
