@@ -265,6 +265,11 @@ async fn reads() -> Result<()> {
         })
         .await?;
     }
+    let uids: Vec<u32> = (1..=1000).collect();
+    time("read 1000 bodies", 1000, || {
+        store.read(&alice, mailbox, &uids, Part::Body)
+    })
+    .await?;
     time("changes, 1000", 1000, || {
         store.changes(&alice, mailbox, 0, 1000, all)
     })

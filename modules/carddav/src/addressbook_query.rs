@@ -1,12 +1,13 @@
 //! `CARDDAV:addressbook-query`: the address objects that a filter means. RFC 6352 §8.6.
 
-use dav::report::query::{self, Query};
+use dav::report::query::{self, Query, Search};
+use dav::store::Filter as KeyFilter;
 use dav::{Context, Error, Resource, Response};
 use xml::Element;
 
 use crate::addressbook_multiget::plan;
 use crate::directory::DIRECTORY;
-use crate::filter::{Filter, searches};
+use crate::filter::{Filter, alternatives};
 use crate::namespace::CARDDAV;
 use crate::profile::BOOKS;
 
@@ -19,12 +20,16 @@ pub(crate) fn run(ctx: &Context<'_>, target: &Resource, root: &Element) -> Resul
         .collection()
         .is_none_or(|book| book.kind != DIRECTORY);
     let grams = filter.narrow().filter(|_| is_indexed);
-    let searches = grams.as_deref().map(searches).unwrap_or_default();
+    let alternatives = grams.as_deref().map(alternatives);
+    let search = alternatives.as_deref().map(|alternatives| Search {
+        filters: vec![KeyFilter::Any(alternatives)],
+        is_exact: false,
+    });
     let test = |_: &_, body: &[u8]| Ok(filter.holds(body));
     let query = Query {
         kinds: BOOKS,
-        searches: &searches,
-        disjoint: false,
+        searches: search.as_slice(),
+        disjoint: true,
         test: (!filter.is_empty()).then_some(&test),
         limit: limit(root)?,
         fatal: &[],

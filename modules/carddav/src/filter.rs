@@ -4,7 +4,6 @@
 //! What it looks for in names and addresses narrows down the cards by the index before.
 
 use dav::collation::{Collation, TextMatch};
-use dav::report::query::Search;
 use dav::store::Filter as KeyFilter;
 use dav::{Error, Precondition};
 use vcard::{Property, Selected, Version, find, grams, version_of};
@@ -17,7 +16,7 @@ use crate::precondition::{SUPPORTED_COLLATION, SUPPORTED_FILTER, because};
 /// How many conditions a filter may have.
 const TESTS_MAX: usize = 200;
 
-/// How often the index is asked at most.
+/// How much the index is asked for at most.
 const ALTERNATIVES_MAX: usize = 8;
 
 /// Which cards are meant.
@@ -100,23 +99,16 @@ impl Filter {
             true => known.flatten().min_by_key(Vec::len)?,
             false => known.by_ref().collect::<Option<Vec<_>>>()?.concat(),
         };
-        // Each is a search of its own: so many of them take longer than looking at all cards.
+        // So many of them take longer than looking at all cards.
         let some = (1..=ALTERNATIVES_MAX).contains(&alternatives.len());
         some.then_some(alternatives)
     }
 }
 
-/// What a store has to find for some alternatives.
-pub(crate) fn searches(alternatives: &[String]) -> Vec<Search<'_>> {
-    let grams = alternatives.iter();
-    let grams = grams.map(|grams| KeyFilter::Words(GRAMS, grams));
-    let filters = grams.chain([KeyFilter::Equals(BIG, BIG)]);
-    filters
-        .map(|filter| Search {
-            filters: vec![filter],
-            is_exact: false,
-        })
-        .collect()
+/// The keys of which a card must have any, for what [`Filter::narrow`] has given.
+pub(crate) fn alternatives(grams: &[String]) -> Vec<KeyFilter<'_>> {
+    let grams = grams.iter().map(|grams| KeyFilter::Words(GRAMS, grams));
+    grams.chain([KeyFilter::Equals(BIG, BIG)]).collect()
 }
 
 impl PropertyFilter {

@@ -12,6 +12,7 @@ static PAGE: Page = Page {
     kind: BOOK,
     colour: None,
     subscribe: None,
+    choice: None,
 };
 
 /// Answers GET and HEAD of a home in a browser.

@@ -5,7 +5,7 @@
 mod support;
 
 use dav::method::export::{self, Export};
-use dav::page::{self, Page};
+use dav::page::{self, Choice, Page};
 use dav::profile::{Accepted, Incoming, Method, On, Origin, Report};
 use dav::property::{Live, Read, Value, Write};
 use dav::report::query::{self, Query, Search};
@@ -92,6 +92,14 @@ static PAGE: Page = Page {
     kind: "album",
     colour: Some(Name::new(NS, "tint")),
     subscribe: Some("webstamps"),
+    choice: Some(Choice {
+        label: "In",
+        options: &[("", "any currency"), ("EUR", "euros")],
+        property: |currency| {
+            let property = Element::new(Name::new(NS, "currency"));
+            (!currency.is_empty()).then(|| property.with_text(currency))
+        },
+    }),
 };
 
 static PRIVILEGES: [Privilege; 1] = [Privilege {
@@ -348,19 +356,23 @@ fn stamp_query(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result
     let request = dav::body::propfind::parse_children(root)?.ok_or(Error::NotFound)?;
     let plan = dav::body::plan::Plan::new(ctx, &request);
     // Those that are worth much, whatever they show, and those that are worth nearly nothing.
-    let search = |from, to, is_exact| Search {
-        filters: vec![Filter::Between("value", from, to)],
+    let rich = Filter::Between("value", min, i64::MAX);
+    let poor = Filter::Between("value", 0, 15.min(min - 1));
+    let either = [rich, poor];
+    let search = |filter, is_exact| Search {
+        filters: vec![filter],
         is_exact,
     };
-    let is_exact = root.attribute("rich").is_some();
-    let either = [search(min, i64::MAX, is_exact), search(0, 15, false)];
+    let searches = match root.attribute("rich") {
+        Some(_) => vec![search(rich, true), search(poor, false)],
+        None => vec![search(Filter::Any(&either), false)],
+    };
     let motif = root.attribute("motif").unwrap_or_default();
     let shows = |_: &Collection, body: &[u8]| Ok(String::from_utf8_lossy(body).contains(motif));
     let fatal = [dav::error::NUMBER_OF_MATCHES_WITHIN_LIMITS];
     let query = Query {
         kinds: ALBUM,
-        searches: &either,
-        disjoint: min > 15,
+        searches: &searches,
         test: (!motif.is_empty()).then_some(&shows),
         limit: root.attribute("most").and_then(|most| most.parse().ok()),
         fatal: match root.attribute("all") {
@@ -643,6 +655,7 @@ fn page_for_people() {
             "href=\"/dav/a/\">Download</a>",
             "href=\"webstamps://",
             "value=\"#808080\"",
+            "<option value=\"EUR\">euros</option>",
         ],
     );
     let own = [
@@ -654,6 +667,13 @@ fn page_for_people() {
     assert_eq!(fill_in("action=recolour&name=a&colour=%2300FF7f"), 303);
     page().expect(200, &[">Ships</h2>", "value=\"#00FF7f\""]);
     assert_eq!(fill_in("action=recolour&name=a&colour=red"), 409);
+    let new = "action=create&displayname=New&colour=%23112233";
+    assert_eq!(fill_in(&format!("{new}&choice=EUR")), 303);
+    assert_eq!(fill_in(&format!("{new}&choice=none")), 303);
+    let asked = "<S:currency xmlns:S='urn:stamps'/><S:tint xmlns:S='urn:stamps'/>";
+    let made = server.propfind("/dav/", "1", asked).text;
+    assert_eq!(made.matches(">#112233<").count(), 2, "{made}");
+    assert_eq!(made.matches(">EUR<").count(), 1, "{made}");
     assert_eq!(fill_in("action=publish&name=a"), 303);
     page().expect(200, &["Everyone can read this."]);
     assert_eq!(fill_in("action=delete&name=a&sure=yes"), 403, "a rare one");

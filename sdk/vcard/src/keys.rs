@@ -48,8 +48,11 @@ const WITH_GRAMS: [(&str, char); 6] = [
 /// The longest text that becomes a key, in bytes: longer ones are found by checking all.
 const TEXT_LEN: usize = 512;
 
-/// How many grams a search asks for at most: more do not make it find fewer, and take their time.
-const WORDS: usize = 12;
+/// How many grams a search asks for at most: more hardly make it find fewer, and each takes its time.
+const WORDS: usize = 3;
+
+/// How many characters a gram has.
+const GRAM_LEN: usize = 3;
 
 /// How many keys of a kind there are at most, for cards that are made to be big.
 const KEYS: usize = 100;
@@ -107,27 +110,34 @@ pub fn grams(property: &str, text: &str) -> Option<String> {
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(property));
     let (_, tag) = known?;
-    let grams = tagged_grams(*tag, text);
-    (!grams.is_empty()).then(|| join(grams.into_iter().take(WORDS)))
+    let folded: Vec<char> = fold(text).chars().collect();
+    let last = folded.len().checked_sub(GRAM_LEN)?;
+    // Spread over the text: what overlaps says the same twice.
+    let places: BTreeSet<usize> = (0..WORDS).map(|n| last * n / (WORDS - 1)).collect();
+    let chosen = places
+        .into_iter()
+        .filter_map(|at| folded.get(at..at + GRAM_LEN));
+    Some(join(chosen.map(|gram| tagged_gram(*tag, gram))))
 }
 
 fn join(words: impl IntoIterator<Item = String>) -> String {
     words.into_iter().collect::<Vec<_>>().join(" ")
 }
 
-/// All runs of three characters, as words of letters and digits that an index takes as they are.
+/// All runs of [`GRAM_LEN`] characters, as words of letters and digits that an index takes as they
+/// are.
 fn tagged_grams(tag: char, text: &str) -> BTreeSet<String> {
     let folded: Vec<char> = fold(text).chars().collect();
-    folded
-        .windows(3)
-        .map(|gram| {
-            // FNV-1a, folded to 20 bits: another gram of the same number costs a look, no more.
-            let hash = gram.iter().fold(0x811c_9dc5_u32, |hash, char| {
-                (hash ^ *char as u32).wrapping_mul(0x0100_0193)
-            });
-            format!("{tag}{:05x}", (hash >> 20) ^ (hash & 0xf_ffff))
-        })
-        .collect()
+    let grams = folded.windows(GRAM_LEN);
+    grams.map(|gram| tagged_gram(tag, gram)).collect()
+}
+
+fn tagged_gram(tag: char, gram: &[char]) -> String {
+    // FNV-1a, folded to 20 bits: another gram of the same number costs a look, no more.
+    let hash = gram.iter().fold(0x811c_9dc5_u32, |hash, char| {
+        (hash ^ *char as u32).wrapping_mul(0x0100_0193)
+    });
+    format!("{tag}{:05x}", (hash >> 20) ^ (hash & 0xf_ffff))
 }
 
 /// A text so that what is equal under any collation of RFC 6352 §8.3 is equal here.

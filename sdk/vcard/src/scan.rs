@@ -43,7 +43,16 @@ pub struct Name<'a> {
 
 impl<'a> Name<'a> {
     /// Whether this is the name, in whatever case and group.
+    #[inline]
     pub fn is(&self, name: &str) -> bool {
+        // Most are told apart by one letter.
+        match (self.whole.last(), name.as_bytes().last()) {
+            (Some(own), Some(last)) if own.eq_ignore_ascii_case(last) => self.is_whole(name),
+            _ => false,
+        }
+    }
+
+    fn is_whole(&self, name: &str) -> bool {
         let Some(start) = self.whole.len().checked_sub(name.len()) else {
             return false;
         };
@@ -73,12 +82,11 @@ impl<'a, F: FnMut(Name<'a>) -> bool> Iterator for Found<'a, F> {
 
     fn next(&mut self) -> Option<Property<'a>> {
         while let Some(first) = self.rest.first() {
-            let line = match first {
+            let (line, continues) = match first {
                 // What follows an empty line is a property, whatever stands before it.
-                b'\r' | b'\n' => trim(self.rest),
-                _ => self.rest,
+                b'\r' | b'\n' => (trim(self.rest), false),
+                first => (self.rest, matches!(first, b' ' | b'\t')),
             };
-            let continues = matches!(line.first(), Some(b' ' | b'\t'));
             if !continues && (self.wanted)(name_of(line)) {
                 let taken = Property::take(line, 1, self.version).ok().flatten();
                 if let Some((property, rest)) = taken {
@@ -92,9 +100,12 @@ impl<'a, F: FnMut(Name<'a>) -> bool> Iterator for Found<'a, F> {
     }
 }
 
-/// The name of the property in a line. No further than that is looked: the lines of a photo are many.
+/// The name of the property in a line. No further than that is looked: the lines of a photo are many,
+/// and names are short.
+#[inline]
 fn name_of(line: &[u8]) -> Name<'_> {
-    let end = memchr::memchr3(b':', b';', b'\n', line).unwrap_or(line.len());
+    let ends = |byte: &u8| matches!(byte, b':' | b';' | b'\n');
+    let end = line.iter().position(ends).unwrap_or(line.len());
     Name {
         whole: line.get(..end).unwrap_or_default(),
     }
@@ -109,20 +120,26 @@ fn trim(bytes: &[u8]) -> &[u8] {
 }
 
 /// What follows the line, and what belongs to it by the soft breaks of quoted-printable.
+#[inline]
 fn after_line(bytes: &[u8]) -> &[u8] {
-    let (line, mut rest) = cut(bytes);
-    if ends_softly(line) && is_quoted_printable(line) {
-        loop {
-            let (line, next) = cut(rest);
-            rest = next;
-            if rest.is_empty() || !ends_softly(line) {
-                break;
-            }
-        }
+    let (line, rest) = cut(bytes);
+    match ends_softly(line) && is_quoted_printable(line) {
+        true => after_soft_breaks(rest),
+        false => rest,
     }
-    rest
 }
 
+fn after_soft_breaks(mut rest: &[u8]) -> &[u8] {
+    loop {
+        let (line, next) = cut(rest);
+        rest = next;
+        if rest.is_empty() || !ends_softly(line) {
+            return rest;
+        }
+    }
+}
+
+#[inline]
 fn cut(bytes: &[u8]) -> (&[u8], &[u8]) {
     match memchr::memchr(b'\n', bytes) {
         Some(end) => bytes.split_at_checked(end + 1).unwrap_or((bytes, &[])),
@@ -130,6 +147,7 @@ fn cut(bytes: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
+#[inline]
 fn ends_softly(line: &[u8]) -> bool {
     matches!(
         line,

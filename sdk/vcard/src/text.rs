@@ -6,31 +6,34 @@ use crate::Version;
 
 /// A text without its escapes. RFC 6350 §3.4; vCard 2.1 has the one of the semicolon only.
 pub fn unescape(raw: &str, version: Version) -> Cow<'_, str> {
-    if !raw.contains('\\') {
+    let Some(first) = memchr::memchr(b'\\', raw.as_bytes()) else {
         return Cow::Borrowed(raw);
-    }
+    };
     let mut text = String::with_capacity(raw.len());
-    let mut chars = raw.chars().peekable();
-    while let Some(char) = chars.next() {
-        if char != '\\' {
-            text.push(char);
-            continue;
-        }
-        match (version, chars.peek()) {
+    let mut next = Some(first);
+    let mut rest = raw;
+    while let Some((plain, escape)) = next.and_then(|at| rest.split_at_checked(at)) {
+        text.push_str(plain);
+        let mut chars = escape.chars();
+        chars.next();
+        let after = chars.clone().next();
+        match (version, after) {
             (Version::V2_1, Some(';')) => {}
-            (Version::V2_1, _) => text.push('\\'),
-            (_, Some('n' | 'N')) => {
+            (Version::V2_1, _) | (_, None) => text.push('\\'),
+            (_, Some(char)) => {
                 chars.next();
-                text.push('\n');
+                // `\:` and the like come from older programs, and mean the character.
+                text.push(if matches!(char, 'n' | 'N') {
+                    '\n'
+                } else {
+                    char
+                });
             }
-            // `\:` and the like come from older programs, and mean the character.
-            (_, Some(&next)) => {
-                chars.next();
-                text.push(next);
-            }
-            (_, None) => text.push('\\'),
         }
+        rest = chars.as_str();
+        next = memchr::memchr(b'\\', rest.as_bytes());
     }
+    text.push_str(rest);
     Cow::Owned(text)
 }
 

@@ -251,8 +251,8 @@ impl SqliteStore {
     ) -> Result<Blob, Error> {
         let bytes = self.readers.read(|db| {
             access(db, actor, mailbox, Rights::READ)?;
-            let mut any = u64::MAX;
-            content(db, mailbox, uid, part, &mut any)?.ok_or(Error::NotFound)
+            let found = contents(db, mailbox, &[uid], part, u64::MAX)?;
+            found.into_iter().next().flatten().ok_or(Error::NotFound)
         })?;
         let digest = if part == Part::Body {
             bytes.digest
@@ -282,10 +282,7 @@ impl SqliteStore {
         few(uids.len())?;
         let found = self.readers.read(|db| {
             access(db, actor, mailbox, Rights::READ)?;
-            let mut left = READ_MAX as u64;
-            uids.iter()
-                .map(|&uid| content(db, mailbox, uid, part, &mut left))
-                .collect::<Result<Vec<_>, _>>()
+            contents(db, mailbox, uids, part, READ_MAX as u64)
         })?;
         let mut bodies = Vec::with_capacity(found.len());
         for stored in found {
@@ -395,29 +392,47 @@ impl Stored {
     }
 }
 
-/// A part of a message, for which so many bytes are left.
+/// How far apart the uids of messages may be that are read in one go: to step over a message costs
+/// less than to look for the next one.
+const GAP_MAX: Uid = 4;
+
+/// A part of each of these messages, in the order asked; none for one that is gone. Messages that
+/// follow one another, as they do where a whole mailbox is read, are read in one go.
 ///
-/// Fails with [`Error::TooLarge`] if it has more.
-fn content(
+/// Fails with [`Error::TooLarge`] if they have more bytes than this together.
+fn contents(
     db: &Connection,
     mailbox: MailboxId,
-    uid: Uid,
+    uids: &[Uid],
     part: Part,
-    left: &mut u64,
-) -> Result<Option<Stored>, Error> {
+    mut left: u64,
+) -> Result<Vec<Option<Stored>>, Error> {
     let mut statement = db.prepare_cached(
-        "SELECT m.header_size, m.size, m.digest, c.header, c.body
-         FROM message m JOIN content c USING (content) WHERE m.mailbox = ?1 AND m.uid = ?2",
+        "SELECT m.uid, m.header_size, m.size, m.digest, c.header, c.body
+         FROM message m JOIN content c USING (content)
+         WHERE m.mailbox = ?1 AND m.uid BETWEEN ?2 AND ?3 ORDER BY m.uid",
     )?;
-    let mut rows = statement.query(params![mailbox, uid])?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    let size = part.of(row.get(0)?, row.get(1)?);
-    *left = left
-        .checked_sub(size)
-        .ok_or(Error::TooLarge(READ_MAX as u64))?;
-    Ok(Some(Stored::of_row(row, 3, part, digest(row, 2)?)?))
+    let mut found = Vec::with_capacity(uids.len());
+    for run in uids.chunk_by(|one, next| one < next && next - one <= GAP_MAX) {
+        let mut rows = statement.query(params![mailbox, run.first(), run.last()])?;
+        let mut wanted = run.iter().copied().peekable();
+        while let Some(row) = rows.next()? {
+            let uid: Uid = row.get(0)?;
+            while wanted.next_if(|&gone| gone < uid).is_some() {
+                found.push(None);
+            }
+            if wanted.next_if_eq(&uid).is_none() {
+                continue;
+            }
+            let size = part.of(row.get(1)?, row.get(2)?);
+            left = left
+                .checked_sub(size)
+                .ok_or(Error::TooLarge(READ_MAX as u64))?;
+            found.push(Some(Stored::of_row(row, 4, part, digest(row, 3)?)?));
+        }
+        found.extend(wanted.map(|_| None));
+    }
+    Ok(found)
 }
 
 impl Part {

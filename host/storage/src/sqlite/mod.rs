@@ -27,6 +27,7 @@ mod schema;
 mod search;
 mod store;
 mod upload;
+mod words;
 mod writer;
 
 use crate::faulty::Faults;

@@ -4,8 +4,9 @@
 use super::Faults;
 use super::checkpoint::Checkpointer;
 use super::counts::Counts;
+use super::words;
 use crate::store::Error;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -68,6 +69,7 @@ impl Writer {
             faults,
             last_group: 0,
             last_commit: Duration::ZERO,
+            untidy: true,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
@@ -142,19 +144,23 @@ struct Worker {
     faults: Arc<Faults>,
     last_group: usize,
     last_commit: Duration,
+    /// Whether there may be something to put in order while nobody writes.
+    untidy: bool,
 }
 
 impl Worker {
     fn work(mut self) {
         while let Some(first) = self.next() {
             self.group(first);
+            self.untidy = true;
             self.checkpointer.after_commit(&self.db);
         }
     }
 
     /// Waits for a job; none when the store closes and the queue is empty.
-    fn next(&self) -> Option<Job> {
-        let mut queue = self.shared.queue.lock();
+    fn next(&mut self) -> Option<Job> {
+        let shared = self.shared.clone();
+        let mut queue = shared.queue.lock();
         loop {
             if let Some(job) = queue.jobs.pop_front() {
                 return Some(job);
@@ -162,8 +168,24 @@ impl Worker {
             if queue.closed {
                 return None;
             }
-            self.shared.filled.wait(&mut queue);
+            if !self.untidy {
+                shared.filled.wait(&mut queue);
+            } else if shared.filled.wait_for(&mut queue, words::REST).timed_out() {
+                MutexGuard::unlocked(&mut queue, || self.tidy());
+            }
         }
+    }
+
+    /// Does some of what makes reading cheaper. That it fails takes nothing from anybody.
+    fn tidy(&mut self) {
+        self.untidy = match words::merge(&self.db) {
+            Ok(more) => more,
+            Err(error) => {
+                tracing::warn!(%error, "the index of words was not put in order");
+                false
+            }
+        };
+        self.checkpointer.after_commit(&self.db);
     }
 
     fn group(&mut self, first: Job) {

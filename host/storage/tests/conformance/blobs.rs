@@ -268,3 +268,28 @@ pub async fn bulk_reads_are_bounded(engine: &dyn Engine) {
     let lens: Vec<usize> = read.iter().map(Bytes::len).collect();
     assert_eq!(lens, [BIG, 0, BIG]);
 }
+
+pub async fn bulk_reads_answer_in_the_order_asked(engine: &dyn Engine) {
+    let world = World::new(engine).await;
+    let mut uids = Vec::new();
+    for number in 0..12 {
+        uids.push(world.put(&number.to_string(), &number.to_string()).await);
+    }
+    // What is replaced is gone under its old uid.
+    for number in [2, 6, 7] {
+        world.put(&number.to_string(), "another").await;
+    }
+    let read = async |places: &[usize]| -> Vec<String> {
+        let asked: Vec<_> = places.iter().map(|at| uids[*at]).collect();
+        let read = world
+            .store
+            .read(&world.alice, world.drive, &asked, Part::Body);
+        let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).unwrap();
+        read.await.unwrap().iter().map(text).collect()
+    };
+    assert_eq!(read(&[0, 1, 2, 3]).await, ["0", "1", "", "3"]);
+    assert_eq!(read(&[5, 6, 7]).await, ["5", "", ""], "gone at the end");
+    assert_eq!(read(&[6, 8, 10, 11]).await, ["", "8", "10", "11"]);
+    assert_eq!(read(&[11, 0, 9, 9, 2]).await, ["11", "0", "9", "9", ""]);
+    assert_eq!(read(&[]).await, [""; 0]);
+}

@@ -93,6 +93,7 @@ suite! {
         a_body_is_opened_by_its_digest_by_whoever_may_read_it
         a_batch_that_fails_leaves_its_bodies_to_be_put_again
         bulk_reads_are_bounded
+        bulk_reads_answer_in_the_order_asked
         ;
     changes:
         one_counter_runs_over_all_mailboxes_of_an_owner

@@ -29,7 +29,7 @@ fn there_is_one_if_the_operator_wants_it() {
     let host = host();
     assert_eq!(page(&host).status, 204);
     assert_eq!(
-        submit(&host, &SAME, "action=create&name=A&color=%23112233").status,
+        submit(&host, &SAME, "action=create&displayname=A").status,
         405
     );
     let host = host_with_page();
@@ -46,10 +46,10 @@ fn there_is_one_if_the_operator_wants_it() {
     );
     let text = reply.text();
     for piece in [
-        "<legend>personal</legend>",
+        ">personal</h2>",
         "webcal://example.org",
-        "download",
-        "New calendar",
+        ">Download</a>",
+        "<h2>New calendar</h2>",
     ] {
         assert!(text.contains(piece), "{piece}: {text}");
     }
@@ -64,7 +64,7 @@ fn calendars_are_made_changed_and_removed() {
     let made = submit(
         &host,
         &SAME,
-        "action=create&name=Caf%C3%A9+%26+more&color=%23a1B2c3&components=VTODO",
+        "action=create&displayname=Caf%C3%A9+%26+more&colour=%23a1B2c3&choice=VTODO",
     );
     assert_eq!(
         (made.status, made.header("location")),
@@ -77,7 +77,7 @@ fn calendars_are_made_changed_and_removed() {
         207,
         &[
             "Café &amp; more",
-            "#a1B2c3FF",
+            "#a1B2c3<",
             "<C:comp name=\"VTODO\"/></C:supported",
         ],
     );
@@ -90,13 +90,15 @@ fn calendars_are_made_changed_and_removed() {
         })
         .find(|name| !["", "Default", "Inbox", "Outbox"].contains(&name.as_str()))
         .unwrap();
-    assert!(
-        page(&host)
-            .text()
-            .contains("<legend>Café &amp; more</legend>")
-    );
-    let form = format!("action=update&calendar={id}&name=Tasks&color=%23000000&public=on");
-    assert_eq!(submit(&host, &SAME, &form).status, 303);
+    let text = page(&host).text();
+    assert!(text.contains(">Café &amp; more</h2>") && text.contains("value=\"#a1B2c3\""));
+    for form in [
+        format!("action=rename&name={id}&displayname=Tasks"),
+        format!("action=recolour&name={id}&colour=%23000000"),
+        format!("action=publish&name={id}"),
+    ] {
+        assert_eq!(submit(&host, &SAME, &form).status, 303, "{form}");
+    }
     host.act_as_anonymous();
     let path = format!("{HOME}/{id}/");
     assert_eq!(
@@ -105,34 +107,30 @@ fn calendars_are_made_changed_and_removed() {
         "it is public"
     );
     host.act_as("alice");
-    assert!(page(&host).text().contains(" checked>"));
-    let form = format!("action=update&calendar={id}&name=Tasks&color=%23000000");
+    assert!(page(&host).text().contains("Everyone can read this."));
+    let form = format!("action=unpublish&name={id}");
     assert_eq!(submit(&host, &SAME, &form).status, 303);
     host.act_as_anonymous();
     assert_eq!(send(&host, "GET", &path, &[], "").status, 401);
     host.act_as("alice");
     let reply = propfind(&host, &path, "0", "<acl/><displayname/>");
     expect(&reply, 207, &[">Tasks<", "<C:read-free-busy/>"]);
-    let form = format!("action=delete&calendar={id}");
+    let form = format!("action=delete&name={id}");
     assert_eq!(
         submit(&host, &SAME, &form).status,
-        400,
+        409,
         "not without a tick"
     );
-    assert_eq!(submit(&host, &SAME, &(form + "&confirm=on")).status, 303);
+    assert_eq!(submit(&host, &SAME, &(form + "&sure=yes")).status, 303);
     assert_eq!(send(&host, "PROPFIND", &path, &[], "").status, 404);
-    let form = "action=delete&calendar=Default&confirm=on";
-    expect(
-        &submit(&host, &SAME, form),
-        403,
-        &["<C:default-calendar-needed/>"],
-    );
+    let form = "action=delete&name=Default&sure=yes";
+    expect(&submit(&host, &SAME, form), 403, &["role=\"alert\""]);
 }
 
 #[test]
 fn other_sites_change_nothing() {
     let host = host_with_page();
-    let form = "action=create&name=Evil&color=%23112233";
+    let form = "action=create&displayname=Evil&colour=%23112233";
     for headers in [
         &[][..],
         &[("origin", "https://evil.example")],
@@ -181,17 +179,15 @@ fn names_are_text() {
         text.contains("value=\"&quot;&gt;&lt;script&gt;alert(1)"),
         "{text}"
     );
-    for form in [
-        "action=create&name=&color=%23112233",
-        "action=create&name=A&color=red",
-        "action=create&name=A&color=%23gggggg",
-        "action=eat",
-        "",
+    for (form, status) in [
+        ("action=create&displayname=", 409),
+        ("action=create&displayname=A&colour=red", 409),
+        ("action=recolour&name=Default&colour=%23gggggg", 409),
+        ("action=eat", 400),
+        ("", 400),
+        ("action=rename&name=none&displayname=A", 404),
+        ("action=rename&name=Inbox&displayname=A", 404),
     ] {
-        assert_eq!(submit(&host, &SAME, form).status, 400, "{form}");
+        assert_eq!(submit(&host, &SAME, form).status, status, "{form}");
     }
-    let form = "action=update&calendar=none&name=A&color=%23112233";
-    assert_eq!(submit(&host, &SAME, form).status, 404);
-    let form = "action=update&calendar=Inbox&name=A&color=%23112233";
-    assert_eq!(submit(&host, &SAME, form).status, 404);
 }

@@ -2,8 +2,9 @@
 
 use dav::store::mailbox::MailboxStore;
 use dav::store::{
-    AclEntry, Batch, ChangeQuery, Changes, CommitError, Done, Listing, Lock, LockScope, Page,
-    PrincipalKey, PrincipalSearch, Quota, Store, StoreError, Who,
+    AclEntry, Batch, ChangeQuery, Changes, CommitError, Content, Done, Expect, Listing, Lock,
+    LockScope, Operation, Page, PrincipalKey, PrincipalSearch, Quota, Refusal, Store, StoreError,
+    Who,
 };
 use dav::{Collection, Etag, Fields, Member, Path, Principal, Resource, Rights, Time, Want};
 use module::Identity;
@@ -82,6 +83,36 @@ impl DirectoryStore {
         Ok(page)
     }
 
+    /// A copy out of the directory brings the bytes along: no mailbox has them.
+    fn bring(&self, operation: Operation) -> Result<Operation, Refusal> {
+        let (from, to, over, expect, mut accept) = match operation {
+            Operation::Copy {
+                from,
+                to,
+                over,
+                expect,
+                accept: Some(accept),
+            } if entry(&from).is_some() => (from, to, over, expect, accept),
+            other => return Ok(other),
+        };
+        let name = entry(&from).flatten().ok_or(Refusal::NotFound)?;
+        let want = Want {
+            fields: Fields::BODY,
+            ..Want::default()
+        };
+        let found = self.find_entry(name, &want).map_err(refusal)?;
+        let member = found.ok_or(Refusal::NotFound)?;
+        if expect != Expect::Version(member.version) {
+            return Err(Refusal::Changed);
+        }
+        accept.content = Content::Bytes(member.body.unwrap_or_default());
+        Ok(Operation::Put {
+            path: to,
+            accept,
+            expect: over,
+        })
+    }
+
     fn member(&self, entry: &module::Principal, want: &Want<'_>) -> Result<Member, StoreError> {
         let members = match entry.kind {
             module::Kind::Group => module::Principal::members(&entry.id).map_err(failed)?,
@@ -108,6 +139,14 @@ fn failed(error: module::Error) -> StoreError {
         module::Error::Forbidden(_) => StoreError::Denied(Rights::READ),
         module::Error::Unavailable(_) => StoreError::Busy,
         error => StoreError::Failed(error.to_string()),
+    }
+}
+
+fn refusal(error: StoreError) -> Refusal {
+    match error {
+        StoreError::NotFound => Refusal::NotFound,
+        StoreError::Busy => Refusal::Busy,
+        error => Refusal::Failed(error.to_string()),
     }
 }
 
@@ -218,7 +257,16 @@ impl Store for DirectoryStore {
         self.mailboxes.principal_collections()
     }
 
-    fn commit(&self, batch: Batch) -> Result<Vec<Done>, CommitError> {
+    fn commit(&self, mut batch: Batch) -> Result<Vec<Done>, CommitError> {
+        let operations = std::mem::take(&mut batch.operations).into_iter();
+        let brought = operations.enumerate().map(|(at, operation)| {
+            let failed = |refusal| CommitError {
+                operation: Some(at),
+                refusal,
+            };
+            self.bring(operation).map_err(failed)
+        });
+        batch.operations = brought.collect::<Result<_, _>>()?;
         self.mailboxes.commit(batch)
     }
 }

@@ -110,9 +110,33 @@ fn nobody_changes_it() {
     }
     let reply = proppatch(&host, DIRECTORY, "<displayname>x</displayname>");
     assert!(!reply.text().contains("200 OK"), "{}", reply.text());
-    // But it can be copied from.
-    let destination = format!("{DEFAULT}/bob.vcf");
-    let headers = [("destination", destination.as_str())];
-    let reply = send(&host, "COPY", &path, &headers, "");
-    assert!((200..500).contains(&reply.status), "{}", reply.text());
+}
+
+#[test]
+fn everyone_may_copy_from_it() {
+    let host = with_people();
+    let copy = |from: &str, to: &str, headers: &[(&str, &str)]| {
+        let destination = format!("{DEFAULT}/{to}");
+        let mut all = vec![("destination", destination.as_str())];
+        all.extend_from_slice(headers);
+        send(&host, "COPY", &format!("{DIRECTORY}{from}"), &all, "")
+    };
+    assert_eq!(copy("lisa.vcf", "l.vcf", &[]).status, 201);
+    let card = send(&host, "GET", &format!("{DIRECTORY}lisa.vcf"), &[], "");
+    let copied = send(&host, "GET", &format!("{DEFAULT}/l.vcf"), &[], "");
+    assert_eq!(copied.text(), card.text());
+    // It is found, and is kept apart from others, as any card of the address book.
+    let filter = "<C:filter><C:prop-filter name='EMAIL'><C:text-match>lisa@</C:text-match>\
+        </C:prop-filter></C:filter>";
+    assert_eq!(names(&query(&host, "<getetag/>", filter)), ["l.vcf"]);
+    let twice = copy("lisa.vcf", "m.vcf", &[]);
+    expect(&twice, 403, &["<C:no-uid-conflict>", "/l.vcf</D:href>"]);
+    assert_eq!(copy("lisa.vcf", "l.vcf", &[]).status, 204);
+    assert_eq!(copy("lisa.vcf", "l.vcf", &[("overwrite", "F")]).status, 412);
+    assert_eq!(copy("nobody.vcf", "n.vcf", &[]).status, 404);
+    // But nothing can be taken away.
+    let destination = format!("{DEFAULT}/b.vcf");
+    let path = format!("{DIRECTORY}bob.vcf");
+    let moved = send(&host, "MOVE", &path, &[("destination", &destination)], "");
+    assert_eq!(moved.status, 403, "{}", moved.text());
 }

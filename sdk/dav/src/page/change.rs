@@ -3,8 +3,8 @@
 
 use xml::{Element, Name};
 
-use super::Page;
 use super::form::Form;
+use super::{Page, sets_for_all};
 use crate::header::conditions::Guard;
 use crate::locks::{self, Change};
 use crate::method::delete;
@@ -32,14 +32,14 @@ pub(super) fn run(
         "create" => create(ctx, home, page, form, &mut batch)?,
         "rename" => {
             let collection = named(ctx, home, page, form)?;
-            let name = display_name(form)?;
-            set(ctx, &collection, &DISPLAYNAME_NAME, Some(name), &mut batch)?;
+            let name = text(&DISPLAYNAME_NAME, display_name(form)?);
+            set(ctx, &collection, &name, &mut batch)?;
         }
         "recolour" => {
             let collection = named(ctx, home, page, form)?;
             let property = page.colour.as_ref().ok_or_else(unknown)?;
-            let value = colour(form)?;
-            set(ctx, &collection, property, Some(value), &mut batch)?;
+            let colour = text(property, colour(form)?);
+            set(ctx, &collection, &colour, &mut batch)?;
         }
         "publish" => share(ctx, &named(ctx, home, page, form)?, true, &mut batch)?,
         "unpublish" => share(ctx, &named(ctx, home, page, form)?, false, &mut batch)?,
@@ -94,11 +94,15 @@ fn display_name(form: &Form) -> Result<&str, Error> {
 /// `#RRGGBB`, as browsers send it.
 fn colour(form: &Form) -> Result<&str, Error> {
     let value = form.value("colour");
-    let digits = value.strip_prefix('#').unwrap_or_default();
-    match digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    match is_colour(value) {
         true => Ok(value),
         false => Err(Error::Conflict("that is no colour".to_owned())),
     }
+}
+
+pub(super) fn is_colour(value: &str) -> bool {
+    let digits = value.strip_prefix('#').unwrap_or_default();
+    digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn create(
@@ -127,46 +131,50 @@ fn create(
         owner: home.owner.clone(),
         ..Collection::default()
     };
-    push_property(&new, &DISPLAYNAME_NAME, Some(name), false, batch);
+    push_property(&new, &text(&DISPLAYNAME_NAME, name), false, batch);
+    if let (Some(property), false) = (&page.colour, form.value("colour").is_empty()) {
+        push_property(&new, &text(property, colour(form)?), false, batch);
+    }
+    if let Some(choice) = &page.choice {
+        let chosen = form.value("choice");
+        let is_option = choice.options.iter().any(|(value, _)| *value == chosen);
+        let property = is_option.then(|| (choice.property)(chosen)).flatten();
+        if let Some(property) = property {
+            push_property(&new, &property, false, batch);
+        }
+    }
     Ok(())
 }
 
-/// Sets a property of a collection: for everyone if the principal owns it, else for itself.
+fn text(name: &Name, text: &str) -> Element {
+    Element::new(name.clone()).with_text(text)
+}
+
+/// Sets a property of a collection: see [`sets_for_all`].
 fn set(
     ctx: &Context<'_>,
     collection: &Collection,
-    name: &Name,
-    text: Option<&str>,
+    property: &Element,
     batch: &mut Batch,
 ) -> Result<(), Error> {
-    let personal = collection.owner.as_deref() != ctx.user_id();
+    let personal = !sets_for_all(ctx, collection);
     let path = &collection.path;
     match personal {
         true => ctx.require(path, collection.rights, Rights::READ, "read")?,
         false => ctx.require(path, collection.rights, Rights::WRITE, "write-properties")?,
     }
     locks::require(ctx, &Guard::default(), &[Change::Resource(path)])?;
-    push_property(collection, name, text, personal, batch);
+    push_property(collection, property, personal, batch);
     Ok(())
 }
 
-fn push_property(
-    collection: &Collection,
-    name: &Name,
-    text: Option<&str>,
-    personal: bool,
-    batch: &mut Batch,
-) {
-    let xml = text.map(|text| {
-        let mut bytes = Vec::new();
-        let element = Element::new(name.clone()).with_text(text);
-        element.write_standalone(&mut bytes, &[]);
-        bytes
-    });
+fn push_property(collection: &Collection, property: &Element, personal: bool, batch: &mut Batch) {
+    let mut xml = Vec::new();
+    property.write_standalone(&mut xml, &[]);
     batch.push(Operation::Property {
         path: collection.path.clone(),
-        name: name.clone(),
-        xml,
+        name: property.name.clone(),
+        xml: Some(xml),
         personal,
     });
 }
@@ -174,7 +182,8 @@ fn push_property(
 /// Whether everyone may read what is in a collection.
 pub(super) fn is_public(acl: &[AclEntry]) -> bool {
     let all = |entry: &&AclEntry| entry.who == Who::All && !entry.deny;
-    acl.iter().filter(all).any(|entry| entry.rights.has(PUBLIC))
+    let seen = Rights::LOOKUP.and(Rights::READ);
+    acl.iter().filter(all).any(|entry| entry.rights.has(seen))
 }
 
 fn share(

@@ -13,7 +13,7 @@ mod view;
 
 pub use html::escape;
 
-use xml::Name;
+use xml::{Element, Name};
 
 use crate::request::{Response, Status};
 use crate::resource::{Collection, Resource};
@@ -31,6 +31,19 @@ pub struct Page {
     pub colour: Option<Name>,
     /// The scheme of URLs by which other programs subscribe to one, if there is such.
     pub subscribe: Option<&'static str>,
+    /// What is chosen for a new one, and stays, if there is such.
+    pub choice: Option<Choice>,
+}
+
+/// A choice for a new collection.
+pub struct Choice {
+    /// What it is about, as it stands before the options.
+    pub label: &'static str,
+    /// The options, each as the form sends it and as people read it; the first is that of who does
+    /// not choose.
+    pub options: &'static [(&'static str, &'static str)],
+    /// The property that an option sets on the collection, if any.
+    pub property: fn(&str) -> Option<Element>,
 }
 
 /// Answers GET and HEAD of a home: none if who asks is no browser.
@@ -77,4 +90,10 @@ pub fn post(ctx: &Context<'_>, home: &Resource, page: &Page) -> Result<Option<Re
 fn changed(ctx: &Context<'_>, home: &Collection, page: &Page) -> Result<(), Error> {
     let form = form::parse(&ctx.read_body(form::LEN_MAX)?)?;
     change::run(ctx, home, page, &form)
+}
+
+/// Whether what is set on a collection is for everyone: what others own looks as oneself wants it.
+fn sets_for_all(ctx: &Context<'_>, collection: &Collection) -> bool {
+    let owner = collection.owner.as_deref();
+    owner.is_none() || owner == ctx.user_id()
 }

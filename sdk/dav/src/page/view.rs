@@ -1,8 +1,8 @@
 //! The page itself.
 
-use super::Page;
-use super::change::is_public;
+use super::change::{is_colour, is_public};
 use super::html::escape;
+use super::{Choice, Page, sets_for_all};
 use crate::property::Subject;
 use crate::property::rfc4918::DISPLAYNAME_NAME;
 use crate::request::{Response, ResponseBody, Status};
@@ -72,7 +72,8 @@ fn entries(ctx: &Context<'_>, home: &Collection, page: &Page) -> Result<Vec<Entr
         };
         let found = ctx.store.children(home, &listing)?;
         for collection in found.collections {
-            if collection.kind == page.kind {
+            let shown = Rights::LOOKUP.and(Rights::READ);
+            if collection.kind == page.kind && collection.rights.has(shown) {
                 entries.push(entry(ctx, page, collection)?);
             }
         }
@@ -97,9 +98,12 @@ fn entry(ctx: &Context<'_>, page: &Page, collection: Collection) -> Result<Entry
     let name = collection.path.name().unwrap_or_default().to_owned();
     let title = text(&DISPLAYNAME_NAME)?.unwrap_or(name);
     let colour = match &page.colour {
-        Some(property) => text(property)?.and_then(|value| value.get(..7).map(str::to_owned)),
+        Some(property) => text(property)?,
         None => None,
     };
+    // Some programs write the opacity behind it, which the field does not take.
+    let colour = colour.and_then(|value| value.get(..7).map(str::to_owned));
+    let colour = colour.filter(|value| is_colour(value));
     let is_public = match collection.rights.has(Rights::ADMINISTER) {
         true => Some(is_public(&ctx.store.acl(&collection)?)),
         false => None,
@@ -138,6 +142,12 @@ fn write(
         html.push_str(&format!("<section>\n<h2>New {}</h2>\n", page.noun));
         form(&mut html, "create", "", |html| {
             field(html, "new", "Name", "displayname", "");
+            if page.colour.is_some() {
+                colour_field(html, "new", COLOUR);
+            }
+            if let Some(choice) = &page.choice {
+                choice_field(html, choice);
+            }
             button(html, "Make it");
         });
         html.push_str("</section>\n");
@@ -152,7 +162,10 @@ fn section(ctx: &Context<'_>, page: &Page, entry: &Entry, html: &mut String) {
     let href = ctx.href(&collection.path, true);
     let mut id = String::from("c-");
     escape(&mut id, name);
-    let own = collection.owner.as_deref() == ctx.user_id();
+    let may_set = match sets_for_all(ctx, collection) {
+        true => Rights::WRITE,
+        false => Rights::READ,
+    };
     html.push_str(&format!(
         "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">"
     ));
@@ -167,9 +180,7 @@ fn section(ctx: &Context<'_>, page: &Page, entry: &Entry, html: &mut String) {
         html.push_str("\">Subscribe</a>");
     }
     html.push_str("</p>\n");
-    if (own && collection.rights.has(Rights::WRITE))
-        || (!own && collection.rights.has(Rights::READ))
-    {
+    if collection.rights.has(may_set) {
         form(html, "rename", name, |html| {
             field(html, &id, "Name", "displayname", &entry.title);
             button(html, "Rename");
@@ -193,7 +204,11 @@ fn section(ctx: &Context<'_>, page: &Page, entry: &Entry, html: &mut String) {
         }),
         None => {}
     }
-    if collection.rights.has(Rights::DELETE) {
+    let goes = ctx
+        .profile
+        .part
+        .is_none_or(|rule| rule(ctx, collection).is_ok());
+    if goes && collection.rights.has(Rights::DELETE) {
         form(html, "delete", name, |html| {
             html.push_str("<label><input type=\"checkbox\" name=\"sure\" value=\"yes\" required> ");
             html.push_str(&format!("Yes, this {} and all in it</label> ", page.noun));
@@ -234,6 +249,17 @@ fn colour_field(html: &mut String, id: &str, value: &str) {
     ));
     escape(html, value);
     html.push_str("\"> ");
+}
+
+fn choice_field(html: &mut String, choice: &Choice) {
+    html.push_str(&format!(
+        "<label for=\"choice-new\">{}</label> <select id=\"choice-new\" name=\"choice\">",
+        choice.label
+    ));
+    for (value, text) in choice.options {
+        html.push_str(&format!("<option value=\"{value}\">{text}</option>"));
+    }
+    html.push_str("</select> ");
 }
 
 fn button(html: &mut String, text: &str) {

@@ -129,6 +129,8 @@ pub enum Filter<'a> {
     Overlaps(&'a [&'a str], i64, i64),
     /// A words key has all of these words.
     Words(&'a str, &'a str),
+    /// Any of these holds.
+    Any(&'a [Filter<'a>]),
 }
 
 /// One page of a listing.

@@ -178,5 +178,6 @@ pub(super) fn terms(filter: &Filter<'_>) -> Vec<module::Term> {
             return keys.iter().map(overlap).collect();
         }
         Filter::Words(key, words) => Term::new(key, Test::Words((*words).to_owned())),
+        Filter::Any(filters) => return filters.iter().flat_map(terms).collect(),
     }]
 }

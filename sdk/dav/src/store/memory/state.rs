@@ -222,6 +222,9 @@ impl State {
 
 /// Whether a member has what a filter asks for.
 pub(super) fn holds(node: &MemberNode, filter: &Filter<'_>) -> bool {
+    if let Filter::Any(filters) = filter {
+        return filters.iter().any(|filter| holds(node, filter));
+    }
     node.keys.iter().any(|key| match (filter, &key.value) {
         (Filter::Equals(name, value), KeyValue::Text(text)) => key.name == *name && text == value,
         (Filter::Prefix(name, value), KeyValue::Text(text)) => {
