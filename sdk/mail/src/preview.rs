@@ -1,0 +1,64 @@
+//! A line that says what a message is about: the `preview` of RFC 8621 §4.1.4.
+
+use crate::body::Body;
+use crate::html;
+use crate::message::Message;
+use crate::part::Part;
+
+/// The longest preview, in characters.
+pub const PREVIEW_MAX: usize = 256;
+
+/// Octets of a part that a preview is made from.
+const ENOUGH: usize = 16 << 10;
+
+/// A piece of the text of a message, without what it quotes, on one line.
+pub fn preview(message: &Message<'_>, body: &Body) -> String {
+    let texts = body.text.iter().chain(&body.html);
+    let parts = texts.filter_map(|at| message.parts().get(*at));
+    let mut parts = parts.filter(|part| part.type_.starts_with("text/"));
+    parts
+        .find_map(|part| Some(of_part(part)).filter(|text| !text.is_empty()))
+        .unwrap_or_default()
+}
+
+fn of_part(part: &Part<'_>) -> String {
+    let text = part.body_value(ENOUGH).value;
+    let text = match part.type_.as_str() {
+        "text/html" => html::to_text(&text, ENOUGH),
+        _ => text,
+    };
+    let own = line(text.lines().filter(|line| !is_quoted(line)));
+    match own.is_empty() {
+        // All of it is quoted: better that than nothing.
+        true => line(text.lines()),
+        false => own,
+    }
+}
+
+/// Lines that stand in a reply for what somebody else has written.
+fn is_quoted(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with('>') || (line.starts_with("On ") && line.ends_with("wrote:"))
+}
+
+fn line<'t>(lines: impl Iterator<Item = &'t str>) -> String {
+    let mut told = String::new();
+    let mut count = 0;
+    for word in lines.flat_map(str::split_whitespace) {
+        if count > 0 {
+            told.push(' ');
+            count += 1;
+        }
+        for char in word.chars().filter(|char| !char.is_control()) {
+            told.push(char);
+            count += 1;
+            if count == PREVIEW_MAX {
+                return told;
+            }
+        }
+        if count >= PREVIEW_MAX {
+            break;
+        }
+    }
+    told.trim_end().to_owned()
+}
