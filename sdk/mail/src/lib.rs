@@ -51,7 +51,7 @@ pub use header::{Field, Header};
 pub use limits::Limits;
 pub use message::Message;
 pub use part::{BodyValue, Part};
-pub use preview::{PREVIEW_MAX, preview};
+pub use preview::{PREVIEW_MAX, preview, synopsis};
 pub use property::{HeaderProperty, PropertyError};
 pub use search::{Condition, Place, WordTerms};
 pub use text::cut;
