@@ -87,7 +87,7 @@ fn ok(host: &Host, target: &str) -> Reply {
 /// A feed that is well-formed XML.
 fn feed(host: &Host, target: &str) -> Element {
     let reply = ok(host, target);
-    xml::parse(reply.text().as_bytes(), &xml::Limits::default()).expect(&reply.text())
+    xml::parse(reply.text().as_bytes(), &xml::Limits::default()).unwrap()
 }
 
 /// The texts of elements of this name in these elements.
