@@ -8,6 +8,8 @@
 //!
 //! [`compose`] makes messages of the Email objects that clients create, with the crate mail-builder.
 //!
+//! [`mdn`] is about what tells senders what became of their mail.
+//!
 //! [`keys`](keys::keys) gives what a message is found by, [`Condition`] looks for text, and
 //! [`thread_keys`] tells which messages belong together.
 //!
@@ -32,6 +34,7 @@ mod header;
 pub mod html;
 pub mod keys;
 mod limits;
+pub mod mdn;
 mod message;
 mod part;
 mod preview;
