@@ -33,6 +33,9 @@ pub(crate) fn answer(mailbox: &Mailbox, uid: Uid, section: &str) -> Result<Respo
         response.body = ResponseBody::Blob(blob);
         return Ok(response);
     }
+    if blob.size() > SIZE_MAX {
+        return Err(Problem::TooLarge);
+    }
     let bytes = read(&blob)?;
     let message = Message::parse(&bytes, &Limits::default());
     let part = message.part(section).ok_or(Problem::NotFound)?;
@@ -57,12 +60,9 @@ pub(crate) fn answer(mailbox: &Mailbox, uid: Uid, section: &str) -> Result<Respo
     Ok(response.body(&type_, part.decoded().into_owned()))
 }
 
-/// All of a message.
+/// All of a message, or as much of it as is taken apart.
 pub(crate) fn read(blob: &Blob) -> Result<Vec<u8>, Problem> {
-    let size = blob.size();
-    if size > SIZE_MAX {
-        return Err(Problem::TooLarge);
-    }
+    let size = blob.size().min(SIZE_MAX);
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     while (bytes.len() as u64) < size {
         let piece = blob.read(bytes.len() as u64, READ_MAX)?;

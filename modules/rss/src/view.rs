@@ -39,7 +39,10 @@ pub(crate) fn answer(request: &Request, mailbox: &Mailbox, uid: Uid) -> Result<R
     ));
     let body = match request.method.as_str() {
         "HEAD" => Vec::new(),
-        _ => View::new(&message, message_path(&status.path, uid)).page(),
+        _ => {
+            let is_cut = message.is_cut() || (bytes.len() as u64) < blob.size();
+            View::new(&message, message_path(&status.path, uid), is_cut).page()
+        }
     };
     Ok(response.body("text/html; charset=utf-8", body))
 }
@@ -48,12 +51,19 @@ struct View<'m> {
     message: &'m Message<'m>,
     body: Body,
     url: String,
+    /// There is more in the message than is seen here.
+    is_cut: bool,
 }
 
 impl<'m> View<'m> {
-    fn new(message: &'m Message<'m>, url: String) -> Self {
+    fn new(message: &'m Message<'m>, url: String, is_cut: bool) -> Self {
         let body = Body::of(message);
-        Self { message, body, url }
+        Self {
+            message,
+            body,
+            url,
+            is_cut,
+        }
     }
 
     fn page(&self) -> Vec<u8> {
@@ -77,7 +87,7 @@ impl<'m> View<'m> {
         for part in self.parts(&self.body.html) {
             self.show(&mut out, part);
         }
-        if self.message.is_cut() {
+        if self.is_cut {
             out.raw("<p>There is more in this message than can be shown.</p>\n");
         }
         let attached: Vec<_> = self.parts(&self.body.attachments).collect();
