@@ -22,10 +22,12 @@ pub(crate) fn open(path: &[String], options: &Options) -> Result<Mailbox, Proble
 /// All feeds for who asks, ordered by path: the own ones first.
 pub(crate) fn list(options: &Options) -> Result<Vec<Status>, Problem> {
     let principal = Identity::current().principal.unwrap_or_default();
-    let own = MailboxScope::Tree(vec!["user".to_owned(), principal.clone()]);
-    let mut feeds = Vec::new();
-    // What somebody has not got is no feed: a new user has no mailboxes at all.
-    for scope in [own, MailboxScope::Shared] {
+    let root = ["user".to_owned(), principal.clone()];
+    // What somebody has not got is no feed: a new user has no mailboxes at all. Cyrus's inbox is what
+    // all others lie in.
+    let root_status = Mailbox::open(&root).and_then(|mailbox| mailbox.status());
+    let mut feeds: Vec<Status> = root_status.into_iter().collect();
+    for scope in [MailboxScope::Tree(root.to_vec()), MailboxScope::Shared] {
         match Mailbox::list_all(&scope, Some(EMAIL), None, MAILBOXES_MAX) {
             Ok(found) => feeds.extend(found),
             Err(module::Error::NotFound) => {}
