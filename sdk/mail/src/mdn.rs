@@ -1,7 +1,7 @@
 //! Message disposition notifications, which tell a sender what became of a message: RFC 8098, and the
 //! MDN objects of RFC 9007.
 
-use crate::compose::{ComposeError, Surroundings};
+use crate::compose::{ComposeError, Surroundings, text as text_header};
 use crate::header::Header;
 use crate::message::Message;
 use crate::{EmailAddress, Limits};
@@ -9,7 +9,6 @@ use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::raw::Raw;
-use mail_builder::headers::text::Text;
 use mail_builder::mime::{BodyPart, MimePart};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -200,7 +199,7 @@ impl Mdn {
             .header("Date", Raw::new(surroundings.date()))
             .header("From", address(from))
             .header("To", Address::new_list(to.iter().map(address).collect()))
-            .header("Subject", Text::new(subject.clone()))
+            .header("Subject", text_header(subject.clone()))
             .header("Message-ID", Raw::new(surroundings.message_id()))
             // RFC 3834 §5: nobody answers this.
             .header("Auto-Submitted", Raw::new("auto-replied"));

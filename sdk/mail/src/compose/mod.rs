@@ -4,6 +4,8 @@ mod fields;
 mod part;
 mod structure;
 
+pub(crate) use fields::text;
+
 use crate::Date;
 use fields::{Fields, Owner};
 use mail_builder::MessageBuilder;
