@@ -11,12 +11,16 @@ use xml::Element;
 use crate::filter::Filter;
 use crate::floating;
 use crate::namespace::CALDAV;
-use crate::precondition::{MAX_INSTANCES, VALID_FILTER};
+use crate::precondition::{MAX_INSTANCES, MAX_RECURRENCE_WORK, VALID_FILTER};
 use crate::privacy;
 use crate::properties::CALENDARS;
 
 /// Never a silently short answer: too many objects, or instances of them, are none.
-const FATAL: &[dav::Precondition] = &[MAX_INSTANCES, NUMBER_OF_MATCHES_WITHIN_LIMITS];
+const FATAL: &[dav::Precondition] = &[
+    MAX_INSTANCES,
+    MAX_RECURRENCE_WORK,
+    NUMBER_OF_MATCHES_WITHIN_LIMITS,
+];
 
 /// Answers the report.
 pub(crate) fn run(

@@ -27,6 +27,7 @@ mod mkcalendar;
 mod namespace;
 mod object;
 mod object_rules;
+mod options;
 mod page;
 mod precondition;
 mod privacy;
@@ -103,6 +104,7 @@ impl Module for CalDav {
         match serve(&PROFILE, &LAYOUT, request) {
             Answer::Complete(mut response) if is_options => {
                 timezones_by_reference::advertise(&mut response);
+                managed_attachments::advertise(&mut response);
                 response.into()
             }
             answer => answer,
@@ -120,14 +122,54 @@ impl Indexer for CalDav {
     }
 }
 
-const OPTIONS: [(&str, &str); 2] = [
+const OPTIONS: [(&str, &str); 12] = [
     (
         "caldav_allowcalendaradmin",
         "Whether a home in a browser is a page to manage calendars with; no if it is not set.",
     ),
     (
+        "caldav_allowattach",
+        "Whether the server keeps attachments of calendar objects; yes if it is not set.",
+    ),
+    (
+        "caldav_create_default",
+        "Whether a new home has a calendar in it; yes if it is not set.",
+    ),
+    (
+        "caldav_create_sched",
+        "Whether a new home has an Inbox and an Outbox in it; yes if it is not set.",
+    ),
+    (
+        "caldav_max_instances",
+        "How many instances of recurrences one request may make; 20000 if it is not set.",
+    ),
+    (
+        "caldav_max_recurrence_work",
+        "How many steps of work recurrences may take in one request; 2000000 if it is not set.",
+    ),
+    (
+        "caldav_maxdatetime",
+        "The latest time in new objects, in UTC; 99991231T235959Z if it is not set.",
+    ),
+    (
+        "caldav_mindatetime",
+        "The earliest time in new objects, in UTC; 00010101T000000Z if it is not set.",
+    ),
+    (
+        "calendar_component_set",
+        "The types of components for calendars that say none, like VEVENT VTODO; all if not set.",
+    ),
+    (
         "calendar_default_displayname",
         "What the calendar that everyone has is called; personal if it is not set.",
+    ),
+    (
+        "icalendar_max_size",
+        "The largest calendar object in bytes, or with K or M; at most 10M, as if it is not set.",
+    ),
+    (
+        "mailbox_maxmessages_calendar",
+        "How many objects may lie in a calendar; any number if it is not set, or 0.",
     ),
 ];
 

@@ -4,30 +4,28 @@
 
 use std::borrow::Cow;
 
-use dav::profile::{Accepted, Incoming, Origin};
+use dav::profile::{Accepted, Incoming, Origin, check_room};
 use dav::property::Subject;
 use dav::store::{
     Accept, Batch, CommitError, Content, Filter, Listing, Refusal, Unique, UniqueScope,
 };
 use dav::{Collection, Context, Error, Fields, Member, Precondition, Resource, Stored, Want};
 use icalendar::object::{Invalid, Object, Precondition as Rule};
-use icalendar::value::LocalTime;
 use icalendar::{Calendar, Limits, ParseError};
 
 use crate::media_type::Form;
 use crate::precondition::{
-    MAX_ATTENDEES_PER_INSTANCE, MAX_RESOURCE_SIZE, MIN_DATE_TIME, NO_UID_CONFLICT,
+    MAX_ATTENDEES_PER_INSTANCE, MAX_DATE_TIME, MAX_RESOURCE_SIZE, MIN_DATE_TIME, NO_UID_CONFLICT,
     SUPPORTED_CALENDAR_COMPONENT, SUPPORTED_CALENDAR_DATA, SUPPORTED_RSCALE, VALID_CALENDAR_DATA,
     VALID_CALENDAR_OBJECT_RESOURCE,
 };
-use crate::profile::OBJECT_LEN_MAX;
 use crate::properties::rfc4791::{ATTENDEES_MAX, COMPONENT_SET_NAME, supported_components};
-use crate::{keys, managed_attachments, privacy};
+use crate::{keys, managed_attachments, options, privacy};
 
 /// The rules for PUT, POST, COPY and MOVE into a calendar.
 pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted, Error> {
     let form = form_of(incoming.content_type)?;
-    if incoming.body.len() as u64 > OBJECT_LEN_MAX {
+    if incoming.body.len() as u64 > options::len_max() {
         return Err(MAX_RESOURCE_SIZE.error());
     }
     if !privacy::sees_all(ctx, incoming.collection)
@@ -35,6 +33,7 @@ pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted,
     {
         privacy::check_change(ctx, incoming.collection, existing)?;
     }
+    check_room(ctx, &incoming, options::members_max())?;
     check_source(ctx, &incoming)?;
     let body: &[u8] = &match form {
         Form::ICalendar => Cow::Borrowed(incoming.body.as_slice()),
@@ -127,16 +126,18 @@ fn check_source(ctx: &Context<'_>, incoming: &Incoming<'_>) -> Result<(), Error>
     }
 }
 
-/// Nothing is before the first year that there was, as `min-date-time` says; what is later than
-/// `max-date-time` cannot be written.
+/// Nothing is before `min-date-time` or after `max-date-time`. Time zones are not looked at: who sets
+/// bounds means years.
 fn check_dates(object: &Object<'_>) -> Result<(), Error> {
-    let min = LocalTime::from_date(1, 1, 1);
+    let (min, max) = (options::min_date_time(), options::max_date_time());
     for component in object.components() {
         for name in ["DTSTART", "DTEND", "DUE", "RECURRENCE-ID"] {
             let property = component.property(name);
             let time = property.and_then(|property| property.time().ok());
-            if time.is_some_and(|time| time.local < min) {
-                return Err(MIN_DATE_TIME.error());
+            match time.map(|time| time.local) {
+                Some(time) if time < min => return Err(MIN_DATE_TIME.error()),
+                Some(time) if time > max => return Err(MAX_DATE_TIME.error()),
+                _ => {}
             }
         }
     }

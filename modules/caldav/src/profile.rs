@@ -9,7 +9,8 @@ use crate::namespace::{APPLE, CALDAV, CALENDARSERVER};
 use crate::precondition::CALENDAR_COLLECTION_LOCATION_OK;
 use crate::{
     calendar_multiget, calendar_query, export, free_busy_query, free_busy_question, import, keys,
-    managed_attachments, mkcalendar, object, object_rules, page, privacy, properties, provision,
+    managed_attachments, mkcalendar, object, object_rules, options, page, privacy, properties,
+    provision,
 };
 
 /// The type of the mailboxes that hold calendar objects. RFC 4791 §4.2.
@@ -30,15 +31,12 @@ pub const HOME_NAME: &str = "#calendars";
 /// The kind of what only leads to homes, or to what can be seen in them.
 pub(crate) const LEAD: &str = "lead";
 
-/// The largest calendar object in bytes.
-pub const OBJECT_LEN_MAX: u64 = 10 << 20;
-
 /// The protocol.
 pub static PROFILE: Profile = Profile {
     dav_tokens: &[
         "calendar-access",
         "calendar-availability",
-        "calendar-managed-attachments",
+        managed_attachments::TOKEN,
     ],
     prefixes: &[(CALDAV, "C"), (CALENDARSERVER, "CS"), (APPLE, "A")],
     kinds: &[
@@ -109,7 +107,7 @@ pub static PROFILE: Profile = Profile {
     privileges: &PRIVILEGES,
     limits: Limits {
         // What is too large by a little gets the condition that says so.
-        member_len_max: 2 * OBJECT_LEN_MAX,
+        member_len_max: 2 * options::LEN_MAX,
         ..Limits::DEFAULT
     },
     ..Profile::PLAIN

@@ -6,9 +6,10 @@
 use xml::{Element, Name};
 
 use crate::access::Privilege;
+use crate::error::QUOTA_NOT_EXCEEDED;
 use crate::property::Live;
 use crate::request::Response;
-use crate::resource::{Collection, Member, Resource};
+use crate::resource::{Collection, Member, Resource, Want};
 use crate::store::{Accept, Batch};
 use crate::{Context, Error, Path};
 
@@ -132,6 +133,40 @@ pub struct Incoming<'a> {
     pub content_type: Option<&'a str>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl Incoming<'_> {
+    /// Whether it stays in its collection, under another name.
+    fn is_renamed(&self) -> bool {
+        let from = self.source.and_then(|(path, _)| path.parent());
+        self.origin == Origin::Move && from.as_ref() == Some(&self.collection.path)
+    }
+}
+
+/// Refuses what would be one member more than a collection may have; none is for any number.
+///
+/// Fails with `DAV:quota-not-exceeded` (RFC 4331 §6). Members that come at the same moment do not see
+/// each other, so that a collection may end with a few more.
+pub fn check_room(
+    ctx: &Context<'_>,
+    incoming: &Incoming<'_>,
+    members_max: Option<u64>,
+) -> Result<(), Error> {
+    let Some(max) = members_max else {
+        return Ok(());
+    };
+    if incoming.existing.is_some() || incoming.is_renamed() {
+        return Ok(());
+    }
+    // Of many that come with one request, each counts for the next.
+    let now = ctx.find(&incoming.collection.path, &Want::default())?;
+    let members = now.as_ref().and_then(Resource::collection);
+    match members.map_or(0, |collection| collection.members) >= max {
+        true => Err(QUOTA_NOT_EXCEEDED.error_with(|out| {
+            out.text(&format!("the collection holds {max} members at most"));
+        })),
+        false => Ok(()),
+    }
 }
 
 /// What brings a body to its place.

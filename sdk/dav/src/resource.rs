@@ -30,6 +30,8 @@ pub struct Collection {
     pub owner: Option<String>,
     /// The change counter of the collection; it covers members and direct subcollections.
     pub state: u64,
+    /// How many members lie in it.
+    pub members: u64,
     /// When it was created.
     pub created: Option<Time>,
     /// When it last changed.

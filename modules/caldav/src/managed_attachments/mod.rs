@@ -4,10 +4,12 @@
 //! the calendar may read it, and nobody else. It is found by its managed id, at
 //! `…/Default/?attachment=<managed id>`, and removed with the last object that refers to it.
 
+mod advertise;
 mod edit;
 mod post;
 mod store;
 
+pub(crate) use advertise::{TOKEN, advertise};
 pub(crate) use edit::managed_ids;
 pub(crate) use post::post;
 pub(crate) use store::{check_new, get, key_of, release_dropped};

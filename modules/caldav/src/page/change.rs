@@ -8,12 +8,11 @@ use dav::store::{AclEntry, Batch, Operation, Who};
 use dav::{Collection, Context, Error, Path, Resource, Response, Rights, Want};
 use xml::{Element, Name};
 
-use super::is_allowed;
 use super::view::COLOR;
 use crate::namespace::CALDAV;
 use crate::profile::CALENDAR;
 use crate::properties::rfc4791::{COMPONENT_SET_NAME, COMPONENTS};
-use crate::{privacy, provision};
+use crate::{options, privacy, provision};
 
 /// The longest form in bytes.
 const FORM_LEN_MAX: u64 = 16 << 10;
@@ -31,7 +30,7 @@ pub(crate) fn post(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Resp
     };
     let content_type = ctx.header("Content-Type").unwrap_or_default();
     let is_form = content_type.starts_with(form::MEDIA_TYPE);
-    if !is_form || !is_allowed() {
+    if !is_form || !options::has_page() {
         return Ok(None);
     }
     origin::check(ctx)?;

@@ -10,12 +10,3 @@ mod view;
 
 pub(crate) use change::post;
 pub(crate) use view::get;
-
-/// Whether the operator wants the page.
-fn is_allowed() -> bool {
-    let told = module::option("caldav_allowcalendaradmin").unwrap_or_default();
-    matches!(
-        told.trim().to_ascii_lowercase().as_str(),
-        "1" | "yes" | "y" | "true" | "t" | "on"
-    )
-}

@@ -8,11 +8,10 @@ use dav::{Collection, Context, Error, Fields, Resource, Response, Rights, Stored
 use xml::Name;
 
 use super::html::push;
-use super::is_allowed;
 use crate::namespace::APPLE;
 use crate::precondition::DEFAULT_CALENDAR_NEEDED;
 use crate::profile::CALENDAR;
-use crate::provision;
+use crate::{options, provision};
 
 /// The name of the colour.
 pub(super) const COLOR: Name = Name::new(APPLE, "calendar-color");
@@ -32,7 +31,7 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
         return Ok(None);
     };
     let accept = ctx.header("Accept").unwrap_or_default();
-    if !accept.contains("text/html") || !is_allowed() {
+    if !accept.contains("text/html") || !options::has_page() {
         return Ok(None);
     }
     if !ctx.target.slash {

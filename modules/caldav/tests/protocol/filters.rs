@@ -244,6 +244,6 @@ fn s5_2_8_too_many_instances_are_said_to_be() {
         report(&host, DEFAULT, "1", &body)
     };
     let reply = expand("20060714T000000Z", "20070714T000000Z");
-    expect(&reply, 507, &["<C:max-instances/>"]);
+    expect(&reply, 507, &["<C:max-instances>20000</C:max-instances>"]);
     assert_eq!(expand("20060714T000000Z", "20060714T120010Z").status, 207);
 }

@@ -8,6 +8,7 @@ mod filters;
 mod free_busy;
 mod hostile;
 mod objects;
+mod options;
 mod page;
 mod rfc4791;
 mod rfc6578;

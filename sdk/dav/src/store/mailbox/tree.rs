@@ -250,6 +250,7 @@ impl MailboxStore {
             rights,
             owner: status.owner.clone(),
             state: self.state(status),
+            members: status.messages,
             created: Some(time(status.created)),
             modified: None,
             kind,

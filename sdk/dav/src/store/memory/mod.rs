@@ -351,6 +351,7 @@ impl Memory {
             rights: self.rights(state, path),
             owner: node.owner.clone(),
             state: node.state,
+            members: node.members.len() as u64,
             created: Some(node.created),
             modified: Some(node.modified),
             stored: stored(&self.seen(node), want.stored),
