@@ -4,7 +4,7 @@ use dav::body::plan::Plan;
 use dav::body::propfind::{PropRequest, parse_children};
 use dav::error::NUMBER_OF_MATCHES_WITHIN_LIMITS;
 use dav::report::query::{self, Query};
-use dav::{Collection, Context, Error, Resource, Response};
+use dav::{Collection, Context, Error, Member, Resource, Response};
 use icalendar::{Calendar, Limits};
 use xml::Element;
 
@@ -12,8 +12,9 @@ use crate::filter::Filter;
 use crate::floating;
 use crate::namespace::CALDAV;
 use crate::precondition::{MAX_INSTANCES, MAX_RECURRENCE_WORK, VALID_FILTER};
-use crate::privacy;
+use crate::profile::HOME;
 use crate::properties::CALENDARS;
+use crate::{personal, privacy};
 
 /// Never a silently short answer: too many objects, or instances of them, are none.
 const FATAL: &[dav::Precondition] = &[
@@ -35,9 +36,10 @@ pub(crate) fn run(
     floating::prepare(ctx, root)?;
     let plan = Plan::new(ctx, &request);
     let notes = floating::notes(ctx);
-    let test = |calendar: &Collection, body: &[u8]| {
+    let test = |calendar: &Collection, member: &Member| {
         let zone = notes.zone(ctx, calendar)?;
-        let body = privacy::visible(ctx, calendar, body);
+        let body = member.body.as_deref().unwrap_or_default();
+        let body = personal::view(ctx, calendar, member, body);
         // What others stored and cannot be read is nothing that a filter could mean.
         let Ok(object) = Calendar::parse(&body, &Limits::default()) else {
             return Ok(false);
@@ -46,11 +48,18 @@ pub(crate) fn run(
     };
     let query = Query {
         kinds: CALENDARS,
-        searches: &filter.searches(),
+        searches: &filter.searches(is_owners(ctx, resource)),
         disjoint: true,
         test: Some(&test),
         limit: None,
         fatal: FATAL,
     };
     query::run(ctx, resource, &plan, &query)
+}
+
+/// Whether all that a query is about is the asking principal's: in a home there may be calendars of
+/// others.
+fn is_owners(ctx: &Context<'_>, resource: &Resource) -> bool {
+    let calendar = resource.collection().filter(|found| found.kind != HOME);
+    calendar.is_some_and(|calendar| privacy::sees_all(ctx, calendar))
 }

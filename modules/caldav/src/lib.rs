@@ -5,11 +5,12 @@
 //! `/dav/calendars/user/alice/Default/1.ics` is the message `1.ics` in the mailbox
 //! `["user", "alice", "#calendars", "Default"]`. A home with a calendar, an Inbox and an Outbox is
 //! made when its owner first comes. Calendars of others to which a principal has subscribed appear in
-//! its own home as `bob.Default`. Bytes are stored, and given, as they were sent.
+//! its own home as `bob.Default`. Bytes are stored, and given, as they were sent; what sharees have of
+//! them for themselves is kept beside.
 //!
 //! # Not supported
 //! Scheduling (RFC 6638): the Inbox and Outbox are there and empty, and `calendar-auto-schedule` is
-//! not advertised. VPATCH. Alarms and other data of their own for sharees of a calendar.
+//! not advertised. VPATCH.
 
 mod calendar_data;
 mod calendar_multiget;
@@ -29,6 +30,7 @@ mod object;
 mod object_rules;
 mod options;
 mod page;
+mod personal;
 mod precondition;
 mod privacy;
 mod profile;

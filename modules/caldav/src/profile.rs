@@ -9,8 +9,8 @@ use crate::namespace::{APPLE, CALDAV, CALENDARSERVER};
 use crate::precondition::CALENDAR_COLLECTION_LOCATION_OK;
 use crate::{
     calendar_multiget, calendar_query, export, free_busy_query, free_busy_question, import, keys,
-    managed_attachments, mkcalendar, object, object_rules, options, page, privacy, properties,
-    provision,
+    managed_attachments, mkcalendar, object, object_rules, options, page, personal, privacy,
+    properties, provision,
 };
 
 /// The type of the mailboxes that hold calendar objects. RFC 4791 §4.2.
@@ -49,6 +49,7 @@ pub static PROFILE: Profile = Profile {
             add_member: true,
             extension: ".ics",
             put: Some(object_rules::put),
+            put_personal: Some(personal::put),
             remove: Some(object_rules::remove),
             get_member: Some(object::get),
             get: Some(export::get),
@@ -183,6 +184,7 @@ pub static LAYOUT: Layout = Layout {
     home_kind: HOME,
     lead_kind: LEAD,
     leaf_kinds: &[CALENDAR, INBOX, OUTBOX],
+    personal: Some(personal::ANNOTATION),
     keys_version: keys::VERSION,
     shared_in_home: true,
     home_rights: "9",

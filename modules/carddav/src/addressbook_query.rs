@@ -1,7 +1,7 @@
 //! `CARDDAV:addressbook-query`: the address objects that a filter means. RFC 6352 §8.6.
 
 use dav::report::query::{self, Query};
-use dav::{Context, Error, Resource, Response};
+use dav::{Context, Error, Member, Resource, Response};
 use xml::Element;
 
 use crate::addressbook_multiget::plan;
@@ -20,7 +20,10 @@ pub(crate) fn run(ctx: &Context<'_>, target: &Resource, root: &Element) -> Resul
         .is_none_or(|book| book.kind != DIRECTORY);
     let grams = filter.narrow().filter(|_| is_indexed);
     let searches = grams.as_deref().map(searches).unwrap_or_default();
-    let test = |_: &_, body: &[u8]| Ok(filter.holds(body));
+    let test = |_: &_, member: &Member| {
+        let body = member.body.as_deref().unwrap_or_default();
+        Ok(filter.holds(body))
+    };
     let query = Query {
         kinds: BOOKS,
         searches: &searches,

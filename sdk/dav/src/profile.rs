@@ -10,7 +10,7 @@ use crate::error::QUOTA_NOT_EXCEEDED;
 use crate::property::Live;
 use crate::request::Response;
 use crate::resource::{Collection, Member, Resource, Want};
-use crate::store::{Accept, Batch};
+use crate::store::{Accept, Batch, Operation};
 use crate::{Context, Error, Path};
 
 /// A protocol.
@@ -72,6 +72,9 @@ pub struct CollectionKind {
     pub extension: &'static str,
     /// The rules for members: sees the body. Without it bodies pass by unread.
     pub put: Option<PutRule>,
+    /// Says which bodies change nothing of a member but what is the asking principal's own. Those
+    /// take no right but to read, and move nobody else's state.
+    pub put_personal: Option<PersonalRule>,
     /// Adds to the batch that removes a member, or refuses.
     pub remove: Option<RemoveRule>,
     /// Answers GET and HEAD of a member instead of its stored bytes.
@@ -94,6 +97,7 @@ impl CollectionKind {
         add_member: false,
         extension: "",
         put: None,
+        put_personal: None,
         remove: None,
         get_member: None,
         get: None,
@@ -110,6 +114,11 @@ pub type PartRule = fn(&Context<'_>, &Collection) -> Result<(), Error>;
 
 /// See [`CollectionKind::put`].
 pub type PutRule = fn(&Context<'_>, Incoming<'_>) -> Result<Accepted, Error>;
+
+/// See [`CollectionKind::put_personal`]: what keeps that, and none for any other body. It sees bodies
+/// that come by PUT in place of a member.
+pub type PersonalRule =
+    fn(&Context<'_>, &Incoming<'_>, &Member) -> Result<Option<Vec<Operation>>, Error>;
 
 /// See [`CollectionKind::remove`].
 pub type RemoveRule = fn(&Context<'_>, &Collection, &Member, &mut Batch) -> Result<(), Error>;
@@ -185,7 +194,7 @@ pub enum Origin {
 /// What the rules made of a body.
 pub struct Accepted {
     /// What is to be stored. With [`crate::store::Content::Bytes`] that differ from what came in,
-    /// `changed` must be set; COPY and MOVE take [`crate::store::Content::Unchanged`] only.
+    /// `changed` must be set. [`crate::store::Content::Unchanged`] has COPY and MOVE move no bytes.
     pub accept: Accept,
     /// Whether what is stored is not what the client sent: then it gets no entity tag, so that it
     /// has to read what became of it. RFC 9110 §9.3.4.

@@ -48,6 +48,7 @@ static STAMPS: Profile = Profile {
             add_member: true,
             extension: ".stamp",
             put: Some(put),
+            put_personal: Some(put_personal),
             remove: Some(remove),
             get_member: Some(get_member),
             get: Some(get),
@@ -215,6 +216,21 @@ fn value_of(body: &[u8]) -> Option<u64> {
         .ok()
 }
 
+/// A pencil mark on the back is for whoever made it, and changes nothing of the stamp.
+fn put_personal(
+    _: &Context<'_>,
+    incoming: &Incoming<'_>,
+    _: &Member,
+) -> Result<Option<Vec<Operation>>, Error> {
+    let mark = incoming.body.strip_prefix(b"mark: ");
+    Ok(mark.map(|mark| {
+        vec![Operation::Personal {
+            path: incoming.path.clone(),
+            value: Some(mark.to_vec()),
+        }]
+    }))
+}
+
 fn put(_: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted, Error> {
     let value = value_of(&incoming.body).ok_or_else(|| VALID_STAMP.error())?;
     let text = String::from_utf8_lossy(&incoming.body).into_owned();
@@ -296,8 +312,8 @@ fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Response>, Error
             end: b"]",
             convert: is_loud.then_some(&|whole: Vec<u8>| Ok(whole.to_ascii_uppercase())),
         };
-        let write = |body: &[u8], out: &mut Vec<u8>| {
-            out.extend_from_slice(body);
+        let write = |member: &Member, out: &mut Vec<u8>| {
+            out.extend_from_slice(member.body.as_deref().unwrap_or_default());
             out.push(b'.');
             Ok(())
         };
@@ -355,7 +371,10 @@ fn stamp_query(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result
     let is_exact = root.attribute("rich").is_some();
     let either = [search(min, i64::MAX, is_exact), search(0, 15, false)];
     let motif = root.attribute("motif").unwrap_or_default();
-    let shows = |_: &Collection, body: &[u8]| Ok(String::from_utf8_lossy(body).contains(motif));
+    let shows = |_: &Collection, member: &Member| {
+        let body = member.body.as_deref().unwrap_or_default();
+        Ok(String::from_utf8_lossy(body).contains(motif))
+    };
     let fatal = [dav::error::NUMBER_OF_MATCHES_WITHIN_LIMITS];
     let query = Query {
         kinds: ALBUM,
@@ -723,6 +742,33 @@ fn methods_and_tokens() {
             .header("Allow")
             .contains("MKALBUM")
     );
+}
+
+#[test]
+fn what_is_ones_own_is_nobody_elses() {
+    let server = server();
+    let read = "<D:acl xmlns:D='DAV:'><D:ace><D:principal><D:href>/principals/bob/</D:href>\
+        </D:principal><D:grant><D:privilege><D:read/></D:privilege></D:grant></D:ace></D:acl>";
+    assert_eq!(server.status("ACL", "/dav/a/", &[], read), 200);
+    let tag = |user: &str| {
+        server.memory.sign_in(Some(user));
+        let got = server.ask("GET", "/dav/a/one", &[], "");
+        got.header("ETag").to_owned()
+    };
+    let (alice, bob) = (tag("alice"), tag("bob"));
+    assert_eq!(alice, bob);
+    // To read is enough, and no other body is taken.
+    assert_eq!(server.status("PUT", "/dav/a/one", &[], "ship 11"), 403);
+    let stale = [("If-Match", "\"stale\"")];
+    assert_eq!(server.status("PUT", "/dav/a/one", &stale, "mark: x"), 412);
+    let current = [("If-Match", bob.as_str())];
+    assert_eq!(server.status("PUT", "/dav/a/one", &current, "mark: x"), 204);
+    let marked = tag("bob");
+    assert_ne!(marked, bob);
+    let listed = server.propfind("/dav/a/", "1", "<D:getetag/>");
+    listed.expect(207, &[&marked]);
+    assert_eq!(server.status("PUT", "/dav/a/one", &current, "mark: y"), 412);
+    assert_eq!(tag("alice"), alice);
 }
 
 #[test]

@@ -21,9 +21,13 @@ pub(crate) struct Narrowed<'f> {
 
 impl Filter {
     /// What to ask the index for: together, all objects that are meant, and perhaps others;
-    /// no object is found twice.
-    pub(crate) fn searches(&self) -> Vec<Search<'_>> {
-        let narrowed = self.narrow();
+    /// no object is found twice. Of alarms it knows those of the calendar's owner alone, who may not
+    /// be the one who asks.
+    pub(crate) fn searches(&self, asks_owner: bool) -> Vec<Search<'_>> {
+        let mut narrowed = self.narrow();
+        if !asks_owner {
+            narrowed.has_more |= narrowed.alarm.take().is_some();
+        }
         let filters = narrowed.filters();
         if narrowed.has_more || narrowed.alarm.is_some() {
             return vec![Search {

@@ -10,6 +10,7 @@ mod hostile;
 mod objects;
 mod options;
 mod page;
+mod personal;
 mod rfc4791;
 mod rfc6578;
 mod rfc6638;

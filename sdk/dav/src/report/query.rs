@@ -45,8 +45,8 @@ pub struct Search<'s> {
     pub is_exact: bool,
 }
 
-/// See [`Query::test`]: the collection is that of the member.
-pub type Test<'t> = dyn Fn(&Collection, &[u8]) -> Result<bool, Error> + 't;
+/// See [`Query::test`]: the member has its body, and the collection is that of the member.
+pub type Test<'t> = dyn Fn(&Collection, &Member) -> Result<bool, Error> + 't;
 
 /// Answers with the members that are asked for, as far as `Depth` reaches: none is 0.
 ///
@@ -227,11 +227,10 @@ impl Running<'_, '_> {
         href: &str,
         test: Option<&Test<'_>>,
     ) -> Result<Went, Error> {
-        if let Some(test) = test {
-            let body = member.body.as_deref().unwrap_or_default();
-            if !test(collection, body)? {
-                return Ok(Went::Well);
-            }
+        if let Some(test) = test
+            && !test(collection, member)?
+        {
+            return Ok(Went::Well);
         }
         match self.left.checked_sub(1) {
             Some(left) => self.left = left,
