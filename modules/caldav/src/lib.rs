@@ -36,6 +36,7 @@ mod privacy;
 mod profile;
 mod properties;
 mod provision;
+mod subscription;
 mod time_range;
 mod timezones_by_reference;
 

@@ -10,7 +10,7 @@ use crate::precondition::CALENDAR_COLLECTION_LOCATION_OK;
 use crate::{
     calendar_multiget, calendar_query, export, free_busy_query, free_busy_question, import, keys,
     managed_attachments, mkcalendar, object, object_rules, options, page, personal, privacy,
-    properties, provision,
+    properties, provision, subscription,
 };
 
 /// The type of the mailboxes that hold calendar objects. RFC 4791 §4.2.
@@ -61,7 +61,7 @@ pub static PROFILE: Profile = Profile {
             holds_collections: true,
             syncs: true,
             get: Some(page::get),
-            post: Some(page::post),
+            post: Some(subscription::post),
             ..CollectionKind::PLAIN
         },
         CollectionKind {

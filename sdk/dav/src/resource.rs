@@ -30,6 +30,9 @@ pub struct Collection {
     pub owner: Option<String>,
     /// The change counter of the collection; it covers members and direct subcollections.
     pub state: u64,
+    /// The names and states of the collections that appear in it and lie elsewhere, with counters of
+    /// their own; ordered by name.
+    pub elsewhere: Vec<(String, u64)>,
     /// How many members lie in it.
     pub members: u64,
     /// When it was created.

@@ -748,7 +748,9 @@ fn methods_and_tokens() {
 fn what_is_ones_own_is_nobody_elses() {
     let server = server();
     let read = "<D:acl xmlns:D='DAV:'><D:ace><D:principal><D:href>/principals/bob/</D:href>\
-        </D:principal><D:grant><D:privilege><D:read/></D:privilege></D:grant></D:ace></D:acl>";
+        </D:principal><D:grant><D:privilege><D:read/></D:privilege></D:grant></D:ace>\
+        <D:ace><D:principal><D:href>/principals/alice/</D:href></D:principal><D:grant>\
+        <D:privilege><D:all/></D:privilege></D:grant></D:ace></D:acl>";
     assert_eq!(server.status("ACL", "/dav/a/", &[], read), 200);
     let tag = |user: &str| {
         server.memory.sign_in(Some(user));

@@ -12,7 +12,7 @@ use super::view::COLOR;
 use crate::namespace::CALDAV;
 use crate::profile::CALENDAR;
 use crate::properties::rfc4791::{COMPONENT_SET_NAME, COMPONENTS};
-use crate::{options, privacy, provision};
+use crate::{options, privacy, provision, subscription};
 
 /// The longest form in bytes.
 const FORM_LEN_MAX: u64 = 16 << 10;
@@ -40,6 +40,7 @@ pub(crate) fn post(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Resp
         "create" => create(ctx, home, &form, &mut batch)?,
         "update" => update(ctx, &find(ctx, home, &form)?, &form, &mut batch)?,
         "delete" => delete(ctx, &find(ctx, home, &form)?, &form, &mut batch)?,
+        "subscribe" => subscribe(ctx, home, &form, &mut batch)?,
         _ => return Err(Error::BadRequest("the form asks for nothing".to_owned())),
     }
     ctx.commit(batch)?;
@@ -132,13 +133,31 @@ fn with_public(mut acl: Vec<AclEntry>, wanted: bool) -> Vec<AclEntry> {
     acl
 }
 
+/// Subscribes to the calendar of somebody else's that the form names as `owner/name`.
+fn subscribe(
+    ctx: &Context<'_>,
+    home: &Collection,
+    form: &Form,
+    batch: &mut Batch,
+) -> Result<(), Error> {
+    subscription::check_own(ctx, home)?;
+    let (owner, name) = form
+        .value("shared")
+        .split_once('/')
+        .ok_or(Error::NotFound)?;
+    let homes = home.path.parent().unwrap_or_default();
+    subscription::set(ctx, &homes.join(owner).join(name), true, batch)?;
+    Ok(())
+}
+
 fn delete(
     ctx: &Context<'_>,
     calendar: &Collection,
     form: &Form,
     batch: &mut Batch,
 ) -> Result<(), Error> {
-    if form.value("confirm") != "on" {
+    let goes = privacy::sees_all(ctx, calendar);
+    if goes && form.value("confirm") != "on" {
         return Err(Error::BadRequest(
             "tick the box first: all that is in the calendar goes with it".to_owned(),
         ));

@@ -11,7 +11,7 @@ use super::html::push;
 use crate::namespace::APPLE;
 use crate::precondition::DEFAULT_CALENDAR_NEEDED;
 use crate::profile::CALENDAR;
-use crate::{options, provision};
+use crate::{options, privacy, provision, subscription};
 
 /// The name of the colour.
 pub(super) const COLOR: Name = Name::new(APPLE, "calendar-color");
@@ -50,6 +50,9 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
     Ok(Some(response))
 }
 
+/// How many calendars of others are looked at.
+const SHARED_MAX: u32 = 500;
+
 fn page(ctx: &Context<'_>, home: &Collection) -> Result<String, Error> {
     let mut html = String::with_capacity(4096);
     push(
@@ -74,6 +77,7 @@ fn page(ctx: &Context<'_>, home: &Collection) -> Result<String, Error> {
              <button name=\"action\" value=\"create\">Create</button>\n</fieldset>\n</form>\n",
         );
     }
+    write_shared(ctx, home, &mut html)?;
     html.push_str("</main>\n</body>\n</html>\n");
     Ok(html)
 }
@@ -164,7 +168,9 @@ fn write_calendar(
         &[&href, &subscribe],
     );
     let stays = provision::part(ctx, calendar) == Err(DEFAULT_CALENDAR_NEEDED.error());
-    if calendar.rights.has(Rights::DELETE) && !stays {
+    if !privacy::sees_all(ctx, calendar) {
+        html.push_str("<button name=\"action\" value=\"delete\">Unsubscribe</button>\n");
+    } else if calendar.rights.has(Rights::DELETE) && !stays {
         html.push_str(
             "<details>\n<summary>Delete</summary>\n<label><input type=\"checkbox\" \
              name=\"confirm\" value=\"on\"> With all that is in it</label>\n\
@@ -172,5 +178,53 @@ fn write_calendar(
         );
     }
     html.push_str("</fieldset>\n</form>\n");
+    Ok(())
+}
+
+/// What others share and is not in the home yet.
+fn write_shared(ctx: &Context<'_>, home: &Collection, html: &mut String) -> Result<(), Error> {
+    if subscription::check_own(ctx, home).is_err() {
+        return Ok(());
+    }
+    let there: Vec<&String> = home.elsewhere.iter().map(|(name, _)| name).collect();
+    let found = module::Mailbox::list_all(
+        &module::MailboxScope::Shared,
+        Some(CALENDAR),
+        None,
+        SHARED_MAX,
+    );
+    let found = found.map_err(|error| Error::Internal(error.to_string()))?;
+    let mut is_first = true;
+    for status in found {
+        let [_, owner, _, name] = status.path.as_slice() else {
+            continue;
+        };
+        let may = status.rights.contains(module::Rights::READ);
+        if !may || there.contains(&&format!("{owner}.{name}")) {
+            continue;
+        }
+        if is_first {
+            html.push_str("<h2>Calendars of others</h2>\n");
+            is_first = false;
+        }
+        let homes = home.path.parent().unwrap_or_default();
+        let want = Want {
+            fields: Fields::NONE,
+            stored: Stored::Names(&[DISPLAYNAME_NAME]),
+        };
+        let path = homes.join(owner).join(name);
+        let shown = match ctx.find(&path, &want)? {
+            Some(Resource::Collection(calendar)) => text(&calendar, &DISPLAYNAME_NAME)?,
+            _ => None,
+        };
+        push(
+            html,
+            "<form method=\"post\">\n<fieldset>\n<legend>{} ({})</legend>\n\
+             <input type=\"hidden\" name=\"shared\" value=\"{}/{}\">\n\
+             <button name=\"action\" value=\"subscribe\">Subscribe</button>\n\
+             </fieldset>\n</form>\n",
+            &[shown.as_ref().unwrap_or(name), owner, owner, name],
+        );
+    }
     Ok(())
 }

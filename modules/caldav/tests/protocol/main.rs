@@ -19,6 +19,7 @@ mod rfc7809;
 mod rfc7953;
 mod rfc8607;
 mod sharing;
+mod subscription;
 
 use caldav::CalDav;
 use module::native::{Host, Reply};

@@ -1,7 +1,5 @@
 //! COPY, and what MOVE shares with it. RFC 4918 §9.8.
 
-use xml::Name;
-
 use crate::header::conditions::{self, Guard};
 use crate::header::depth::{self, Depth};
 use crate::header::{destination, overwrite};
@@ -219,7 +217,15 @@ impl Transfer {
         match accept {
             // Not the bytes that are there, but what the principal sees of them.
             Some(mut accept) if matches!(accept.content, Content::Bytes(_)) => {
-                accept.properties.extend(self.stored(ctx)?);
+                // RFC 4918 §9.8.2: its dead properties go along.
+                let want = Want {
+                    fields: Fields::NONE,
+                    stored: Stored::All,
+                };
+                let found = ctx.find(&from, &want)?;
+                let stored = found.as_ref().map_or(&[][..], Resource::stored).iter();
+                let stored = stored.map(|known| (known.name.clone(), Some(known.xml.clone())));
+                accept.properties.extend(stored);
                 batch.push(Operation::Check {
                     path: from.clone(),
                     expect,
@@ -250,19 +256,6 @@ impl Transfer {
         }
         batch.operations.extend(more);
         Ok(told)
-    }
-
-    /// The properties that go along. RFC 4918 §9.8.2.
-    fn stored(&self, ctx: &Context<'_>) -> Result<Vec<(Name, Option<Vec<u8>>)>, Error> {
-        let want = Want {
-            fields: Fields::NONE,
-            stored: Stored::All,
-        };
-        let found = ctx.find(&self.from, &want)?;
-        let stored = found.as_ref().map_or(&[][..], Resource::stored).iter();
-        Ok(stored
-            .map(|property| (property.name.clone(), Some(property.xml.clone())))
-            .collect())
     }
 }
 

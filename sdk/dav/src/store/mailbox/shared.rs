@@ -38,6 +38,20 @@ impl MailboxStore {
         Ok(self.shared.get_or_init(|| found))
     }
 
+    /// The names and states of what is shared in a mailbox, if that is the own home.
+    pub(super) fn elsewhere(&self, status: &Status) -> Result<Vec<(String, u64)>, StoreError> {
+        let is_own = status.owner == self.identity.principal;
+        if !self.in_own_home || !is_own || status.type_ != self.layout.home_kind {
+            return Ok(Vec::new());
+        }
+        let shared = self.shared()?.iter();
+        let mut elsewhere: Vec<(String, u64)> = shared
+            .map(|shared| (shared.name.clone(), self.state(&shared.status)))
+            .collect();
+        elsewhere.sort_unstable();
+        Ok(elsewhere)
+    }
+
     /// The name that the collection of this mailbox would have in the own home.
     fn shared_name(&self, mailbox: &[String]) -> Option<String> {
         let [_, owner, home, name] = mailbox else {

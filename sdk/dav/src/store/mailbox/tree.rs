@@ -251,6 +251,7 @@ impl MailboxStore {
             rights,
             owner: status.owner.clone(),
             state: self.state(status),
+            elsewhere: self.elsewhere(status)?,
             members: status.messages,
             created: Some(time(status.created)),
             modified: None,

@@ -351,6 +351,7 @@ impl Memory {
             rights: self.rights(state, path),
             owner: node.owner.clone(),
             state: node.state,
+            elsewhere: Vec::new(),
             members: node.members.len() as u64,
             created: Some(node.created),
             modified: Some(node.modified),
