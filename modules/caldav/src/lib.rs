@@ -10,7 +10,7 @@
 //!
 //! # Not supported
 //! Scheduling (RFC 6638): the Inbox and Outbox are there and empty, and `calendar-auto-schedule` is
-//! not advertised. VPATCH.
+//! not advertised.
 
 mod calendar_data;
 mod calendar_multiget;
@@ -30,6 +30,7 @@ mod object;
 mod object_rules;
 mod options;
 mod page;
+mod patch;
 mod personal;
 mod precondition;
 mod privacy;
@@ -104,10 +105,16 @@ impl Module for CalDav {
 
     fn handle(request: Request) -> Answer {
         let is_options = request.method == "OPTIONS";
+        let is_patch = request.method == "PATCH";
         match serve(&PROFILE, &LAYOUT, request) {
             Answer::Complete(mut response) if is_options => {
                 timezones_by_reference::advertise(&mut response);
                 managed_attachments::advertise(&mut response);
+                patch::advertise(&mut response);
+                response.into()
+            }
+            Answer::Complete(mut response) if is_patch => {
+                patch::advertise(&mut response);
                 response.into()
             }
             answer => answer,
@@ -176,12 +183,13 @@ const OPTIONS: [(&str, &str); 12] = [
     ),
 ];
 
-const METHODS: [&str; 16] = [
+const METHODS: [&str; 17] = [
     "OPTIONS",
     "GET",
     "HEAD",
     "PUT",
     "POST",
+    "PATCH",
     "DELETE",
     "MKCOL",
     "MKCALENDAR",

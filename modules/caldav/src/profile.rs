@@ -9,7 +9,7 @@ use crate::namespace::{APPLE, CALDAV, CALENDARSERVER};
 use crate::precondition::CALENDAR_COLLECTION_LOCATION_OK;
 use crate::{
     calendar_multiget, calendar_query, export, free_busy_query, free_busy_question, import, keys,
-    managed_attachments, mkcalendar, object, object_rules, options, page, personal, privacy,
+    managed_attachments, mkcalendar, object, object_rules, options, page, patch, personal, privacy,
     properties, provision, subscription,
 };
 
@@ -97,6 +97,12 @@ pub static PROFILE: Profile = Profile {
             mapped: true,
             on: On::members_of(&[CALENDAR]),
             run: managed_attachments::post,
+        },
+        Method {
+            name: "PATCH",
+            mapped: true,
+            on: On::members_of(&[CALENDAR]),
+            run: patch::run,
         },
         Method {
             name: "REPORT",

@@ -1,5 +1,5 @@
 //! Subscribing to calendars of others, which then appear in the own home: by the answer to an
-//! invitation of Apple's "Shared and Published Calendars in CalDAV" §4.4, which Cyrus takes at the home
+//! invitation of Apple's "Shared and Published Calendars in CalDAV" §5.4.1, which Cyrus takes at the home
 //! as well, and by the page for people. DELETE of what appears ends it.
 //!
 //! Whoever may read a calendar may subscribe to it: an invitation that was sent is not looked for.

@@ -21,6 +21,7 @@ pub mod jcal;
 pub mod keys;
 pub mod object;
 mod parse;
+pub mod patch;
 pub mod personal;
 mod property;
 pub mod recurrence;

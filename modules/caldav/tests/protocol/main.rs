@@ -20,6 +20,7 @@ mod rfc7953;
 mod rfc8607;
 mod sharing;
 mod subscription;
+mod vpatch;
 
 use caldav::CalDav;
 use module::native::{Host, Reply};

@@ -1,4 +1,4 @@
-//! Calendars of others in one's own home: Apple's "Shared and Published Calendars in CalDAV" §4.4,
+//! Calendars of others in one's own home: Apple's "Shared and Published Calendars in CalDAV" §5.4.1,
 //! RFC 6578.
 
 use super::*;

@@ -77,7 +77,8 @@ pub fn store(
     {
         let personal = incoming(ctx.read_body(ctx.profile.limits.member_len_max)?);
         if let Some(operations) = rule(ctx, &personal, existing)? {
-            return keep_personal(ctx, guard, &personal, existing, operations);
+            commit_personal(ctx, guard, &personal, existing, operations)?;
+            return personal_response(ctx, &personal);
         }
         read = Some(personal.body);
     }
@@ -131,25 +132,31 @@ pub fn replace(
     more: Vec<Operation>,
 ) -> Result<Vec<Done>, Error> {
     let path = collection.path.join(&member.name);
+    let kind = ctx.profile.kind(&collection.kind);
+    let incoming = Incoming {
+        origin: Origin::Put,
+        path: &path,
+        collection,
+        existing: Some(member),
+        source: None,
+        content_type: member.content_type.as_deref(),
+        body,
+    };
+    if let Some(rule) = kind.put_personal
+        && more.is_empty()
+        && collection.rights.has(Rights::READ)
+        && let Some(operations) = rule(ctx, &incoming, member)?
+    {
+        commit_personal(ctx, guard, &incoming, member, operations)?;
+        return Ok(Vec::new());
+    }
     check_place(ctx, guard, &path, collection, Some(member))?;
-    let rule = ctx.profile.kind(&collection.kind).put;
-    let mut accepted = match rule {
+    let mut accepted = match kind.put {
         None => Accepted::plain(Accept::plain(
-            Content::Bytes(body),
+            Content::Bytes(incoming.body),
             member.content_type.clone(),
         )),
-        Some(rule) => rule(
-            ctx,
-            Incoming {
-                origin: Origin::Put,
-                path: &path,
-                collection,
-                existing: Some(member),
-                source: None,
-                content_type: member.content_type.as_deref(),
-                body,
-            },
-        )?,
+        Some(rule) => rule(ctx, incoming)?,
     };
     accepted.more.operations.extend(more);
     // It was made out of the body that was read.
@@ -262,13 +269,13 @@ fn preferred(
 }
 
 /// Stores what of a body is the principal's own, which is all that it changes.
-fn keep_personal(
+fn commit_personal(
     ctx: &Context<'_>,
     guard: &Guard,
     incoming: &Incoming<'_>,
     existing: &Member,
     operations: Vec<Operation>,
-) -> Result<Response, Error> {
+) -> Result<(), Error> {
     let mut batch = Batch {
         operations: Vec::new(),
         lock_tokens: guard.tokens.clone(),
@@ -285,7 +292,11 @@ fn keep_personal(
         });
     }
     batch.operations.extend(operations);
-    ctx.commit(batch)?;
+    ctx.commit(batch).map(drop)
+}
+
+/// The answer to a body that changed what is the principal's own.
+fn personal_response(ctx: &Context<'_>, incoming: &Incoming<'_>) -> Result<Response, Error> {
     let stored = ctx.find(incoming.path, &ENTITY)?;
     let stored = stored.filter(|_| ctx.prefer.representation);
     match stored.map(|stored| preferred(ctx, incoming.path, &stored, Status::OK)) {
