@@ -62,6 +62,7 @@ impl Filter {
     fn narrow(&self) -> Narrowed<'_> {
         let root = &self.root;
         let mut narrowed = Narrowed {
+            time: root.time_range,
             has_more: !root.props.is_empty() || root.comps.len() > 1,
             ..Narrowed::default()
         };
