@@ -83,6 +83,7 @@ pub static PROFILE: Profile = Profile {
     default_kind: None,
     place: Some(place),
     part: Some(provision::part),
+    get_unmapped: Some(managed_attachments::get_moved),
     properties: properties::ALL,
     reports: REPORTS,
     methods: &[

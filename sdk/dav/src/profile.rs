@@ -27,6 +27,8 @@ pub struct Profile {
     pub place: Option<PlaceRule>,
     /// Says whether a collection may be removed, or moved away.
     pub part: Option<PartRule>,
+    /// Answers GET and HEAD of a URL where nothing is, or not any more: 404 without it.
+    pub get_unmapped: Option<UnmappedRule>,
     /// Live properties besides those of the engine; one with the name of an engine's replaces it.
     pub properties: &'static [&'static Live],
     /// Reports besides those of the engine.
@@ -111,6 +113,9 @@ pub type PlaceRule =
 
 /// See [`Profile::part`].
 pub type PartRule = fn(&Context<'_>, &Collection) -> Result<(), Error>;
+
+/// See [`Profile::get_unmapped`].
+pub type UnmappedRule = fn(&Context<'_>) -> Result<Response, Error>;
 
 /// See [`CollectionKind::put`].
 pub type PutRule = fn(&Context<'_>, Incoming<'_>) -> Result<Accepted, Error>;
@@ -373,6 +378,7 @@ impl Profile {
         default_kind: None,
         place: None,
         part: None,
+        get_unmapped: None,
         properties: &[],
         reports: &[],
         methods: &[],

@@ -58,6 +58,7 @@ static STAMPS: Profile = Profile {
     default_kind: Some("album"),
     place: Some(place),
     part: Some(part),
+    get_unmapped: Some(get_unmapped),
     properties: &[&CURRENCY, &COLOUR, &NICKNAME, &FACE_VALUE, &PAGES],
     reports: &[Report {
         name: Name::new(NS, "stamp-query"),
@@ -214,6 +215,14 @@ fn value_of(body: &[u8]) -> Option<u64> {
         .1
         .parse()
         .ok()
+}
+
+/// The spring catalogue is always to be had.
+fn get_unmapped(ctx: &Context<'_>) -> Result<Response, Error> {
+    match ctx.query {
+        Some("catalogue") => Ok(Response::new(Status::OK)),
+        _ => Err(Error::NotFound),
+    }
 }
 
 /// A pencil mark on the back is for whoever made it, and changes nothing of the stamp.
@@ -742,6 +751,13 @@ fn methods_and_tokens() {
             .header("Allow")
             .contains("MKALBUM")
     );
+}
+
+#[test]
+fn where_nothing_is() {
+    let server = server();
+    assert_eq!(server.status("GET", "/dav/none?catalogue", &[], ""), 200);
+    assert_eq!(server.status("GET", "/dav/none", &[], ""), 404);
 }
 
 #[test]

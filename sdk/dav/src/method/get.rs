@@ -7,7 +7,12 @@ use crate::{Context, Error, Rights};
 
 /// Answers GET and HEAD.
 pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
-    let resource = ctx.target_resource()?;
+    let Some(resource) = ctx.find_target()? else {
+        return match ctx.profile.get_unmapped {
+            Some(rule) => rule(ctx),
+            None => Err(Error::NotFound),
+        };
+    };
     ctx.require(&ctx.target.path, resource.rights(), Rights::READ, "read")?;
     conditions::check(ctx, Some(&resource))?;
     represent(ctx, &resource)
