@@ -41,7 +41,7 @@ impl MailboxStore {
     /// The names and states of what is shared in a mailbox, if that is the own home.
     pub(super) fn elsewhere(&self, status: &Status) -> Result<Vec<(String, u64)>, StoreError> {
         let is_own = status.owner == self.identity.principal;
-        if !self.in_own_home || !is_own || status.type_ != self.layout.home_kind {
+        if !is_own || status.type_ != self.layout.home_kind {
             return Ok(Vec::new());
         }
         let shared = self.shared()?.iter();
