@@ -1,5 +1,5 @@
 //! draft-daboo-icalendar-vpatch-00: its examples, and what is wrong or too much.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod support;
 
@@ -217,4 +217,42 @@ fn what_costs_too_much_is_refused() {
         try_apply(&object, &patch(&long)).unwrap_err(),
         PatchError::TooMuch
     );
+}
+
+/// Whatever a patch says, it is applied or refused.
+#[test]
+fn any_patch_gets_an_answer() {
+    let actions = "BEGIN:PATCH\nPATCH-TARGET:/VCALENDAR/VEVENT[UID=1234][RID=20160906]\n\
+        PATCH-DELETE:#ATTENDEE[@RSVP!TRUE];MEMBER=x\nPATCH-DELETE:/VALARM[UID=1]\n\
+        PATCH-PARAMETER;PARTSTAT=A,B:#ATTENDEE\nX;PATCH-ACTION=\"BYPARAM@A=b\":y\n\
+        BEGIN:VALARM\nUID:1\nEND:VALARM\nEND:PATCH\n";
+    let original = patch(actions).into_bytes();
+    let objects = [event(), daily()];
+    let mut seed = 1_u64;
+    let mut random = move |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (seed >> 33) as usize % below
+    };
+    let letters = b"[]/#;=!@,:\\\"\r\n XM1";
+    for round in 0..5_000 {
+        let mut bytes = original.clone();
+        for _ in 0..1 + random(4) {
+            let at = random(bytes.len());
+            match random(3) {
+                0 => drop(bytes.remove(at)),
+                1 => bytes.insert(at, letters[random(letters.len())]),
+                _ => bytes[at] = letters[random(letters.len())],
+            }
+        }
+        let Ok(parsed) = icalendar::Calendar::parse(&bytes, &icalendar::Limits::default()) else {
+            continue;
+        };
+        let object = parse(&objects[round % 2]);
+        if let Ok(applied) = apply(&object, &parsed, &mut Budget::default()) {
+            // What comes of it can be read again.
+            let written = applied.to_bytes();
+            let again = icalendar::Calendar::parse(&written, &icalendar::Limits::default());
+            assert!(again.is_ok(), "{}", String::from_utf8_lossy(&bytes));
+        }
+    }
 }

@@ -42,13 +42,18 @@ pub(super) fn fill_personal(source: Source<'_>, members: &mut [Member]) -> Resul
         return Ok(());
     };
     for chunk in members.chunks_mut(PAGE_MAX) {
-        let uids: Vec<u32> = chunk.iter().filter_map(|m| uid(m.version)).collect();
+        let numbered = chunk.iter().zip(0..);
+        let places = numbered.filter_map(|(member, place)| Some((uid(member.version)?, place)));
+        let mut places: Vec<(u32, usize)> = places.collect();
+        places.sort_unstable();
+        let uids: Vec<u32> = places.iter().map(|(uid, _)| *uid).collect();
         let found = source.mailbox.message_annotations(&uids, name);
         for annotated in found.map_err(store_error)? {
             let annotation = annotated.annotation;
             let is_own = annotation.name == name && annotation.visibility == Visibility::Private;
-            let version = u64::from(annotated.uid);
-            let member = chunk.iter_mut().find(|member| member.version == version);
+            let place = uids.binary_search(&annotated.uid).ok();
+            let place = place.and_then(|at| places.get(at)).map(|(_, place)| *place);
+            let member = place.and_then(|place| chunk.get_mut(place));
             if let (true, Some(member), Some(value)) = (is_own, member, annotation.value) {
                 member.etag = member.etag.with_personal(&value);
                 member.personal = Some(value);
