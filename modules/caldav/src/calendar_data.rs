@@ -13,7 +13,7 @@ use crate::media_type::{self, Form, ICALENDAR};
 use crate::namespace::CALDAV;
 use crate::precondition::SUPPORTED_CALENDAR_DATA;
 use crate::properties::{BASE, CALENDARS};
-use crate::{floating, object_rules, privacy, time_range, timezones_by_reference};
+use crate::{floating, object_rules, personal, time_range, timezones_by_reference};
 
 /// "Not a WebDAV property and, as such, not returned in PROPFIND": reports alone have it.
 pub(crate) static CALENDAR_DATA: Live = Live {
@@ -138,7 +138,7 @@ fn read(reading: &Reading<'_, '_>, out: &mut Writer) -> Result<Value, Error> {
         return Ok(Value::Missing);
     }
     let body = member.body.as_deref().unwrap_or_default();
-    let body = privacy::visible(ctx, calendar, body);
+    let body = personal::view(ctx, calendar, member, body);
     let data = match reading.request {
         None => None,
         Some(element) => Some(request(ctx, element)?),

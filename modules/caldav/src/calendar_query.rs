@@ -4,19 +4,24 @@ use dav::body::plan::Plan;
 use dav::body::propfind::{PropRequest, parse_children};
 use dav::error::NUMBER_OF_MATCHES_WITHIN_LIMITS;
 use dav::report::query::{self, Query};
-use dav::{Collection, Context, Error, Resource, Response};
+use dav::{Collection, Context, Error, Member, Resource, Response};
 use icalendar::Calendar;
 use xml::Element;
 
 use crate::filter::Filter;
 use crate::floating;
 use crate::namespace::CALDAV;
-use crate::precondition::{MAX_INSTANCES, VALID_FILTER};
-use crate::privacy;
+use crate::precondition::{MAX_INSTANCES, MAX_RECURRENCE_WORK, VALID_FILTER};
+use crate::profile::HOME;
 use crate::properties::CALENDARS;
+use crate::{personal, privacy};
 
 /// Never a silently short answer: too many objects, or instances of them, are none.
-const FATAL: &[dav::Precondition] = &[MAX_INSTANCES, NUMBER_OF_MATCHES_WITHIN_LIMITS];
+const FATAL: &[dav::Precondition] = &[
+    MAX_INSTANCES,
+    MAX_RECURRENCE_WORK,
+    NUMBER_OF_MATCHES_WITHIN_LIMITS,
+];
 
 /// Answers the report.
 pub(crate) fn run(
@@ -31,24 +36,31 @@ pub(crate) fn run(
     floating::prepare(ctx, root)?;
     let plan = Plan::new(ctx, &request);
     let notes = floating::notes(ctx);
-    let test = |calendar: &Collection, body: &[u8]| {
+    let test = |calendar: &Collection, member: &Member| {
         let zone = notes.zone(ctx, calendar)?;
-        let body = privacy::visible(ctx, calendar, body);
+        let body = member.body.as_deref().unwrap_or_default();
+        let body = personal::view(ctx, calendar, member, body);
         // What others stored and cannot be read is nothing that a filter could mean.
         let Ok(object) = Calendar::parse_stored(&body) else {
             return Ok(false);
         };
         filter.holds(&object, &zone, &mut notes.budget.borrow_mut())
     };
-    let searches = filter.searches();
+    let narrowed = filter.narrow(is_owners(ctx, resource));
+    let times = narrowed.times();
     let query = Query {
         kinds: CALENDARS,
-        searches: &searches,
-        // A series may be known up to a time that is in the range, and may go on.
-        disjoint: searches.len() == 1,
+        searches: &narrowed.searches(&times),
         test: Some(&test),
         limit: None,
         fatal: FATAL,
     };
     query::run(ctx, resource, &plan, &query)
+}
+
+/// Whether all that a query is about is the asking principal's: in a home there may be calendars of
+/// others.
+fn is_owners(ctx: &Context<'_>, resource: &Resource) -> bool {
+    let calendar = resource.collection().filter(|found| found.kind != HOME);
+    calendar.is_some_and(|calendar| privacy::sees_all(ctx, calendar))
 }

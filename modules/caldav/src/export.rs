@@ -12,7 +12,7 @@ use xml::Name;
 
 use crate::media_type::Form;
 use crate::namespace::{APPLE, CALDAV};
-use crate::{managed_attachments, object_rules, privacy};
+use crate::{managed_attachments, object_rules, personal};
 
 /// Who made what we make.
 pub(crate) const PRODUCT: &str = "-//Chapar//Calendars//EN";
@@ -42,8 +42,10 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
     };
     // The time zones that are there already.
     let mut zones = HashSet::new();
-    let response = export::run(ctx, calendar, &export, |stored, out| {
-        add(&privacy::visible(ctx, calendar, stored), &mut zones, out);
+    let response = export::run(ctx, calendar, &export, |member, out| {
+        let stored = member.body.as_deref().unwrap_or_default();
+        let body = personal::view(ctx, calendar, member, stored);
+        add(&body, &mut zones, out);
         Ok(())
     })?;
     Ok(Some(response))

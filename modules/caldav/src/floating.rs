@@ -9,12 +9,15 @@ use std::rc::Rc;
 use dav::property::Subject;
 use dav::{Collection, Context, Error, Fields, Path, Resource, Stored, Want};
 use icalendar::zone::Zone;
-use icalendar::{Budget, Calendar, Exceeded, Limits};
+use icalendar::{Budget, Calendar, Exceeded, Limit, Limits};
 use xml::Element;
 
 use crate::calendar_data::DataRequest;
 use crate::namespace::CALDAV;
-use crate::precondition::{MAX_INSTANCES, VALID_CALENDAR_DATA, VALID_TIMEZONE};
+use crate::options;
+use crate::precondition::{
+    MAX_INSTANCES, MAX_RECURRENCE_WORK, VALID_CALENDAR_DATA, VALID_TIMEZONE,
+};
 use crate::properties::rfc7809::{TIMEZONE, TIMEZONE_ID, zone_of};
 
 /// What a request knows of time.
@@ -80,7 +83,7 @@ impl Notes {
             told,
             calendars: RefCell::default(),
             data: None,
-            budget: RefCell::default(),
+            budget: RefCell::new(options::budget()),
         }
     }
 
@@ -115,7 +118,12 @@ impl Notes {
     }
 }
 
-/// What it means to a client that recurrences need more than a request may have.
-pub(crate) fn exceeded(_: Exceeded) -> Error {
-    MAX_INSTANCES.error()
+/// What it means to a client that recurrences need more than a request may have: which bound it is,
+/// and how far it goes.
+pub(crate) fn exceeded(exceeded: Exceeded) -> Error {
+    let condition = match exceeded.limit {
+        Limit::Instances => &MAX_INSTANCES,
+        Limit::Work => &MAX_RECURRENCE_WORK,
+    };
+    condition.error_with(|out| out.text(&exceeded.allowed.to_string()))
 }

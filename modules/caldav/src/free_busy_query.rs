@@ -179,7 +179,8 @@ impl Query<'_, '_> {
             self.range.start.clamp(first, last),
             self.range.end.clamp(first, last),
         );
-        let filter = [Filter::Overlaps(Names::BUSY, start, end)];
+        let times = Names::BUSY.map(|name| Filter::Overlaps(name, start, end));
+        let filter = [Filter::Any(&times)];
         let mut after: Option<String> = None;
         loop {
             let listing = Listing {

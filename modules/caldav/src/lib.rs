@@ -5,11 +5,12 @@
 //! `/dav/calendars/user/alice/Default/1.ics` is the message `1.ics` in the mailbox
 //! `["user", "alice", "#calendars", "Default"]`. A home with a calendar, an Inbox and an Outbox is
 //! made when its owner first comes. Calendars of others to which a principal has subscribed appear in
-//! its own home as `bob.Default`. Bytes are stored, and given, as they were sent.
+//! its own home as `bob.Default`. Bytes are stored, and given, as they were sent; what sharees have of
+//! them for themselves is kept beside.
 //!
 //! # Not supported
 //! Scheduling (RFC 6638): the Inbox and Outbox are there and empty, and `calendar-auto-schedule` is
-//! not advertised. VPATCH. Alarms and other data of their own for sharees of a calendar.
+//! not advertised.
 
 mod calendar_data;
 mod calendar_multiget;
@@ -27,12 +28,16 @@ mod mkcalendar;
 mod namespace;
 mod object;
 mod object_rules;
+mod options;
 mod page;
+mod patch;
+mod personal;
 mod precondition;
 mod privacy;
 mod profile;
 mod properties;
 mod provision;
+mod subscription;
 mod time_range;
 mod timezones_by_reference;
 
@@ -100,9 +105,16 @@ impl Module for CalDav {
 
     fn handle(request: Request) -> Answer {
         let is_options = request.method == "OPTIONS";
+        let is_patch = request.method == "PATCH";
         match serve(&PROFILE, &LAYOUT, request) {
             Answer::Complete(mut response) if is_options => {
                 timezones_by_reference::advertise(&mut response);
+                managed_attachments::advertise(&mut response);
+                patch::advertise(&mut response);
+                response.into()
+            }
+            Answer::Complete(mut response) if is_patch => {
+                patch::advertise(&mut response);
                 response.into()
             }
             answer => answer,
@@ -120,23 +132,64 @@ impl Indexer for CalDav {
     }
 }
 
-const OPTIONS: [(&str, &str); 2] = [
+const OPTIONS: [(&str, &str); 12] = [
     (
         "caldav_allowcalendaradmin",
         "Whether a home in a browser is a page to manage calendars with; no if it is not set.",
     ),
     (
+        "caldav_allowattach",
+        "Whether the server keeps attachments of calendar objects; yes if it is not set.",
+    ),
+    (
+        "caldav_create_default",
+        "Whether a new home has a calendar in it; yes if it is not set.",
+    ),
+    (
+        "caldav_create_sched",
+        "Whether a new home has an Inbox and an Outbox in it; yes if it is not set.",
+    ),
+    (
+        "caldav_max_instances",
+        "How many instances of recurrences one request may make; 20000 if it is not set.",
+    ),
+    (
+        "caldav_max_recurrence_work",
+        "How many steps of work recurrences may take in one request; 2000000 if it is not set.",
+    ),
+    (
+        "caldav_maxdatetime",
+        "The latest time in new objects, in UTC; 99991231T235959Z if it is not set.",
+    ),
+    (
+        "caldav_mindatetime",
+        "The earliest time in new objects, in UTC; 00010101T000000Z if it is not set.",
+    ),
+    (
+        "calendar_component_set",
+        "The types of components for calendars that say none, like VEVENT VTODO; all if not set.",
+    ),
+    (
         "calendar_default_displayname",
         "What the calendar that everyone has is called; personal if it is not set.",
     ),
+    (
+        "icalendar_max_size",
+        "The largest calendar object in bytes, or with K or M; at most 10M, as if it is not set.",
+    ),
+    (
+        "mailbox_maxmessages_calendar",
+        "How many objects may lie in a calendar; any number if it is not set, or 0.",
+    ),
 ];
 
-const METHODS: [&str; 16] = [
+const METHODS: [&str; 17] = [
     "OPTIONS",
     "GET",
     "HEAD",
     "PUT",
     "POST",
+    "PATCH",
     "DELETE",
     "MKCOL",
     "MKCALENDAR",

@@ -8,3 +8,6 @@ pub const CALENDARSERVER: &str = "http://calendarserver.org/ns/";
 
 /// What Apple's clients added.
 pub const APPLE: &str = "http://apple.com/ns/ical/";
+
+/// What only this server has.
+pub const CHAPAR: &str = "urn:chapar:caldav";

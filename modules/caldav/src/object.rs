@@ -1,13 +1,15 @@
 //! GET of a calendar object: the stored bytes, or what a sharee may see of them; as jCal for those
 //! who want that (RFC 7265).
 
+use std::borrow::Cow;
+
 use dav::method::get::member_response;
 use dav::request::ResponseBody;
 use dav::{Context, Error, Resource, Response};
 use icalendar::{Calendar, Limits};
 
 use crate::media_type::Form;
-use crate::{object_rules, privacy, timezones_by_reference};
+use crate::{object_rules, personal, privacy, timezones_by_reference};
 
 /// Answers GET and HEAD of a member.
 pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Response>, Error> {
@@ -18,8 +20,8 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
     let mut response = member_response(calendar, member);
     let wished = timezones_by_reference::is_wished(ctx);
     if form == Form::JCal || wished || !privacy::sees_all(ctx, calendar) {
-        let body = ctx.store.read(calendar, member)?;
-        let body = timezones_by_reference::fit(ctx, privacy::visible(ctx, calendar, &body));
+        let body = personal::read(ctx, calendar, member)?;
+        let body = timezones_by_reference::fit(ctx, Cow::Owned(body));
         if wished || form == Form::JCal {
             // A strong tag is of one form alone. RFC 9110 §8.8.1.
             response.set("ETag", format!("W/{}", member.etag.quoted()));

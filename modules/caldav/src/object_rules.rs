@@ -4,30 +4,27 @@
 
 use std::borrow::Cow;
 
-use dav::profile::{Accepted, Incoming, Origin};
+use dav::profile::{Accepted, Incoming, Origin, check_room};
 use dav::property::Subject;
 use dav::store::{
     Accept, Batch, CommitError, Content, Filter, Listing, Refusal, Unique, UniqueScope,
 };
 use dav::{Collection, Context, Error, Fields, Member, Precondition, Resource, Stored, Want};
 use icalendar::object::{Invalid, Object, Precondition as Rule};
-use icalendar::value::LocalTime;
 use icalendar::{Calendar, Limits, ParseError};
 
 use crate::media_type::Form;
 use crate::precondition::{
-    MAX_ATTENDEES_PER_INSTANCE, MAX_RESOURCE_SIZE, MIN_DATE_TIME, NO_UID_CONFLICT,
+    MAX_ATTENDEES_PER_INSTANCE, MAX_DATE_TIME, MAX_RESOURCE_SIZE, MIN_DATE_TIME, NO_UID_CONFLICT,
     SUPPORTED_CALENDAR_COMPONENT, SUPPORTED_CALENDAR_DATA, SUPPORTED_RSCALE, VALID_CALENDAR_DATA,
     VALID_CALENDAR_OBJECT_RESOURCE,
 };
-use crate::profile::OBJECT_LEN_MAX;
 use crate::properties::rfc4791::{ATTENDEES_MAX, COMPONENT_SET_NAME, supported_components};
-use crate::{keys, managed_attachments, privacy};
+use crate::{keys, managed_attachments, options, personal, privacy};
 
 /// The rules for PUT, POST, COPY and MOVE into a calendar.
-pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted, Error> {
-    let form = form_of(incoming.content_type)?;
-    if incoming.body.len() as u64 > OBJECT_LEN_MAX {
+pub(crate) fn put(ctx: &Context<'_>, mut incoming: Incoming<'_>) -> Result<Accepted, Error> {
+    if incoming.body.len() as u64 > options::len_max() {
         return Err(MAX_RESOURCE_SIZE.error());
     }
     if !privacy::sees_all(ctx, incoming.collection)
@@ -35,12 +32,10 @@ pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted,
     {
         privacy::check_change(ctx, incoming.collection, existing)?;
     }
-    check_source(ctx, &incoming)?;
-    let body: &[u8] = &match form {
-        Form::ICalendar => Cow::Borrowed(incoming.body.as_slice()),
-        Form::JCal => Cow::Owned(from_jcal(&incoming.body)?),
-    };
-    let calendar = Calendar::parse(body, &Limits::default()).map_err(unreadable)?;
+    check_room(ctx, &incoming, options::members_max())?;
+    let is_brought = bring(ctx, &mut incoming)?;
+    let body = as_icalendar(&incoming)?;
+    let calendar = Calendar::parse(&body, &Limits::default()).map_err(unreadable)?;
     let object = Object::check(&calendar).map_err(no_object)?;
     let kind = object.kind().name();
     check_component(ctx, incoming.collection, kind)?;
@@ -56,15 +51,27 @@ pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted,
         check_same_uid(ctx, incoming.collection, existing, object.object_uid())?;
     }
     let content_type = format!("text/calendar; charset=utf-8; component={kind}");
-    let keys = keys::of(&calendar);
+    let comes_in = is_brought || matches!(incoming.origin, Origin::Put | Origin::Post);
+    let is_sharees = comes_in && !privacy::sees_all(ctx, incoming.collection);
+    let split = match is_sharees && ctx.user.is_some() {
+        true => Some(personal::split(ctx, &incoming, &calendar)?),
+        false => None,
+    };
+    let keys = match &split {
+        Some((shared, _)) => {
+            keys::of(&Calendar::parse(shared, &Limits::default()).map_err(unreadable)?)
+        }
+        None => keys::of(&calendar),
+    };
     let unique = Unique {
         name: keys::UID.to_owned(),
         value: keys::short(object.object_uid()).into_owned(),
         scope: UniqueScope::Collection,
     };
-    let content = match incoming.origin {
-        Origin::Put | Origin::Post => Content::Bytes(body.to_vec()),
-        Origin::Copy | Origin::Move => Content::Unchanged,
+    let content = match (comes_in, &split) {
+        (true, Some((shared, _))) => Content::Bytes(shared.clone()),
+        (true, None) => Content::Bytes(body.to_vec()),
+        (false, _) => Content::Unchanged,
     };
     let mut accept = Accept::plain(content, Some(content_type));
     accept.keys = keys;
@@ -76,7 +83,12 @@ pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted,
             managed_attachments::release_dropped(ctx, incoming.collection, existing, &kept)?;
         accepted.more.operations.extend(released);
     }
-    accepted.changed = form == Form::JCal;
+    if let Some((_, kept)) = split {
+        // What becomes of the two is written in an order of its own.
+        accepted.changed = true;
+        accepted.more.push(kept);
+    }
+    accepted.changed |= matches!(body, Cow::Owned(_));
     accepted.refused = Some(refused);
     Ok(accepted)
 }
@@ -97,6 +109,14 @@ pub(crate) fn remove(
     Ok(())
 }
 
+/// What came in, as it is to be stored.
+pub(crate) fn as_icalendar<'i>(incoming: &'i Incoming<'_>) -> Result<Cow<'i, [u8]>, Error> {
+    Ok(match form_of(incoming.content_type)? {
+        Form::ICalendar => Cow::Borrowed(incoming.body.as_slice()),
+        Form::JCal => Cow::Owned(from_jcal(&incoming.body)?),
+    })
+}
+
 /// What a client sends: if it says no type, or none that means anything, what the place is for.
 fn form_of(content_type: Option<&str>) -> Result<Form, Error> {
     let content_type = content_type.unwrap_or_default();
@@ -115,28 +135,36 @@ fn from_jcal(body: &[u8]) -> Result<Vec<u8>, Error> {
         .map_err(|error| because(&VALID_CALENDAR_DATA, &error.to_string()))
 }
 
-/// Somebody else's private object is not copied or moved to where it could be seen.
-fn check_source(ctx: &Context<'_>, incoming: &Incoming<'_>) -> Result<(), Error> {
-    let Some((path, _)) = incoming.source else {
-        return Ok(());
+/// Somebody else's private object is not copied or moved to where it could be seen. What comes from
+/// one owner to another is what whoever brings it sees: then whether it does is the answer.
+fn bring(ctx: &Context<'_>, incoming: &mut Incoming<'_>) -> Result<bool, Error> {
+    let Some((path, member)) = incoming.source else {
+        return Ok(false);
     };
     let parent = path.parent().unwrap_or_default();
-    match ctx.find(&parent, &Want::default())? {
-        Some(Resource::Collection(source)) => privacy::check_body(ctx, &source, &incoming.body),
-        _ => Ok(()),
+    let Some(Resource::Collection(source)) = ctx.find(&parent, &Want::default())? else {
+        return Ok(false);
+    };
+    privacy::check_body(ctx, &source, &incoming.body)?;
+    if source.owner == incoming.collection.owner {
+        return Ok(false);
     }
+    incoming.body = personal::view(ctx, &source, member, &incoming.body).into_owned();
+    Ok(true)
 }
 
-/// Nothing is before the first year that there was, as `min-date-time` says; what is later than
-/// `max-date-time` cannot be written.
+/// Nothing is before `min-date-time` or after `max-date-time`. Time zones are not looked at: who sets
+/// bounds means years.
 fn check_dates(object: &Object<'_>) -> Result<(), Error> {
-    let min = LocalTime::from_date(1, 1, 1);
+    let (min, max) = (options::min_date_time(), options::max_date_time());
     for component in object.components() {
         for name in ["DTSTART", "DTEND", "DUE", "RECURRENCE-ID"] {
             let property = component.property(name);
             let time = property.and_then(|property| property.time().ok());
-            if time.is_some_and(|time| time.local < min) {
-                return Err(MIN_DATE_TIME.error());
+            match time.map(|time| time.local) {
+                Some(time) if time < min => return Err(MIN_DATE_TIME.error()),
+                Some(time) if time > max => return Err(MAX_DATE_TIME.error()),
+                _ => {}
             }
         }
     }

@@ -1,12 +1,14 @@
 //! The page for people at a home of calendars, if the operator wants it
 //! (`caldav_allowcalendaradmin`).
 
-use dav::page::{self, Choice, Page};
+use dav::page::{self, Choice, Others, Page};
+use dav::store::mailbox::subscription;
 use dav::{Context, Error, Resource, Response};
 use xml::{Attribute, Element, Name};
 
 use crate::namespace::{APPLE, CALDAV};
-use crate::profile::CALENDAR;
+use crate::options::has_page;
+use crate::profile::{CALENDAR, LAYOUT};
 use crate::properties::rfc4791::COMPONENT_SET_NAME;
 
 static PAGE: Page = Page {
@@ -25,11 +27,17 @@ static PAGE: Page = Page {
         ],
         property: component_set,
     }),
+    others: Some(Others {
+        find: |ctx, home| subscription::offers(ctx, home, &LAYOUT, CALENDAR),
+        subscribe: |ctx, home, path, batch| {
+            subscription::set(ctx, home, &LAYOUT, CALENDAR, path, true, batch).map(|_| ())
+        },
+    }),
 };
 
 /// Answers GET and HEAD of a home in a browser.
 pub(crate) fn get(ctx: &Context<'_>, home: &Resource) -> Result<Option<Response>, Error> {
-    match is_allowed() {
+    match has_page() {
         true => page::get(ctx, home, &PAGE),
         false => Ok(None),
     }
@@ -37,7 +45,7 @@ pub(crate) fn get(ctx: &Context<'_>, home: &Resource) -> Result<Option<Response>
 
 /// Answers a form of the page.
 pub(crate) fn post(ctx: &Context<'_>, home: &Resource) -> Result<Option<Response>, Error> {
-    match is_allowed() {
+    match has_page() {
         true => page::post(ctx, home, &PAGE),
         false => Ok(None),
     }
@@ -55,12 +63,4 @@ fn component_set(component: &str) -> Option<Element> {
         value: component.to_owned(),
     });
     Some(Element::new(COMPONENT_SET_NAME).with_child(comp))
-}
-
-fn is_allowed() -> bool {
-    let told = module::option("caldav_allowcalendaradmin").unwrap_or_default();
-    matches!(
-        told.trim().to_ascii_lowercase().as_str(),
-        "1" | "yes" | "y" | "true" | "t" | "on"
-    )
 }

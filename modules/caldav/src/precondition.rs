@@ -2,7 +2,7 @@
 
 use dav::{Precondition, request::Status};
 
-use crate::namespace::CALDAV;
+use crate::namespace::{CALDAV, CHAPAR};
 
 macro_rules! preconditions {
     ($($(#[$doc:meta])* $constant:ident = $make:ident $local:literal;)*) => {
@@ -29,6 +29,8 @@ preconditions! {
     MAX_RESOURCE_SIZE = forbidden "max-resource-size";
     /// A date is too early. RFC 4791 §5.3.2.1.
     MIN_DATE_TIME = forbidden "min-date-time";
+    /// A date is too late. RFC 4791 §5.3.2.1.
+    MAX_DATE_TIME = forbidden "max-date-time";
     /// Too many attendees. RFC 4791 §5.3.2.1.
     MAX_ATTENDEES_PER_INSTANCE = forbidden "max-attendees-per-instance";
     /// The filter makes no sense. RFC 4791 §7.8.
@@ -55,7 +57,12 @@ preconditions! {
     VALID_SCHEDULE_DEFAULT_CALENDAR_URL = forbidden "valid-schedule-default-calendar-URL";
 }
 
-/// An answer would need more instances, or more work to find them, than a request may. The
-/// condition of RFC 4791 §5.2.8, here for what reports make.
+/// An answer would need more instances than a request may make. The condition of RFC 4791 §5.2.8,
+/// here for what reports make; its content is the bound.
 pub const MAX_INSTANCES: Precondition =
     Precondition::with(Status::INSUFFICIENT_STORAGE, CALDAV, "max-instances");
+
+/// To find instances would take more work than a request may: no standard has a condition for that.
+/// Its content is the bound.
+pub const MAX_RECURRENCE_WORK: Precondition =
+    Precondition::with(Status::INSUFFICIENT_STORAGE, CHAPAR, "max-recurrence-work");

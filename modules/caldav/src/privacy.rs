@@ -35,18 +35,6 @@ pub(crate) fn sees_all(ctx: &Context<'_>, calendar: &Collection) -> bool {
     calendar.owner.is_none() || calendar.owner.as_deref() == ctx.user_id()
 }
 
-/// What the asking principal sees of an object.
-pub(crate) fn visible<'b>(
-    ctx: &Context<'_>,
-    calendar: &Collection,
-    body: &'b [u8],
-) -> Cow<'b, [u8]> {
-    match sees_all(ctx, calendar) {
-        true => Cow::Borrowed(body),
-        false => redact(body),
-    }
-}
-
 /// Refuses to touch a private object of somebody else's.
 pub(crate) fn check_change(
     ctx: &Context<'_>,
@@ -84,7 +72,8 @@ pub(crate) fn check_body(
     }
 }
 
-fn redact(body: &[u8]) -> Cow<'_, [u8]> {
+/// What everyone sees of an object.
+pub(crate) fn redact(body: &[u8]) -> Cow<'_, [u8]> {
     // Most objects do not even say the word.
     if !mentions_class(body) {
         return Cow::Borrowed(body);

@@ -9,7 +9,8 @@ use crate::namespace::{APPLE, CALDAV, CALENDARSERVER};
 use crate::precondition::CALENDAR_COLLECTION_LOCATION_OK;
 use crate::{
     calendar_multiget, calendar_query, export, free_busy_query, free_busy_question, import, keys,
-    managed_attachments, mkcalendar, object, object_rules, page, privacy, properties, provision,
+    managed_attachments, mkcalendar, object, object_rules, options, page, patch, personal, privacy,
+    properties, provision, subscription,
 };
 
 /// The type of the mailboxes that hold calendar objects. RFC 4791 §4.2.
@@ -30,15 +31,12 @@ pub const HOME_NAME: &str = "#calendars";
 /// The kind of what only leads to homes, or to what can be seen in them.
 pub(crate) const LEAD: &str = "lead";
 
-/// The largest calendar object in bytes.
-pub const OBJECT_LEN_MAX: u64 = 10 << 20;
-
 /// The protocol.
 pub static PROFILE: Profile = Profile {
     dav_tokens: &[
         "calendar-access",
         "calendar-availability",
-        "calendar-managed-attachments",
+        managed_attachments::TOKEN,
     ],
     prefixes: &[(CALDAV, "C"), (CALENDARSERVER, "CS"), (APPLE, "A")],
     kinds: &[
@@ -51,6 +49,7 @@ pub static PROFILE: Profile = Profile {
             add_member: true,
             extension: ".ics",
             put: Some(object_rules::put),
+            put_personal: Some(personal::put),
             remove: Some(object_rules::remove),
             get_member: Some(object::get),
             get: Some(export::get),
@@ -62,7 +61,7 @@ pub static PROFILE: Profile = Profile {
             holds_collections: true,
             syncs: true,
             get: Some(page::get),
-            post: Some(page::post),
+            post: Some(subscription::post),
             ..CollectionKind::PLAIN
         },
         CollectionKind {
@@ -84,6 +83,7 @@ pub static PROFILE: Profile = Profile {
     default_kind: None,
     place: Some(place),
     part: Some(provision::part),
+    get_unmapped: Some(managed_attachments::get_moved),
     properties: properties::ALL,
     reports: REPORTS,
     methods: &[
@@ -100,6 +100,12 @@ pub static PROFILE: Profile = Profile {
             run: managed_attachments::post,
         },
         Method {
+            name: "PATCH",
+            mapped: true,
+            on: On::members_of(&[CALENDAR]),
+            run: patch::run,
+        },
+        Method {
             name: "REPORT",
             mapped: false,
             on: On::ALL,
@@ -109,7 +115,7 @@ pub static PROFILE: Profile = Profile {
     privileges: &PRIVILEGES,
     limits: Limits {
         // What is too large by a little gets the condition that says so.
-        member_len_max: 2 * OBJECT_LEN_MAX,
+        member_len_max: 2 * options::LEN_MAX,
         ..Limits::DEFAULT
     },
     ..Profile::PLAIN
@@ -185,6 +191,7 @@ pub static LAYOUT: Layout = Layout {
     home_kind: HOME,
     lead_kind: LEAD,
     leaf_kinds: &[CALENDAR, INBOX, OUTBOX],
+    personal: Some(personal::ANNOTATION),
     keys_version: keys::VERSION,
     shared_in_home: true,
     home_rights: "9",

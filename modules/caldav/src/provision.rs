@@ -7,6 +7,7 @@ use dav::{Collection, Context, Error, Fields, Path, Resource, Stored, Want};
 use module::{Batch, Grant, Identifier, Rights};
 use xml::DAV;
 
+use crate::options;
 use crate::precondition::DEFAULT_CALENDAR_NEEDED;
 use crate::profile::{CALENDAR, INBOX, OUTBOX};
 use crate::properties::scheduling::DEFAULT_CALENDAR_URL;
@@ -26,10 +27,14 @@ pub(crate) fn provision(batch: &Batch, home: &[String]) {
         let parts = home.iter().cloned();
         parts.chain([name.to_owned()]).collect()
     };
-    let made = batch.create_mailbox(&below(DEFAULT), CALENDAR, None);
-    let name = module::option("calendar_default_displayname");
-    let name = name.unwrap_or_else(|| "personal".to_owned());
-    batch.annotate_outcome(made, &text_annotation(&DISPLAYNAME_NAME, &name));
+    if options::creates_default() {
+        let made = batch.create_mailbox(&below(DEFAULT), CALENDAR, None);
+        let name = options::default_displayname();
+        batch.annotate_outcome(made, &text_annotation(&DISPLAYNAME_NAME, &name));
+    }
+    if !options::creates_scheduling() {
+        return;
+    }
     let owner = home.get(1).cloned().unwrap_or_default();
     let own = Grant::new(Identifier::Principal(owner), Rights::all());
     // Everyone may invite, reply, and ask when somebody is busy.

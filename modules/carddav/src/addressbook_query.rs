@@ -2,7 +2,7 @@
 
 use dav::report::query::{self, Query, Search};
 use dav::store::Filter as KeyFilter;
-use dav::{Context, Error, Resource, Response};
+use dav::{Context, Error, Member, Resource, Response};
 use xml::Element;
 
 use crate::addressbook_multiget::plan;
@@ -25,11 +25,13 @@ pub(crate) fn run(ctx: &Context<'_>, target: &Resource, root: &Element) -> Resul
         filters: vec![KeyFilter::Any(alternatives)],
         is_exact: false,
     });
-    let test = |_: &_, body: &[u8]| Ok(filter.holds(body));
+    let test = |_: &_, member: &Member| {
+        let body = member.body.as_deref().unwrap_or_default();
+        Ok(filter.holds(body))
+    };
     let query = Query {
         kinds: BOOKS,
         searches: search.as_slice(),
-        disjoint: true,
         test: (!filter.is_empty()).then_some(&test),
         limit: limit(root)?,
         fatal: &[],

@@ -38,7 +38,8 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
         },
     };
     let mut is_first = true;
-    let response = export::run(ctx, book, &export, |stored, out| {
+    let response = export::run(ctx, book, &export, |member, out| {
+        let stored = member.body.as_deref().unwrap_or_default();
         let converted = form.of_card(stored);
         let card = converted.as_deref().unwrap_or(stored);
         match form {

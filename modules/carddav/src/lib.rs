@@ -132,7 +132,7 @@ const METHODS: [&str; 15] = [
     "ACL",
 ];
 
-const OPTIONS: [(&str, &str); 4] = [
+const OPTIONS: [(&str, &str); 5] = [
     (
         "addressbook_default_displayname",
         "What the address book that everyone has is called; Personal if it is not set.",
@@ -144,6 +144,10 @@ const OPTIONS: [(&str, &str); 4] = [
     (
         "carddav_repair_vcard",
         "Whether control characters are taken out of cards instead of refusing them.",
+    ),
+    (
+        "mailbox_maxmessages_addressbook",
+        "How many cards may lie in an address book; any number if it is not set, or 0.",
     ),
     (
         "vcard_max_size",

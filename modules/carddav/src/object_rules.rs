@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use dav::profile::{Accepted, Incoming, Origin};
+use dav::profile::{Accepted, Incoming, Origin, check_room};
 use dav::store::{Accept, CommitError, Content, Filter, Listing, Refusal, Unique, UniqueScope};
 use dav::{Collection, Context, Error, Member};
 use vcard::{Card, Fault, Limits, Version, check, jcard, object_uid};
@@ -21,6 +21,7 @@ pub(crate) fn put(ctx: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted,
     if incoming.body.len() as u64 > options::len_max() {
         return Err(MAX_RESOURCE_SIZE.error());
     }
+    check_room(ctx, &incoming, options::members_max())?;
     let said = Said::parse(incoming.content_type)?;
     let body = match said.form {
         Form::Jcard => Cow::Owned(read_jcard(&incoming.body)?),

@@ -10,32 +10,21 @@ pub(crate) fn default_displayname() -> String {
 
 /// The largest address object that may be stored, in bytes.
 pub(crate) fn len_max() -> u64 {
-    let told = module::option("vcard_max_size").and_then(|text| size(&text));
-    told.filter(|len| *len > 0).unwrap_or(LEN_MAX).min(LEN_MAX)
+    let told = module::option_size("vcard_max_size");
+    told.unwrap_or(LEN_MAX).min(LEN_MAX)
+}
+
+/// How many cards may lie in an address book; none for any number.
+pub(crate) fn members_max() -> Option<u64> {
+    module::option_number("mailbox_maxmessages_addressbook")
 }
 
 /// Whether control characters are taken out of cards instead of refusing them.
 pub(crate) fn repairs() -> bool {
-    module::option("carddav_repair_vcard").is_some_and(|text| is_yes(&text))
+    module::option_switch("carddav_repair_vcard") == Some(true)
 }
 
 /// Whether browsers get a page to look after address books. Cyrus has it off by itself.
 pub(crate) fn has_page() -> bool {
-    module::option("carddav_allowaddressbookadmin").is_none_or(|text| is_yes(&text))
-}
-
-fn is_yes(text: &str) -> bool {
-    ["yes", "on", "true", "1", "y", "t"].contains(&text.trim().to_ascii_lowercase().as_str())
-}
-
-/// A number of bytes, with a letter for 1024 of the next smaller: `512K`, `2M`.
-fn size(text: &str) -> Option<u64> {
-    let text = text.trim().trim_end_matches(['b', 'B']);
-    let (digits, shift) = match text.char_indices().last()? {
-        (at, 'k' | 'K') => (text.get(..at)?, 10),
-        (at, 'm' | 'M') => (text.get(..at)?, 20),
-        (at, 'g' | 'G') => (text.get(..at)?, 30),
-        _ => (text, 0),
-    };
-    digits.trim().parse::<u64>().ok()?.checked_mul(1 << shift)
+    module::option_switch("carddav_allowaddressbookadmin") != Some(false)
 }

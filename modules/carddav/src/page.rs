@@ -1,10 +1,11 @@
 //! The page for people at a home of address books.
 
-use dav::page::{self, Page};
+use dav::page::{self, Others, Page};
+use dav::store::mailbox::subscription;
 use dav::{Context, Error, Resource, Response};
 
 use crate::options::has_page;
-use crate::profile::BOOK;
+use crate::profile::{BOOK, LAYOUT};
 
 static PAGE: Page = Page {
     title: "Address books",
@@ -13,6 +14,12 @@ static PAGE: Page = Page {
     colour: None,
     subscribe: None,
     choice: None,
+    others: Some(Others {
+        find: |ctx, home| subscription::offers(ctx, home, &LAYOUT, BOOK),
+        subscribe: |ctx, home, path, batch| {
+            subscription::set(ctx, home, &LAYOUT, BOOK, path, true, batch).map(|_| ())
+        },
+    }),
 };
 
 /// Answers GET and HEAD of a home in a browser.

@@ -15,8 +15,8 @@ mod query;
 mod times;
 
 use module::{
-    Access, Answer, DeliveryOutcome, Descriptor, Error, Extent, Identity, Module, Mount, Parcel,
-    Purpose, Receiver, Refusal, Report, Request, Response, Rights, Sender,
+    Access, Answer, DeliveryOutcome, Descriptor, Error, Extent, Identity, Module, Mount,
+    OptionSpec, Parcel, Purpose, Receiver, Refusal, Report, Request, Response, Rights, Sender,
 };
 use problem::Problem;
 use query::Question;
@@ -31,6 +31,18 @@ module::export!(FreeBusy: receiver);
 const MOUNT: &str = "/freebusy";
 
 const METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
+
+/// The same as those of calendars.
+const OPTIONS: [(&str, &str); 2] = [
+    (
+        "caldav_max_instances",
+        "How many instances of recurrences one request may make; 20000 if it is not set.",
+    ),
+    (
+        "caldav_max_recurrence_work",
+        "How many steps of work recurrences may take in one request; 2000000 if it is not set.",
+    ),
+];
 
 /// How long an owner's instance may take, in milliseconds.
 const WAIT_MS: u32 = 10_000;
@@ -47,8 +59,15 @@ impl Module for FreeBusy {
                 &METHODS,
                 Access::Anonymous,
             )],
+            options: OPTIONS
+                .map(|(name, help)| OptionSpec {
+                    name: name.to_owned(),
+                    help: help.to_owned(),
+                })
+                .to_vec(),
             capabilities: [
                 "annotation",
+                "config",
                 "delivery",
                 "directory",
                 "exchange",

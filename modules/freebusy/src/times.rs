@@ -29,7 +29,10 @@ pub(crate) fn answer(
         start: question.start,
         end: question.end,
     });
-    let mut budget = Budget::default();
+    let mut budget = Budget::new(
+        module::option_number("caldav_max_recurrence_work").unwrap_or(Budget::WORK),
+        module::option_number("caldav_max_instances").unwrap_or(Budget::INSTANCES),
+    );
     for calendar in calendars {
         let zone = calendars::zone(&calendar)?;
         each_object(&calendar, question, |object| {

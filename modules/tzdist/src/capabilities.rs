@@ -1,18 +1,18 @@
 //! The action "capabilities": what the service can do. RFC 7808 §5.1.
 
+use crate::database::Database;
 use crate::format::Format;
 use crate::list::{PUBLISHER, sync_token};
 use crate::{MOUNT, json};
-use icalendar::tzdb;
 use module::Response;
 use serde_json::{Value, json};
 
 /// RFC 7808 §6.1.
-pub(crate) fn answer() -> Response {
+pub(crate) fn answer(database: &Database) -> Response {
     let capabilities = json!({
         "version": 1,
         "info": {
-            "primary-source": format!("{PUBLISHER}:{}", tzdb::version()),
+            "primary-source": format!("{PUBLISHER}:{}", database.version()),
             "formats": Format::ALL.map(Format::media_type),
             "truncated": {"any": true, "untruncated": true},
         },
@@ -29,7 +29,7 @@ pub(crate) fn answer() -> Response {
             action("leapseconds", "/leapseconds", &[]),
         ],
     });
-    json(sync_token(), &capabilities)
+    json(sync_token(database), &capabilities)
 }
 
 /// An action with the names of its parameters and whether each is required; none may occur twice.

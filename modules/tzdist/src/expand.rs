@@ -1,5 +1,6 @@
 //! The action "expand": the observances of a time zone. RFC 7808 §5.4.
 
+use crate::database::Database;
 use crate::problem::{Kind, Problem};
 use crate::query::{self, write_time};
 use crate::{get, json, list};
@@ -10,7 +11,7 @@ use serde::Serialize;
 /// RFC 7808 §6.3.
 #[derive(Serialize)]
 struct Expansion {
-    tzid: &'static str,
+    tzid: String,
     observances: Vec<Observance>,
 }
 
@@ -25,8 +26,12 @@ struct Observance {
     utc_offset_to: i32,
 }
 
-pub(crate) fn answer(path: &str, parameters: &Parameters) -> Result<Response, Problem> {
-    let (tzid, zone) = get::find(path)?;
+pub(crate) fn answer(
+    path: &str,
+    parameters: &Parameters,
+    database: &Database,
+) -> Result<Response, Problem> {
+    let (tzid, zone) = get::find(path, database)?;
     let range = query::range(parameters)?;
     let missing = |kind| Problem::new(kind, "both \"start\" and \"end\" are needed");
     let start = range.start.ok_or_else(|| missing(Kind::InvalidStart))?;
@@ -47,5 +52,5 @@ pub(crate) fn answer(path: &str, parameters: &Parameters) -> Result<Response, Pr
             })
             .collect(),
     };
-    Ok(json(list::etag(zone.name()), &expansion))
+    Ok(json(list::etag(zone.fingerprint()), &expansion))
 }

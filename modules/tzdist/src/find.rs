@@ -1,18 +1,19 @@
 //! The action "find": the time zones whose name or alias matches a pattern. RFC 7808 §5.5.
 
+use crate::database::Database;
 use crate::problem::{Kind, Problem};
 use crate::query;
 use crate::{json, list};
 use module::Response;
 use module::query::Parameters;
 
-pub(crate) fn answer(parameters: &Parameters) -> Result<Response, Problem> {
+pub(crate) fn answer(parameters: &Parameters, database: &Database) -> Result<Response, Problem> {
     let pattern = query::one(parameters, "pattern", Kind::InvalidPattern)?;
     let pattern = Pattern::parse(pattern.unwrap_or_default())?;
-    let list = list::list(|tzid, aliases| {
+    let list = list::list(database, |tzid, aliases| {
         pattern.matches(tzid) || aliases.iter().any(|alias| pattern.matches(alias))
     });
-    Ok(json(list::sync_token(), &list))
+    Ok(json(list::sync_token(database), &list))
 }
 
 /// What names are compared with.

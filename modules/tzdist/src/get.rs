@@ -1,5 +1,6 @@
 //! The action "get": a time zone. RFC 7808 §5.3.
 
+use crate::database::Database;
 use crate::format::Format;
 use crate::problem::{Kind, Problem};
 use crate::query;
@@ -12,8 +13,10 @@ pub(crate) fn answer(
     path: &str,
     parameters: &Parameters,
     headers: &Headers,
+    database: &Database,
 ) -> Result<Response, Problem> {
-    let (tzid, zone) = find(path)?;
+    let (tzid, zone) = find(path, database)?;
+    let tzid = tzid.as_str();
     let range = query::range(parameters)?;
     let format = Format::wanted(parameters, headers)?;
     let body = match format {
@@ -25,13 +28,13 @@ pub(crate) fn answer(
         Format::ICalendar => "text/calendar; charset=utf-8",
         Format::JCal | Format::TZif => format.media_type(),
     };
-    let etag = list::etag(zone.name()) + format.tag();
+    let etag = list::etag(zone.fingerprint()) + format.tag();
     Ok(fresh(etag, media_type, body).header("vary", "accept"))
 }
 
 /// The zone of a path segment, whose slashes may be encoded or not, and the name that was asked
 /// for, as the database or Windows spells it.
-pub(crate) fn find(path: &str) -> Result<(&'static str, Zone), Problem> {
+pub(crate) fn find(path: &str, database: &Database) -> Result<(String, Zone), Problem> {
     let not_found = || {
         let list = "the action \"list\" has all names";
         Problem::new(
@@ -40,11 +43,12 @@ pub(crate) fn find(path: &str) -> Result<(&'static str, Zone), Problem> {
         )
     };
     let name = percent_decode(path).ok_or_else(not_found)?;
-    if let Some(zone) = Zone::iana(&name) {
-        return Ok((zone.name(), zone));
+    if let Some(zone) = database.zone(&name) {
+        return Ok((zone.name().to_owned(), zone));
     }
     let (name, zone) = tzdb::windows_zone(&name).ok_or_else(not_found)?;
-    Zone::iana(zone)
-        .map(|zone| (name, zone))
+    database
+        .zone(zone)
+        .map(|zone| (name.to_owned(), zone))
         .ok_or_else(not_found)
 }

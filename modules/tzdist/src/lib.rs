@@ -1,13 +1,14 @@
 //! Time zone data for whoever asks: RFC 7808, at `/tzdist`.
 //!
 //! The IANA database is part of the module, so it is the same wherever the module runs, and newer
-//! with a newer module. Nothing here depends on who asks.
+//! with a newer module. An operator whose system has a newer one grants the module that folder
+//! (`zoneinfo_dir`). Nothing here depends on who asks.
 //!
 //! # Not supported
-//! iCalendar in XML (RFC 6321), localized names (RFC 7808 §3.8), the operator's own zone data: a
-//! module opens no folder.
+//! iCalendar in XML (RFC 6321), localized names (RFC 7808 §3.8).
 
 mod capabilities;
+mod database;
 mod expand;
 mod find;
 mod format;
@@ -17,8 +18,11 @@ mod list;
 mod problem;
 mod query;
 
+use database::Database;
 use module::query::Parameters;
-use module::{Access, Answer, Descriptor, Extent, Module, Mount, Request, Response, WellKnown};
+use module::{
+    Access, Answer, Descriptor, Extent, Module, Mount, OptionSpec, Request, Response, WellKnown,
+};
 use problem::{Kind, Problem};
 
 /// The module.
@@ -48,7 +52,12 @@ impl Module for TzDist {
                 name: "timezone".to_owned(),
                 target: MOUNT.to_owned(),
             }],
-            capabilities: vec!["exchange".to_owned()],
+            options: vec![OptionSpec {
+                name: "zoneinfo_dir".to_owned(),
+                help: "A folder of compiled time zones that take the place of the module's own."
+                    .to_owned(),
+            }],
+            capabilities: ["config", "exchange"].map(str::to_owned).to_vec(),
             ..Descriptor::default()
         }
     }
@@ -70,18 +79,19 @@ fn answer(request: &Request) -> Result<Response, Problem> {
     let parameters = Parameters::of(request);
     let parameters =
         &parameters.map_err(|error| Problem::new(Kind::InvalidAction, error.to_string()))?;
+    let database = &Database::open();
     match path {
         // The context path itself, which the well-known name leads to, is no action: whoever opens
         // it sees what there is.
-        "" | "/capabilities" => Ok(capabilities::answer()),
-        "/zones" if parameters.has("pattern") => find::answer(parameters),
-        "/zones" => list::answer(parameters),
+        "" | "/capabilities" => Ok(capabilities::answer(database)),
+        "/zones" if parameters.has("pattern") => find::answer(parameters, database),
+        "/zones" => list::answer(parameters, database),
         "/leapseconds" => Ok(leap_seconds::answer()),
         _ => {
             let zone = path.strip_prefix("/zones/").ok_or_else(|| unknown(path))?;
             match zone.strip_suffix("/observances") {
-                Some(zone) => expand::answer(zone, parameters),
-                None => get::answer(zone, parameters, &request.headers),
+                Some(zone) => expand::answer(zone, parameters, database),
+                None => get::answer(zone, parameters, &request.headers, database),
             }
         }
     }

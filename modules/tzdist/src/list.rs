@@ -1,5 +1,6 @@
 //! The action "list": all time zones, or those that changed. RFC 7808 §5.2.
 
+use crate::database::Database;
 use crate::json;
 use crate::problem::{Kind, Problem};
 use crate::query;
@@ -30,53 +31,57 @@ pub(crate) struct List {
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Entry {
-    tzid: &'static str,
+    tzid: String,
     etag: String,
     last_modified: &'static str,
     publisher: &'static str,
-    version: &'static str,
+    version: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     aliases: Vec<&'static str>,
 }
 
-pub(crate) fn answer(parameters: &Parameters) -> Result<Response, Problem> {
+pub(crate) fn answer(parameters: &Parameters, database: &Database) -> Result<Response, Problem> {
     let since = query::one(parameters, "changedsince", Kind::InvalidChangedSince)?;
     // A token that is not the present one is of another release. What that had is not known here,
     // and then all zones count as changed.
-    let changed = since != Some(&sync_token());
-    Ok(json(sync_token(), &list(|_, _| changed)))
+    let token = sync_token(database);
+    let changed = since != Some(&token);
+    Ok(json(token, &list(database, |_, _| changed)))
 }
 
 /// The zones that `is_wanted` says so of, by name and aliases.
-pub(crate) fn list(is_wanted: impl Fn(&str, &[&str]) -> bool) -> List {
+pub(crate) fn list(database: &Database, is_wanted: impl Fn(&str, &[&str]) -> bool) -> List {
     let mut aliases: BTreeMap<&str, Vec<&'static str>> = BTreeMap::new();
     for (alias, zone) in tzdb::aliases() {
         aliases.entry(zone).or_default().push(alias);
     }
-    let entries = tzdb::zones().filter_map(|tzid| {
-        let aliases = aliases.remove(tzid).unwrap_or_default();
-        is_wanted(tzid, &aliases).then(|| Entry {
+    let version = database.version();
+    let entries = database.zones().into_iter().filter_map(|tzid| {
+        let aliases = aliases.remove(tzid.as_str()).unwrap_or_default();
+        is_wanted(&tzid, &aliases).then(|| Entry {
+            etag: etag(database.fingerprint(&tzid)),
             tzid,
-            etag: etag(tzid),
             last_modified: PACKAGED,
             publisher: PUBLISHER,
-            version: tzdb::version(),
+            version: version.clone(),
             aliases,
         })
     });
     List {
         timezones: entries.collect(),
-        synctoken: sync_token(),
+        synctoken: sync_token(database),
     }
 }
 
 /// The synchronization token. RFC 7808 §4.1.4.
-pub(crate) fn sync_token() -> String {
-    format!("{}-{WRITER}", tzdb::version())
+pub(crate) fn sync_token(database: &Database) -> String {
+    match database.state() {
+        None => format!("{}-{WRITER}", database.version()),
+        Some(state) => format!("{}-{state:016x}-{WRITER}", database.version()),
+    }
 }
 
-/// The entity tag of a zone in its first format, without the quotes.
-pub(crate) fn etag(name: &str) -> String {
-    let fingerprint = tzdb::fingerprint(name).unwrap_or_default();
+/// The entity tag of a zone with this fingerprint in its first format, without the quotes.
+pub(crate) fn etag(fingerprint: u64) -> String {
     format!("{fingerprint:016x}-{WRITER}")
 }

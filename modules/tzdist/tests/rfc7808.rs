@@ -536,3 +536,70 @@ fn s8_anyone_may_ask_and_nobody_may_change() {
         405
     );
 }
+
+/// A folder of compiled zones, as systems have them.
+fn folder() -> std::path::PathBuf {
+    let name = format!("zoneinfo-{}", std::process::id());
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let zone = |target: &str| accept(target, "application/tzif").body;
+    let moscow = zone("/tzdist/zones/Europe%2FMoscow");
+    for (name, bytes) in [
+        // It is another clock than the module's.
+        ("Europe/Vienna", moscow.as_slice()),
+        ("Moon/Tranquility", &moscow),
+        ("Europe/Rome", b"no zone"),
+        ("posix/Europe/Paris", &moscow),
+        ("tzdata.zi", b"# version 2099z\nR a"),
+        ("zone.tab", b"#"),
+    ] {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn the_operators_zones_take_the_place_of_the_modules() {
+    let folder = folder();
+    let own = json(&get("/tzdist/zones"));
+    let host = Host::new();
+    host.option("zoneinfo_dir", folder.to_str().unwrap());
+    let get = |target: &str| host.request("GET", target).send::<TzDist>();
+    let vienna = get("/tzdist/zones/europe%2Fvienna").text();
+    assert!(vienna.contains("TZID:Europe/Vienna") && vienna.contains("TZOFFSETTO:+0300"));
+    assert!(
+        get("/tzdist/zones/Moon%2FTranquility")
+            .text()
+            .contains("TZNAME:MSK")
+    );
+    // What cannot be read, and what is not there, is the module's.
+    for name in ["Europe%2FRome", "Europe%2FParis"] {
+        let own = get(&format!("/tzdist/zones/{name}")).text();
+        assert!(own.contains("TZNAME:CEST"), "{own}");
+    }
+    let list = json(&get("/tzdist/zones"));
+    assert_eq!(zone(&list, "Moon/Tranquility")["version"], "2099z");
+    let tag = |list: &Value, tzid: &str| zone(list, tzid)["etag"].clone();
+    assert_eq!(tag(&list, "Europe/Vienna"), tag(&list, "Europe/Moscow"));
+    assert_eq!(tag(&list, "Asia/Tokyo"), tag(&own, "Asia/Tokyo"));
+    let names = list["timezones"].as_array().unwrap().iter();
+    assert!(
+        names
+            .clone()
+            .all(|zone| zone["tzid"] != "zone.tab" && zone["tzid"] != "posix/Europe/Paris")
+    );
+    // The token is that of the data.
+    let token = list["synctoken"].as_str().unwrap().to_owned();
+    let since = format!("/tzdist/zones?changedsince={token}");
+    let is_empty = || json(&get(&since))["timezones"] == json!([]);
+    assert!(is_empty());
+    std::fs::remove_file(folder.join("Moon/Tranquility")).unwrap();
+    assert!(!is_empty());
+    // Nothing else is a zone, wherever it lies.
+    for name in ["..%2FCargo.toml", "tzdata.zi", "%2Fetc%2Fpasswd", "Europe"] {
+        let reply = get(&format!("/tzdist/zones/{name}"));
+        problem(&reply, 404, "tzid-not-found");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -6,10 +6,11 @@
 use xml::{Element, Name};
 
 use crate::access::Privilege;
+use crate::error::QUOTA_NOT_EXCEEDED;
 use crate::property::Live;
 use crate::request::Response;
-use crate::resource::{Collection, Member, Resource};
-use crate::store::{Accept, Batch};
+use crate::resource::{Collection, Member, Resource, Want};
+use crate::store::{Accept, Batch, Operation};
 use crate::{Context, Error, Path};
 
 /// A protocol.
@@ -26,6 +27,8 @@ pub struct Profile {
     pub place: Option<PlaceRule>,
     /// Says whether a collection may be removed, or moved away.
     pub part: Option<PartRule>,
+    /// Answers GET and HEAD of a URL where nothing is, or not any more: 404 without it.
+    pub get_unmapped: Option<UnmappedRule>,
     /// Live properties besides those of the engine; one with the name of an engine's replaces it.
     pub properties: &'static [&'static Live],
     /// Reports besides those of the engine.
@@ -71,6 +74,9 @@ pub struct CollectionKind {
     pub extension: &'static str,
     /// The rules for members: sees the body. Without it bodies pass by unread.
     pub put: Option<PutRule>,
+    /// Says which bodies change nothing of a member but what is the asking principal's own. Those
+    /// take no right but to read, and move nobody else's state.
+    pub put_personal: Option<PersonalRule>,
     /// Adds to the batch that removes a member, or refuses.
     pub remove: Option<RemoveRule>,
     /// Answers GET and HEAD of a member instead of its stored bytes.
@@ -93,6 +99,7 @@ impl CollectionKind {
         add_member: false,
         extension: "",
         put: None,
+        put_personal: None,
         remove: None,
         get_member: None,
         get: None,
@@ -107,8 +114,16 @@ pub type PlaceRule =
 /// See [`Profile::part`].
 pub type PartRule = fn(&Context<'_>, &Collection) -> Result<(), Error>;
 
+/// See [`Profile::get_unmapped`].
+pub type UnmappedRule = fn(&Context<'_>) -> Result<Response, Error>;
+
 /// See [`CollectionKind::put`].
 pub type PutRule = fn(&Context<'_>, Incoming<'_>) -> Result<Accepted, Error>;
+
+/// See [`CollectionKind::put_personal`]: what keeps that, and none for any other body. It sees bodies
+/// that come by PUT in place of a member.
+pub type PersonalRule =
+    fn(&Context<'_>, &Incoming<'_>, &Member) -> Result<Option<Vec<Operation>>, Error>;
 
 /// See [`CollectionKind::remove`].
 pub type RemoveRule = fn(&Context<'_>, &Collection, &Member, &mut Batch) -> Result<(), Error>;
@@ -134,6 +149,40 @@ pub struct Incoming<'a> {
     pub body: Vec<u8>,
 }
 
+impl Incoming<'_> {
+    /// Whether it stays in its collection, under another name.
+    fn is_renamed(&self) -> bool {
+        let from = self.source.and_then(|(path, _)| path.parent());
+        self.origin == Origin::Move && from.as_ref() == Some(&self.collection.path)
+    }
+}
+
+/// Refuses what would be one member more than a collection may have; none is for any number.
+///
+/// Fails with `DAV:quota-not-exceeded` (RFC 4331 §6). Members that come at the same moment do not see
+/// each other, so that a collection may end with a few more.
+pub fn check_room(
+    ctx: &Context<'_>,
+    incoming: &Incoming<'_>,
+    members_max: Option<u64>,
+) -> Result<(), Error> {
+    let Some(max) = members_max else {
+        return Ok(());
+    };
+    if incoming.existing.is_some() || incoming.is_renamed() {
+        return Ok(());
+    }
+    // Of many that come with one request, each counts for the next.
+    let now = ctx.find(&incoming.collection.path, &Want::default())?;
+    let members = now.as_ref().and_then(Resource::collection);
+    match members.map_or(0, |collection| collection.members) >= max {
+        true => Err(QUOTA_NOT_EXCEEDED.error_with(|out| {
+            out.text(&format!("the collection holds {max} members at most"));
+        })),
+        false => Ok(()),
+    }
+}
+
 /// What brings a body to its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -150,7 +199,7 @@ pub enum Origin {
 /// What the rules made of a body.
 pub struct Accepted {
     /// What is to be stored. With [`crate::store::Content::Bytes`] that differ from what came in,
-    /// `changed` must be set; COPY and MOVE take [`crate::store::Content::Unchanged`] only.
+    /// `changed` must be set. [`crate::store::Content::Unchanged`] has COPY and MOVE move no bytes.
     pub accept: Accept,
     /// Whether what is stored is not what the client sent: then it gets no entity tag, so that it
     /// has to read what became of it. RFC 9110 §9.3.4.
@@ -329,6 +378,7 @@ impl Profile {
         default_kind: None,
         place: None,
         part: None,
+        get_unmapped: None,
         properties: &[],
         reports: &[],
         methods: &[],

@@ -5,7 +5,7 @@
 mod support;
 
 use dav::method::export::{self, Export};
-use dav::page::{self, Choice, Page};
+use dav::page::{self, Choice, Others, Page};
 use dav::profile::{Accepted, Incoming, Method, On, Origin, Report};
 use dav::property::{Live, Read, Value, Write};
 use dav::report::query::{self, Query, Search};
@@ -16,7 +16,7 @@ use dav::store::{
 };
 use dav::{
     Collection, CollectionKind, Context, Error, Fields, Limits, Member, Precondition, Privilege,
-    Profile, Reading, Resource, Response, Rights, Searchable,
+    Profile, Reading, Resource, Response, Rights, Searchable, Want,
 };
 use support::Server;
 use xml::{Element, Name, Writer};
@@ -48,6 +48,7 @@ static STAMPS: Profile = Profile {
             add_member: true,
             extension: ".stamp",
             put: Some(put),
+            put_personal: Some(put_personal),
             remove: Some(remove),
             get_member: Some(get_member),
             get: Some(get),
@@ -57,6 +58,7 @@ static STAMPS: Profile = Profile {
     default_kind: Some("album"),
     place: Some(place),
     part: Some(part),
+    get_unmapped: Some(get_unmapped),
     properties: &[&CURRENCY, &COLOUR, &NICKNAME, &FACE_VALUE, &PAGES],
     reports: &[Report {
         name: Name::new(NS, "stamp-query"),
@@ -98,6 +100,24 @@ static PAGE: Page = Page {
         property: |currency| {
             let property = Element::new(Name::new(NS, "currency"));
             (!currency.is_empty()).then(|| property.with_text(currency))
+        },
+    }),
+    // Nobody shares anything here: an album called "lent" stands for that, until it has a copy.
+    others: Some(Others {
+        find: |ctx, shelf| {
+            let copy = ctx.find(&shelf.path.join("copy"), &Want::default())?;
+            let lent = copy.is_none().then(|| shelf.path.join("lent"));
+            Ok(lent.into_iter().collect())
+        },
+        subscribe: |ctx, shelf, path, batch| {
+            if path.name() != Some("lent") || ctx.find(path, &Want::default())?.is_none() {
+                return Err(Error::NotFound);
+            }
+            batch.push(Operation::MakeCollection {
+                path: shelf.path.join("copy"),
+                kind: "album".to_owned(),
+            });
+            Ok(())
         },
     }),
 };
@@ -223,6 +243,29 @@ fn value_of(body: &[u8]) -> Option<u64> {
         .ok()
 }
 
+/// The spring catalogue is always to be had.
+fn get_unmapped(ctx: &Context<'_>) -> Result<Response, Error> {
+    match ctx.query {
+        Some("catalogue") => Ok(Response::new(Status::OK)),
+        _ => Err(Error::NotFound),
+    }
+}
+
+/// A pencil mark on the back is for whoever made it, and changes nothing of the stamp.
+fn put_personal(
+    _: &Context<'_>,
+    incoming: &Incoming<'_>,
+    _: &Member,
+) -> Result<Option<Vec<Operation>>, Error> {
+    let mark = incoming.body.strip_prefix(b"mark: ");
+    Ok(mark.map(|mark| {
+        vec![Operation::Personal {
+            path: incoming.path.clone(),
+            value: Some(mark.to_vec()),
+        }]
+    }))
+}
+
 fn put(_: &Context<'_>, incoming: Incoming<'_>) -> Result<Accepted, Error> {
     let value = value_of(&incoming.body).ok_or_else(|| VALID_STAMP.error())?;
     let text = String::from_utf8_lossy(&incoming.body).into_owned();
@@ -304,8 +347,8 @@ fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Response>, Error
             end: b"]",
             convert: is_loud.then_some(&|whole: Vec<u8>| Ok(whole.to_ascii_uppercase())),
         };
-        let write = |body: &[u8], out: &mut Vec<u8>| {
-            out.extend_from_slice(body);
+        let write = |member: &Member, out: &mut Vec<u8>| {
+            out.extend_from_slice(member.body.as_deref().unwrap_or_default());
             out.push(b'.');
             Ok(())
         };
@@ -368,7 +411,10 @@ fn stamp_query(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result
         None => vec![search(Filter::Any(&either), false)],
     };
     let motif = root.attribute("motif").unwrap_or_default();
-    let shows = |_: &Collection, body: &[u8]| Ok(String::from_utf8_lossy(body).contains(motif));
+    let shows = |_: &Collection, member: &Member| {
+        let body = member.body.as_deref().unwrap_or_default();
+        Ok(String::from_utf8_lossy(body).contains(motif))
+    };
     let fatal = [dav::error::NUMBER_OF_MATCHES_WITHIN_LIMITS];
     let query = Query {
         kinds: ALBUM,
@@ -674,6 +720,19 @@ fn page_for_people() {
     let made = server.propfind("/dav/", "1", asked).text;
     assert_eq!(made.matches(">#112233<").count(), 2, "{made}");
     assert_eq!(made.matches(">EUR<").count(), 1, "{made}");
+    let offered = "Albums of others";
+    assert!(!page().text.contains(offered), "nothing is lent yet");
+    assert_eq!(fill_in("action=subscribe&name=/dav/lent/"), 404);
+    assert_eq!(server.status("MKALBUM", "/dav/lent/", &[], ""), 201);
+    page().expect(
+        200,
+        &[offered, "name=\"name\" value=\"/dav/lent/\"", ">Subscribe<"],
+    );
+    assert_eq!(fill_in("action=subscribe&name=/dav/a/"), 404);
+    assert_eq!(fill_in("action=subscribe&name=%25zz"), 400);
+    assert_eq!(fill_in("action=subscribe&name=/dav/lent/"), 303);
+    assert!(!page().text.contains(offered));
+    assert_eq!(fill_in("action=unsubscribe&name=copy"), 409, "it lies here");
     assert_eq!(fill_in("action=publish&name=a"), 303);
     page().expect(200, &["Everyone can read this."]);
     assert_eq!(fill_in("action=delete&name=a&sure=yes"), 403, "a rare one");
@@ -743,6 +802,42 @@ fn methods_and_tokens() {
             .header("Allow")
             .contains("MKALBUM")
     );
+}
+
+#[test]
+fn where_nothing_is() {
+    let server = server();
+    assert_eq!(server.status("GET", "/dav/none?catalogue", &[], ""), 200);
+    assert_eq!(server.status("GET", "/dav/none", &[], ""), 404);
+}
+
+#[test]
+fn what_is_ones_own_is_nobody_elses() {
+    let server = server();
+    let read = "<D:acl xmlns:D='DAV:'><D:ace><D:principal><D:href>/principals/bob/</D:href>\
+        </D:principal><D:grant><D:privilege><D:read/></D:privilege></D:grant></D:ace>\
+        <D:ace><D:principal><D:href>/principals/alice/</D:href></D:principal><D:grant>\
+        <D:privilege><D:all/></D:privilege></D:grant></D:ace></D:acl>";
+    assert_eq!(server.status("ACL", "/dav/a/", &[], read), 200);
+    let tag = |user: &str| {
+        server.memory.sign_in(Some(user));
+        let got = server.ask("GET", "/dav/a/one", &[], "");
+        got.header("ETag").to_owned()
+    };
+    let (alice, bob) = (tag("alice"), tag("bob"));
+    assert_eq!(alice, bob);
+    // To read is enough, and no other body is taken.
+    assert_eq!(server.status("PUT", "/dav/a/one", &[], "ship 11"), 403);
+    let stale = [("If-Match", "\"stale\"")];
+    assert_eq!(server.status("PUT", "/dav/a/one", &stale, "mark: x"), 412);
+    let current = [("If-Match", bob.as_str())];
+    assert_eq!(server.status("PUT", "/dav/a/one", &current, "mark: x"), 204);
+    let marked = tag("bob");
+    assert_ne!(marked, bob);
+    let listed = server.propfind("/dav/a/", "1", "<D:getetag/>");
+    listed.expect(207, &[&marked]);
+    assert_eq!(server.status("PUT", "/dav/a/one", &current, "mark: y"), 412);
+    assert_eq!(tag("alice"), alice);
 }
 
 #[test]

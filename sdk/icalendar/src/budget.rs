@@ -36,11 +36,17 @@ pub struct Exceeded {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self::new(2_000_000, 20_000)
+        Self::new(Self::WORK, Self::INSTANCES)
     }
 }
 
 impl Budget {
+    /// The steps of work that a request has if nobody says otherwise.
+    pub const WORK: u64 = 2_000_000;
+
+    /// The instances that a request has if nobody says otherwise.
+    pub const INSTANCES: u64 = 20_000;
+
     /// So many steps of work, and so many instances.
     pub fn new(work: u64, instances: u64) -> Self {
         Self {

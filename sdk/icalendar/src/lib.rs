@@ -22,6 +22,7 @@ pub mod keys;
 mod known;
 pub mod object;
 mod parse;
+pub mod patch;
 pub mod personal;
 mod property;
 pub mod recurrence;

@@ -11,12 +11,12 @@ use crate::component::{Calendar, Component, Item};
 use crate::object::Kind;
 use crate::property::Property;
 
-/// The properties that are a user's own: RFC 5545 §3.8.2.7, RFC 7986 §5.9, RFC 5545 §3.8.1.2; what
-/// Thunderbird keeps of alarms, and Apple of the default ones.
-const PROPERTIES: [&str; 7] = [
-    "TRANSP",
-    "COLOR",
-    "CATEGORIES",
+/// The properties that are a user's own besides those of alarms: RFC 5545 §3.8.2.7, RFC 7986 §5.9,
+/// RFC 5545 §3.8.1.2.
+const PROPERTIES: [&str; 3] = ["TRANSP", "COLOR", "CATEGORIES"];
+
+/// What Thunderbird keeps of alarms, and Apple and Cyrus of the default ones.
+const OF_ALARMS: [&str; 4] = [
     "X-MOZ-LASTACK",
     "X-MOZ-SNOOZE-TIME",
     "X-APPLE-DEFAULT-ALARM",
@@ -28,7 +28,16 @@ const IDENTITY: [&str; 2] = ["UID", "RECURRENCE-ID"];
 
 fn is_personal(item: &Item<'_>) -> bool {
     match item {
-        Item::Property(property) => PROPERTIES.iter().any(|name| property.is(name)),
+        Item::Property(property) => {
+            is_of_alarms(item) || PROPERTIES.iter().any(|name| property.is(name))
+        }
+        Item::Component(_) => is_of_alarms(item),
+    }
+}
+
+fn is_of_alarms(item: &Item<'_>) -> bool {
+    match item {
+        Item::Property(property) => OF_ALARMS.iter().any(|name| property.is(name)),
         Item::Component(component) => component.is("VALARM"),
     }
 }
@@ -79,15 +88,31 @@ pub fn apply<'a>(calendar: &Calendar<'a>, kept: &Calendar<'a>) -> Calendar<'a> {
 
 /// The object without any personal data.
 pub fn without<'a>(calendar: &Calendar<'a>) -> Calendar<'a> {
+    retain(calendar, |item| !is_personal(item))
+}
+
+fn retain<'a>(calendar: &Calendar<'a>, is_kept: impl Fn(&Item<'a>) -> bool) -> Calendar<'a> {
     let mut result = calendar.clone();
     for component in result
         .root_mut()
         .components_mut()
         .filter(|c| has_personal(c))
     {
-        component.retain(|item| !is_personal(item));
+        component.retain(&is_kept);
     }
     result
+}
+
+/// The object without alarms: what it is to whoever has nothing of his own yet. Alarms are nobody
+/// else's, while colour, categories and whether it takes time are a good start.
+pub fn without_alarms<'a>(calendar: &Calendar<'a>) -> Calendar<'a> {
+    retain(calendar, |item| !is_of_alarms(item))
+}
+
+/// Whether an object has any alarm, or a trace of one.
+pub fn has_alarms(calendar: &Calendar<'_>) -> bool {
+    let components = calendar.components().filter(|c| has_personal(c));
+    components.flat_map(Component::items).any(is_of_alarms)
 }
 
 /// Whether two objects say the same but for personal data, and for when and by what they were

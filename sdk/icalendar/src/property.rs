@@ -75,6 +75,14 @@ impl<'a> Property<'a> {
         Self::made(format!("{head};{name}={}{tail}", write::parameter(value)))
     }
 
+    /// The same with one more parameter that has several values. RFC 5545 §3.2.
+    #[must_use]
+    pub(crate) fn with_params(self, name: &str, values: &[String]) -> Self {
+        let (head, tail) = self.text.split_at(self.value_start().saturating_sub(1));
+        let values: Vec<_> = values.iter().map(|value| write::parameter(value)).collect();
+        Self::made(format!("{head};{name}={}{tail}", values.join(",")))
+    }
+
     /// The same without the parameters of this name.
     #[must_use]
     pub fn without_param(self, name: &str) -> Self {

@@ -31,7 +31,7 @@ fn found(keys: &Keys, names: &[&str], range: Range) -> bool {
 
 /// Whether the index knows that an object is in a range, or not: none if it has to be looked at.
 fn known(keys: &Keys, range: Range) -> Option<bool> {
-    let names = Names::of(keys.kind, range);
+    let names = Names::of(Some(keys.kind), range);
     match (
         found(keys, names.certain, range),
         found(keys, names.possible, range),
@@ -39,6 +39,33 @@ fn known(keys: &Keys, range: Range) -> Option<bool> {
         (true, _) => Some(true),
         (false, false) => Some(false),
         (false, true) => None,
+    }
+}
+
+/// Who asks for no kind finds what who asks for each of them finds, and knows as much of it.
+#[test]
+fn names_of_any_kind_are_those_of_all() {
+    let kinds = [
+        Kind::Event,
+        Kind::Todo,
+        Kind::Journal,
+        Kind::FreeBusy,
+        Kind::Availability,
+        Kind::Poll,
+    ];
+    let sorted = |names: &[&'static str]| {
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        names
+    };
+    for days in [1, 9, 17, 37] {
+        let range = Range::new(Some(0), Some(days * 86_400));
+        let each = kinds.map(|kind| Names::of(Some(kind), range));
+        let any = Names::of(None, range);
+        let certain = each.map(|names| names.certain).concat();
+        let possible = each.map(|names| names.possible).concat();
+        assert_eq!(sorted(any.certain), sorted(&certain), "{days}");
+        assert_eq!(sorted(any.possible), sorted(&possible), "{days}");
     }
 }
 

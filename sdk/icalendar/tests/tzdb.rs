@@ -6,7 +6,7 @@ use icalendar::tzdb::{self, Zone};
 use icalendar::zone::Resolved;
 
 fn name(tzid: &str) -> Option<&'static str> {
-    Zone::find(tzid).map(|zone| zone.name())
+    Zone::find(tzid).map(|zone| &*zone.name().to_owned().leak())
 }
 
 /// Each alias has the very data of its zone. Another release may have other aliases: then the table

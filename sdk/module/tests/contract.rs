@@ -199,12 +199,16 @@ fn private_annotations_are_nobody_elses() {
     };
     host.act_as("bob");
     annotate(&Annotation::private("x:1", Some(b"bob".to_vec())));
+    assert!(
+        inbox.status().unwrap().modseq > state,
+        "his own state moves"
+    );
+    host.act_as("alice");
     assert_eq!(
         inbox.status().unwrap().modseq,
         state,
         "nobody else's state moves"
     );
-    host.act_as("alice");
     assert_eq!(inbox.message_annotations(&[uid], "x:").unwrap(), []);
     annotate(&Annotation::shared("x:2", Some(b"all".to_vec())));
     host.act_as("bob");

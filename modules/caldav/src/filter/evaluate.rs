@@ -22,6 +22,14 @@ impl Filter {
             series: self.has_times.then(|| Series::of(calendar, zone.clone())),
             budget,
         };
+        // "The semantic of CALDAV:time-range is not defined for any other calendar components" (§9.9),
+        // VCALENDAR among them. Clients that ask for no type of component send it there, and mean
+        // whatever is in it.
+        if let Some(range) = self.root.time_range
+            && !evaluation.overlaps(range, &mut |_| true)?
+        {
+            return Ok(false);
+        }
         evaluation.inside(&self.root, calendar.root())
     }
 }

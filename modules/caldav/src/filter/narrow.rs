@@ -20,31 +20,20 @@ pub(crate) struct Narrowed {
 }
 
 impl Filter {
-    /// What to ask the index for: together, all objects that are meant, and perhaps others.
-    pub(crate) fn searches(&self) -> Vec<Search<'static>> {
-        let narrowed = self.narrow();
-        let search = |filters, is_exact| Search { filters, is_exact };
-        let looks = narrowed.has_more || narrowed.alarm.is_some();
-        let (Some(kind), Some(range), false) = (narrowed.kind, narrowed.time, looks) else {
-            return vec![search(narrowed.filters(), !looks)];
-        };
-        // Of most objects the index knows whether they are in the range: those are not even read.
-        let names = Names::of(kind, range);
-        [(names.certain, true), (names.possible, false)]
-            .into_iter()
-            .filter(|(names, _)| !names.is_empty())
-            .map(|(names, is_exact)| search(vec![overlaps(names, range)], is_exact))
-            .collect()
-    }
-
-    fn narrow(&self) -> Narrowed {
+    /// What the index knows of it. Of alarms it knows those of the calendar's owner alone, who may not
+    /// be the one who asks.
+    pub(crate) fn narrow(&self, asks_owner: bool) -> Narrowed {
         let root = &self.root;
         let mut narrowed = Narrowed {
+            time: root.time_range,
             has_more: !root.props.is_empty() || root.comps.len() > 1,
             ..Narrowed::default()
         };
         for filter in &root.comps {
             narrowed.add(filter);
+        }
+        if !asks_owner {
+            narrowed.has_more |= narrowed.alarm.take().is_some();
         }
         narrowed
     }
@@ -76,14 +65,43 @@ impl Narrowed {
         }
     }
 
-    fn filters(&self) -> Vec<IndexFilter<'static>> {
+    /// That an object may be in the range of time: under each name that the index has for that, those
+    /// first under which it is for certain.
+    pub(crate) fn times(&self) -> Vec<IndexFilter<'static>> {
+        let Some(range) = self.time else {
+            return Vec::new();
+        };
+        let names = Names::of(self.kind, range);
+        let names = names.certain.iter().chain(names.possible);
+        names.map(|name| overlaps(name, range)).collect()
+    }
+
+    /// What to ask the index for, given [`Narrowed::times`]: together, all objects that are meant, and
+    /// perhaps others. A series that is known up to a time in the range may be found twice.
+    pub(crate) fn searches<'t>(&self, times: &'t [IndexFilter<'t>]) -> Vec<Search<'t>> {
+        let search = |filters, is_exact| Search { filters, is_exact };
+        let looks = self.has_more || self.alarm.is_some();
+        let (Some(range), false) = (self.time, looks) else {
+            return vec![search(self.filters(times), !looks)];
+        };
+        // Of most objects the index knows whether they are in the range: those are not even read.
+        let certain = Names::of(self.kind, range).certain.len();
+        let (certain, possible) = times.split_at_checked(certain).unwrap_or_default();
+        [(certain, true), (possible, false)]
+            .into_iter()
+            .filter(|(times, _)| !times.is_empty())
+            .map(|(times, is_exact)| search(vec![IndexFilter::Any(times)], is_exact))
+            .collect()
+    }
+
+    fn filters<'t>(&self, times: &'t [IndexFilter<'t>]) -> Vec<IndexFilter<'t>> {
         // The index is asked for what comes first: few objects are at a time, nearly all are of a kind.
         let mut filters = Vec::new();
-        if let (Some(kind), Some(range)) = (self.kind, self.time) {
-            filters.push(overlaps(Names::all(kind), range));
+        if self.time.is_some() {
+            filters.push(IndexFilter::Any(times));
         }
-        filters.extend(self.alarm.map(|range| overlaps(&[keys::ALARM], range)));
-        // What is at some time is of a kind.
+        filters.extend(self.alarm.map(|range| overlaps(keys::ALARM, range)));
+        // What is at some time under the names of a kind is of that kind.
         let kind = self.kind.filter(|_| self.time.is_none());
         filters.extend(kind.map(|kind| IndexFilter::Equals(keys::KIND, kind.name())));
         filters
@@ -91,9 +109,9 @@ impl Narrowed {
 }
 
 /// That an object may be in a range.
-fn overlaps(names: &'static [&'static str], range: Range) -> IndexFilter<'static> {
+fn overlaps(name: &'static str, range: Range) -> IndexFilter<'static> {
     // What is open reaches beyond all times that an index knows.
     let (first, last) = (DISTANT.0 - 1, DISTANT.1 + 1);
     let (start, end) = (range.start.clamp(first, last), range.end.clamp(first, last));
-    IndexFilter::Overlaps(names, start, end)
+    IndexFilter::Overlaps(name, start, end)
 }

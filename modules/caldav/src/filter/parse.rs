@@ -28,9 +28,7 @@ impl Filter {
         };
         let root = parser.comp(root)?;
         match (root.name.as_str(), root.test) {
-            // "The semantic of CALDAV:time-range is not defined for any other calendar components",
-            // VCALENDAR among them.
-            ("VCALENDAR", Some(root)) if root.time_range.is_none() => Ok(Self {
+            ("VCALENDAR", Some(root)) => Ok(Self {
                 root,
                 has_times: parser.has_times,
             }),

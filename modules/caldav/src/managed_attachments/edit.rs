@@ -1,9 +1,7 @@
 //! Attachments in calendar objects: `ATTACH` properties with a `MANAGED-ID`. RFC 8607 §3.3.2, §4.
 
 use dav::Error;
-use icalendar::series::{Range, Series};
-use icalendar::value::{LocalTime, Time};
-use icalendar::zone::Zone;
+use icalendar::object::instance;
 use icalendar::{Budget, Calendar, Component, Item, Property};
 
 use crate::floating::exceeded;
@@ -87,62 +85,12 @@ pub(super) fn split_off(
             known.is_some_and(|known| known.value() == id)
         });
         if !is_there {
-            let made = instance(calendar, id, budget)?;
+            let made = instance(calendar, id, budget).map_err(exceeded)?;
+            let made = made.ok_or_else(|| VALID_RID.error())?;
             calendar.root_mut().add_component(made);
         }
     }
     Ok(())
-}
-
-/// The override that an instance would have, saying what it says anyway.
-fn instance(
-    calendar: &Calendar<'_>,
-    id: &str,
-    budget: &mut Budget,
-) -> Result<Component<'static>, Error> {
-    let invalid = || VALID_RID.error();
-    let mut masters = calendar
-        .calendar_components()
-        .filter(|component| component.property("RECURRENCE-ID").is_none());
-    let master = masters.next().ok_or_else(invalid)?;
-    let start = master.property("DTSTART").ok_or_else(invalid)?;
-    let series = Series::of(calendar, Zone::Utc);
-    let time = Time::read(id, start.param("TZID")).map_err(|_| invalid())?;
-    let utc = series.zones().utc(&time);
-    let around = Range::new(Some(utc), Some(utc.saturating_add(1)));
-    let instances = series.instances(around, budget).map_err(exceeded)?;
-    let found = instances
-        .iter()
-        .any(|instance| instance.id.is_some_and(|id| id.local == time.local));
-    if !found {
-        return Err(invalid());
-    }
-    let mut made = master.clone().into_owned();
-    for name in ["RRULE", "RDATE", "EXDATE", "EXRULE"] {
-        made.remove(name);
-    }
-    let old = start.time().map_err(|_| invalid())?;
-    made.set(start.clone().into_owned().with_value(id));
-    for name in ["DTEND", "DUE"] {
-        if let Some(end) = master.property(name)
-            && let Ok(value) = end.time()
-        {
-            let mut moved = value.clone();
-            moved.local = LocalTime(value.local.0 + time.local.0 - old.local.0);
-            made.set(end.clone().into_owned().with_value(&moved.text()));
-        }
-    }
-    let mut recurrence_id = Property::new("RECURRENCE-ID", id);
-    for param in start
-        .params()
-        .filter(|param| param.is("TZID") || param.is("VALUE"))
-    {
-        for value in param.values() {
-            recurrence_id = recurrence_id.with_param(param.name(), &value);
-        }
-    }
-    made.set(recurrence_id.into_owned());
-    Ok(made)
 }
 
 /// Adds a property to all components that are targeted.

@@ -2,15 +2,17 @@
 //!
 //! An attachment is a message without a name in the mailbox of the calendar, so that whoever may read
 //! the calendar may read it, and nobody else. It is found by its managed id, at
-//! `…/Default/?attachment=<managed id>`, and removed with the last object that refers to it.
+//! `…/Default/?attachment=<managed id>`, there even when the calendar has moved, and removed with the last object that refers to it.
 
+mod advertise;
 mod edit;
 mod post;
 mod store;
 
+pub(crate) use advertise::{TOKEN, advertise};
 pub(crate) use edit::managed_ids;
 pub(crate) use post::post;
-pub(crate) use store::{check_new, get, key_of, release_dropped};
+pub(crate) use store::{check_new, get, get_moved, key_of, release_dropped};
 
 /// The largest attachment in bytes. RFC 8607 §6.2.
 pub(crate) const ATTACHMENT_LEN_MAX: u64 = 10 << 20;

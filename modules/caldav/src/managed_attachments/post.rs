@@ -14,16 +14,19 @@ use super::{ATTACHMENT_LEN_MAX, ATTACHMENTS_MAX, store};
 use crate::precondition::{
     MAX_ATTACHMENT_SIZE, MAX_ATTACHMENTS_PER_RESOURCE, VALID_ACTION, VALID_MANAGED_ID, VALID_RID,
 };
-use crate::{floating, object_rules, privacy};
+use crate::{floating, object_rules, options, personal, privacy};
 
 /// Answers POST to a member of a calendar.
 pub(crate) fn post(ctx: &Context<'_>, resource: Option<&Resource>) -> Result<Response, Error> {
     let Some(Resource::Member(calendar, member)) = resource else {
         return Err(Error::MethodNotAllowed);
     };
+    if !options::allows_attachments() {
+        return Err(Error::MethodNotAllowed);
+    }
     let guard = conditions::check(ctx, resource)?;
     privacy::check_change(ctx, calendar, member)?;
-    let body = ctx.store.read(calendar, member)?;
+    let body = personal::read(ctx, calendar, member)?;
     let parsed = Calendar::parse(&body, &Limits::default()).map_err(object_rules::unreadable)?;
     check_organizer(ctx, &parsed)?;
     let request = Request::parse(ctx.query.unwrap_or_default())?;

@@ -8,7 +8,9 @@ use dav::{
     Collection, Context, Error, Member, Path, Resource, Response, Rights, Want, percent_decode,
 };
 use icalendar::{Calendar, Limits};
-use module::{Condition, Content, Key, Mailbox, Message, Part, Put, Query, Term, Test};
+use module::{
+    Condition, Content, Key, Mailbox, MailboxScope, Message, Part, Put, Query, Term, Test,
+};
 
 use super::edit::managed_ids;
 use crate::precondition::VALID_MANAGED_ID_PARAMETER;
@@ -20,6 +22,9 @@ const HEADER: &str = "Managed-ID";
 
 /// The index key of an attachment itself; objects that refer to one have [`keys::ATTACHMENT`].
 const MANAGED_ID: &str = "managed-id";
+
+/// The most calendars of an owner that are looked through for an attachment.
+const CALENDARS_MAX: u32 = 2000;
 
 /// The parameter of the URL of an attachment.
 const PARAMETER: &str = "attachment=";
@@ -59,7 +64,25 @@ pub(crate) fn get(ctx: &Context<'_>, calendar: &Collection) -> Result<Option<Res
     let Some(managed_id) = ctx.query.and_then(asked) else {
         return Ok(None);
     };
-    let (mailbox, message) = find(calendar, &managed_id)?.ok_or(Error::NotFound)?;
+    let found = match find(calendar, &managed_id)? {
+        Some(found) => Some(found),
+        // Another calendar has taken the name of the one that was moved.
+        None => find_anywhere(&calendar.path, &managed_id)?,
+    };
+    let (mailbox, message) = found.ok_or(Error::NotFound)?;
+    respond(&mailbox, message, &managed_id).map(Some)
+}
+
+/// Answers GET and HEAD of an attachment where a calendar was that has been moved: objects say where
+/// it was when they got the attachment, and their bytes stay as they are.
+pub(crate) fn get_moved(ctx: &Context<'_>) -> Result<Response, Error> {
+    let managed_id = ctx.query.and_then(asked).ok_or(Error::NotFound)?;
+    let found = find_anywhere(&ctx.target.path, &managed_id)?;
+    let (mailbox, message) = found.ok_or(Error::NotFound)?;
+    respond(&mailbox, message, &managed_id)
+}
+
+fn respond(mailbox: &Mailbox, message: Message, managed_id: &str) -> Result<Response, Error> {
     let bytes = mailbox.read(&[message.uid], Part::Body).map_err(failed)?;
     let mut response = Response::new(Status::OK);
     response.set("Content-Type", message.content_type);
@@ -71,14 +94,42 @@ pub(crate) fn get(ctx: &Context<'_>, calendar: &Collection) -> Result<Option<Res
     response.set("X-Content-Type-Options", "nosniff");
     response.set("Content-Security-Policy", "sandbox; default-src 'none'");
     response.body = ResponseBody::Bytes(bytes.into_iter().next().unwrap_or_default());
-    Ok(Some(response))
+    Ok(response)
+}
+
+/// The attachment with this id in any calendar that the principal may read, of the owner whose
+/// calendar was at `path`.
+fn find_anywhere(path: &Path, managed_id: &str) -> Result<Option<(Mailbox, Message)>, Error> {
+    let [user, owner, name] = path.parts() else {
+        return Ok(None);
+    };
+    // In the home of somebody else it is called `owner.name`: both may be meant.
+    let shared = name.split_once('.').map(|(shared, _)| shared);
+    for owner in [Some(owner.as_str()), shared].into_iter().flatten() {
+        let home = [user, owner, HOME_NAME].map(str::to_owned).to_vec();
+        let scope = MailboxScope::Tree(home);
+        let calendars = Mailbox::list_all(&scope, Some(CALENDAR), None, CALENDARS_MAX);
+        for status in calendars.unwrap_or_default() {
+            let Ok(mailbox) = Mailbox::open(&status.path) else {
+                continue;
+            };
+            if let Some(found) = find_in(mailbox, managed_id)? {
+                return Ok(Some(found));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// The attachment of a calendar with this id.
 fn find(calendar: &Collection, managed_id: &str) -> Result<Option<(Mailbox, Message)>, Error> {
-    let Ok(mailbox) = open(calendar) else {
-        return Ok(None);
-    };
+    match open(calendar) {
+        Ok(mailbox) => find_in(mailbox, managed_id),
+        Err(_) => Ok(None),
+    }
+}
+
+fn find_in(mailbox: Mailbox, managed_id: &str) -> Result<Option<(Mailbox, Message)>, Error> {
     let query = Query {
         all_of: vec![vec![Term::new(
             MANAGED_ID,
@@ -219,12 +270,8 @@ pub(crate) fn check_new(
         let Some(path) = ctx.parse_href(href).ok().flatten() else {
             continue;
         };
-        let is_there = match collection_at(ctx, &path)? {
-            Some(holder) => {
-                asked(query).as_ref() == Some(&managed_id) && find(&holder, &managed_id)?.is_some()
-            }
-            None => false,
-        };
+        let is_there = asked(query).as_ref() == Some(&managed_id)
+            && find_anywhere(&path, &managed_id)?.is_some();
         if !is_there && !referred_before(ctx, incoming, &managed_id)? {
             return Err(VALID_MANAGED_ID_PARAMETER.error());
         }
@@ -247,14 +294,6 @@ fn referred_before(
             .iter()
             .any(|(known, _)| known == managed_id)
     }))
-}
-
-fn collection_at(ctx: &Context<'_>, path: &Path) -> Result<Option<Collection>, Error> {
-    let found = ctx.find(path, &Want::default())?;
-    Ok(match found {
-        Some(Resource::Collection(found)) if found.kind == CALENDAR => Some(found),
-        _ => None,
-    })
 }
 
 /// What releases the attachments that a stored object refers to, but for those that are kept.

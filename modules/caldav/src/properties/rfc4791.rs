@@ -12,10 +12,11 @@ use xml::{Element, Name, Writer};
 
 use super::{BASE, CALENDARS};
 use crate::namespace::CALDAV;
+use crate::options;
 use crate::precondition::SUPPORTED_CALENDAR_COMPONENT;
-use crate::profile::{HOME, OBJECT_LEN_MAX};
+use crate::profile::HOME;
 
-/// The types of components that calendars take, if they do not say less.
+/// The types of components that calendars can take.
 pub(crate) const COMPONENTS: [&str; 5] =
     ["VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY"];
 
@@ -76,7 +77,7 @@ pub(crate) fn supported_components(subject: Subject<'_>) -> Result<Vec<String>, 
             let element = xml::parse(&stored.xml, &xml::Limits::default())?;
             Ok(components_in(&element))
         }
-        None => Ok(COMPONENTS.map(str::to_owned).to_vec()),
+        None => Ok(options::component_set()),
     }
 }
 
@@ -118,29 +119,29 @@ pub(crate) static MAX_RESOURCE_SIZE: Live = Live {
     name: &Name::new(CALDAV, "max-resource-size"),
     on: dav::On::kinds(CALENDARS),
     read: Read::With(|_, out| {
-        out.number(OBJECT_LEN_MAX);
+        out.number(options::len_max());
         Ok(Value::Written)
     }),
     ..BASE
 };
 
-/// RFC 4791 §5.2.6: the first year that has all its days in every calendar system.
+/// RFC 4791 §5.2.6.
 pub(crate) static MIN_DATE_TIME: Live = Live {
     name: &Name::new(CALDAV, "min-date-time"),
     on: dav::On::kinds(CALENDARS),
     read: Read::With(|_, out| {
-        out.text("00010101T000000Z");
+        out.text(&format!("{}Z", options::min_date_time()));
         Ok(Value::Written)
     }),
     ..BASE
 };
 
-/// RFC 4791 §5.2.7: the last one that iCalendar can write.
+/// RFC 4791 §5.2.7.
 pub(crate) static MAX_DATE_TIME: Live = Live {
     name: &Name::new(CALDAV, "max-date-time"),
     on: dav::On::kinds(CALENDARS),
     read: Read::With(|_, out| {
-        out.text("99991231T235959Z");
+        out.text(&format!("{}Z", options::max_date_time()));
         Ok(Value::Written)
     }),
     ..BASE

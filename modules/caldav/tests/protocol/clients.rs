@@ -125,6 +125,117 @@ fn davx5_wants_tags() {
     );
 }
 
+/// It multigets what its last sync told, gone or not, and hrefs of servers that it was moved from.
+#[test]
+fn davx5_asks_for_what_is_gone_and_elsewhere() {
+    let host = host();
+    put(&host, WHERE, &event("1", "20060714", ""));
+    let gone = format!("{DEFAULT}/gone.ics");
+    let multiget = format!(
+        "<C:calendar-multiget {NAMESPACES}><prop><getetag/></prop><href>{gone}</href>\
+         <href>/elsewhere/1.ics</href><href>{WHERE}</href></C:calendar-multiget>"
+    );
+    let reply = report(&host, DEFAULT, "1", &multiget);
+    expect(&reply, 207, &["<D:getetag>", "404 Not Found"]);
+    assert_eq!(
+        hrefs(&reply),
+        [WHERE.to_owned(), gone, "/elsewhere/1.ics".to_owned()]
+    );
+}
+
+/// It polls the ctag of the home, takes no href of a collection without a slash, and only the first of
+/// several homes.
+#[test]
+fn apple_calendar_watches_the_home() {
+    let host = host();
+    let ctag = || {
+        let reply = propfind(&host, HOME, "1", "<CS:getctag/><resourcetype/>");
+        for href in hrefs(&reply) {
+            assert!(href.ends_with('/'), "{href}");
+        }
+        element(&reply, "CS:getctag").unwrap()
+    };
+    let before = ctag();
+    put(&host, WHERE, &event("1", "20060714", ""));
+    assert_ne!(ctag(), before);
+}
+
+/// Its zones have the names of IANA and rules of their own: those count, not the name.
+#[test]
+fn apple_reminders_writes_zones_that_are_not_what_they_are_called() {
+    let zone = "BEGIN:VTIMEZONE\nTZID:Europe/Vienna\nBEGIN:STANDARD\nDTSTART:19700101T000000\n\
+        TZOFFSETFROM:+1200\nTZOFFSETTO:+1200\nEND:STANDARD\nEND:VTIMEZONE\n";
+    let task = |due: &str| {
+        calendar(&format!(
+            "{zone}BEGIN:VTODO\nUID:1\nDTSTAMP:20060206T001121Z\n\
+             DUE;TZID=Europe/Vienna:{due}\nEND:VTODO"
+        ))
+    };
+    // On the 15th where Vienna is not, and still on the 14th in UTC.
+    stored_and_found(&task("20060715T060000"));
+}
+
+/// All of them come in one query: a calendar whose zone was set to nothing must answer, too.
+#[test]
+fn home_assistant_and_cal_com_expand_a_range() {
+    let host = host();
+    let emptied = proppatch(&host, DEFAULT, "<C:calendar-timezone/>");
+    assert_eq!(emptied.status, 207);
+    let daily = at(
+        "DTSTART:20060714T120000",
+        "RRULE:FREQ=DAILY\nDURATION:PT1H\n",
+    );
+    put(&host, WHERE, &daily);
+    let body = format!(
+        "<C:calendar-query {NAMESPACES}><prop><getetag/><C:calendar-data><C:expand \
+         start='20060714T000000Z' end='20060717T000000Z'/></C:calendar-data></prop><C:filter>\
+         <C:comp-filter name='VCALENDAR'><C:comp-filter name='VEVENT'><C:time-range \
+         start='20060714T000000Z' end='20060717T000000Z'/></C:comp-filter></C:comp-filter>\
+         </C:filter></C:calendar-query>"
+    );
+    let reply = report(&host, DEFAULT, "1", &body);
+    expect(&reply, 207, &["RECURRENCE-ID"]);
+    assert_eq!(reply.text().matches("BEGIN:VEVENT").count(), 3);
+}
+
+/// It takes a 404 in a sync for the calendar's: only what is gone for good may have one.
+#[test]
+fn thunderbird_hides_a_calendar_after_a_404() {
+    let host = host();
+    put(&host, WHERE, &event("1", "20060714", ""));
+    let sync = |token: &str| {
+        let body = format!(
+            "<sync-collection xmlns='DAV:'><sync-token>{token}</sync-token><sync-level>1\
+             </sync-level><prop><getetag/></prop></sync-collection>"
+        );
+        report(&host, DEFAULT, "0", &body)
+    };
+    let first = sync("");
+    let token = element(&first, "D:sync-token").unwrap();
+    // Removed and there again, and never seen.
+    send(&host, "DELETE", WHERE, &[], "");
+    put(&host, WHERE, &event("1", "20060715", ""));
+    let reply = sync(&token);
+    assert_eq!(names(&reply), ["1.ics"]);
+    assert!(!reply.text().contains("404"), "{}", reply.text());
+    send(&host, "DELETE", WHERE, &[], "");
+    assert!(!sync("").text().contains("404"));
+}
+
+/// They take the same UID for another object only when the first is gone for good.
+#[test]
+fn vdirsyncer_removes_and_adds_again_in_another_calendar() {
+    let host = host();
+    mkcalendar(&host, &format!("{HOME}/work/"), "");
+    let body = event("1", "20060714", "");
+    let other = format!("{HOME}/work/1.ics");
+    assert_eq!(put(&host, WHERE, &body).status, 201);
+    // It copies first and removes after that.
+    assert_eq!(put(&host, &other, &body).status, 201);
+    assert_eq!(send(&host, "DELETE", WHERE, &[], "").status, 204);
+    assert_eq!(put(&host, WHERE, &body).status, 201);
+}
+
 /// Its `@` is encoded, and it compares what it gets with what it sent, decoded.
 #[test]
 fn names_with_an_at_sign() {

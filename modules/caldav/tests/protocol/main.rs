@@ -8,7 +8,9 @@ mod filters;
 mod free_busy;
 mod hostile;
 mod objects;
+mod options;
 mod page;
+mod personal;
 mod rfc4791;
 mod rfc6578;
 mod rfc6638;
@@ -17,6 +19,8 @@ mod rfc7809;
 mod rfc7953;
 mod rfc8607;
 mod sharing;
+mod subscription;
+mod vpatch;
 
 use caldav::CalDav;
 use module::native::{Host, Reply};
@@ -90,7 +94,9 @@ fn grant(host: &Host, calendar: &str, to: &str, privileges: &[&str]) {
          <grant><privilege><all/></privilege></grant></ace><ace><principal>\
          <href>/dav/principals/user/{to}/</href></principal><grant>{privileges}</grant></ace></acl>"
     );
-    let reply = send(host, "ACL", &format!("{HOME}/{calendar}/"), &[], &body);
+    let path = format!("{HOME}/{calendar}");
+    let path = format!("{}/", path.trim_end_matches('/'));
+    let reply = send(host, "ACL", &path, &[], &body);
     assert_eq!(reply.status, 200, "{}", reply.text());
 }
 

@@ -326,3 +326,46 @@ fn s3_12_2_attachments_of_sharees_are_everyones() {
     assert_eq!(send(&host, "POST", &query, &[], "").status, 204);
     assert_eq!(send(&host, "GET", &url, &[], "").status, 404);
 }
+
+/// Objects say where their calendar was when they got an attachment, and are not rewritten: it is there
+/// when the calendar has another name, and when the object has gone to another calendar.
+#[test]
+fn attachments_are_there_after_a_move() {
+    let host = stored();
+    mkcalendar(&host, &format!("{HOME}/work/"), "");
+    let at_work = format!("{HOME}/work/1.ics");
+    put(&host, &at_work, &event("1", "20060714", ""));
+    let query = format!("{at_work}?action=attachment-add");
+    let reply = send(&host, "POST", &query, &[], "minutes");
+    assert_eq!(reply.status, 201, "{}", reply.text());
+    let url = urls(&unfolded(&host, &at_work)).remove(0);
+    let to = [("destination", "/dav/calendars/user/alice/office/")];
+    assert_eq!(
+        send(&host, "MOVE", &format!("{HOME}/work/"), &to, "").status,
+        201
+    );
+    let get = |who: &str| {
+        host.act_as(who);
+        send(&host, "GET", &url, &[], "")
+    };
+    assert_eq!(get("alice").text(), "minutes");
+    assert_eq!(get("bob").status, 404);
+    host.act_as("alice");
+    let other = url.replace("attachment=", "attachment=0");
+    assert_eq!(send(&host, "GET", &other, &[], "").status, 404);
+    // Another calendar takes the name.
+    mkcalendar(&host, &format!("{HOME}/work/"), "");
+    assert_eq!(get("alice").text(), "minutes");
+    // Clients may put the object again, and move it.
+    host.act_as("alice");
+    let office = format!("{HOME}/office/1.ics");
+    let body = send(&host, "GET", &office, &[], "").text();
+    assert_eq!(put(&host, &office, &body).status, 204);
+    let to = [("destination", at_work.as_str())];
+    assert_eq!(send(&host, "MOVE", &office, &to, "").status, 201);
+    assert_eq!(get("alice").text(), "minutes");
+    // Who may read the calendar that has it may read it.
+    host.act_as("alice");
+    grant(&host, "office", "bob", &["<read/>"]);
+    assert_eq!(get("bob").text(), "minutes");
+}

@@ -157,7 +157,17 @@ fn rfc5545_3_8_1_3_private_objects_show_when_but_not_what() {
     let reply = report(&host, DEFAULT, "1", &data);
     expect(&reply, 207, &["UID:1"]);
     assert!(!reply.text().contains("LOCATION"));
-    assert_eq!(put(&host, &path, &seen).status, 403);
+    let moved = seen.replace("20060714T12", "20060714T13");
+    assert_eq!(put(&host, &path, &moved).status, 403);
+    // An alarm of one's own changes nothing of it.
+    let alarm = "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\nEND:VEVENT";
+    let alarmed = seen.replace("END:VEVENT", alarm);
+    assert_eq!(put(&host, &path, &alarmed).status, 204);
+    let own = send(&host, "GET", &path, &[], "").text();
+    assert!(own.contains("VALARM") && !own.contains("LOCATION"), "{own}");
+    host.act_as("alice");
+    assert_eq!(send(&host, "GET", &path, &[], "").text(), secret);
+    host.act_as("bob");
     assert_eq!(send(&host, "DELETE", &path, &[], "").status, 403);
     let destination = [("destination", "/dav/calendars/user/bob/Default/1.ics")];
     propfind(&host, "/dav/calendars/user/bob/", "0", "<displayname/>");

@@ -283,6 +283,18 @@ fn s6_2_3_the_operator_may_say_less() {
     );
 }
 
+/// RFC 4331 §6.
+#[test]
+fn mailbox_maxmessages_addressbook_bounds_what_comes_in() {
+    let host = host();
+    host.option("mailbox_maxmessages_addressbook", "1");
+    let body = |uid: &str| card("3.0", &["FN:A", "N:A;;;;", &format!("UID:{uid}")]);
+    assert_eq!(put(&host, "1.vcf", &body("1")).status, 201);
+    let refused = put(&host, "2.vcf", &body("2"));
+    expect(&refused, 507, &["<D:quota-not-exceeded>"]);
+    assert_eq!(put(&host, "1.vcf", &body("1")).status, 204);
+}
+
 #[test]
 fn s6_3_2_3_what_was_repaired_gets_no_entity_tag() {
     let host = host();

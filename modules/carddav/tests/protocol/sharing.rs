@@ -54,3 +54,35 @@ fn sharees_have_names_of_their_own() {
     host.act_as("alice");
     expect(&propfind(&host, DEFAULT, "0", asked), 207, &[">Personal<"]);
 }
+
+#[test]
+fn the_page_subscribes_and_ends_that() {
+    let host = host();
+    store(&host, "1.vcf", &["FN:A", "N:A;;;;", "UID:1"]);
+    grant(&host, "<privilege><read/></privilege>");
+    host.act_as("bob");
+    let home = "/dav/addressbooks/user/bob/";
+    let page = || send(&host, "GET", home, &[("accept", "text/html")], "").text();
+    let submit = |form: &str| {
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("origin", "https://example.org"),
+        ];
+        send(&host, "POST", home, &headers, form).status
+    };
+    let offer = format!("value=\"{DEFAULT}/\"");
+    let shown = page();
+    assert!(shown.contains("<h2>Address books of others</h2>") && shown.contains(&offer));
+    assert!(shown.contains("Personal (alice)"), "{shown}");
+    assert_eq!(submit(&format!("action=subscribe&name={DEFAULT}/")), 303);
+    let shown = page();
+    assert!(
+        shown.contains(">Unsubscribe<") && !shown.contains(&offer),
+        "{shown}"
+    );
+    let path = format!("{home}alice.Default/1.vcf");
+    assert_eq!(send(&host, "GET", &path, &[], "").status, 200);
+    assert_eq!(submit("action=unsubscribe&name=alice.Default"), 303);
+    assert_eq!(send(&host, "GET", &path, &[], "").status, 404);
+    assert!(page().contains(&offer));
+}

@@ -8,7 +8,7 @@ use crate::method::{delete, mkcol, put};
 use crate::profile::{Accepted, Incoming, Origin, RefusedRule};
 use crate::request::{Response, Status};
 use crate::resource::{Collection, Fields, Member, Resource, Stored, Want};
-use crate::store::{Accept, Batch, Expect, Operation};
+use crate::store::{Batch, Content, Expect, Operation};
 use crate::{Context, Error, Path, Rights};
 
 /// Answers COPY.
@@ -38,14 +38,7 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     let mut told = Told::default();
     match source {
         Resource::Member(_, member) => {
-            let accepted = transfer.accept(ctx, member, Origin::Copy)?;
-            told = finish(&mut batch, accepted, |accept| Operation::Copy {
-                from: from.clone(),
-                to: to.clone(),
-                over: transfer.over(),
-                expect: Expect::Version(member.version),
-                accept,
-            });
+            told = transfer.add_member(ctx, member, Origin::Copy, &mut batch)?;
         }
         Resource::Collection(_) => {
             batch.push(Operation::CopyTree {
@@ -200,33 +193,77 @@ impl Transfer {
     }
 }
 
+impl Transfer {
+    /// Adds what brings a member to the destination, and what the rules want done with it.
+    pub(crate) fn add_member(
+        &self,
+        ctx: &Context<'_>,
+        member: &Member,
+        origin: Origin,
+        batch: &mut Batch,
+    ) -> Result<Told, Error> {
+        let (from, to, over) = (self.from.clone(), self.to.clone(), self.over());
+        let expect = Expect::Version(member.version);
+        let (accept, more, told) = match self.accept(ctx, member, origin)? {
+            None => (None, Vec::new(), Told::default()),
+            Some(accepted) => {
+                let told = Told {
+                    headers: accepted.headers,
+                    refused: accepted.refused,
+                };
+                (Some(accepted.accept), accepted.more.operations, told)
+            }
+        };
+        match accept {
+            // Not the bytes that are there, but what the principal sees of them.
+            Some(mut accept) if matches!(accept.content, Content::Bytes(_)) => {
+                // RFC 4918 §9.8.2: its dead properties go along.
+                let want = Want {
+                    fields: Fields::NONE,
+                    stored: Stored::All,
+                };
+                let found = ctx.find(&from, &want)?;
+                let stored = found.as_ref().map_or(&[][..], Resource::stored).iter();
+                let stored = stored.map(|known| (known.name.clone(), Some(known.xml.clone())));
+                accept.properties.extend(stored);
+                batch.push(Operation::Check {
+                    path: from.clone(),
+                    expect,
+                });
+                if origin == Origin::Move {
+                    batch.push(Operation::Remove { path: from, expect });
+                }
+                batch.push(Operation::Put {
+                    path: to,
+                    accept,
+                    expect: over,
+                });
+            }
+            accept if origin == Origin::Move => batch.push(Operation::Move {
+                from,
+                to,
+                over,
+                expect,
+                accept,
+            }),
+            accept => batch.push(Operation::Copy {
+                from,
+                to,
+                over,
+                expect,
+                accept,
+            }),
+        }
+        batch.operations.extend(more);
+        Ok(told)
+    }
+}
+
 /// What the rules of the destination say to the answer.
 #[derive(Default)]
 pub(crate) struct Told {
     pub headers: Vec<(&'static str, String)>,
     pub refused: Option<RefusedRule>,
-}
-
-/// Adds the operation for a member, and what the rules want done with it.
-pub(crate) fn finish(
-    batch: &mut Batch,
-    accepted: Option<Accepted>,
-    operation: impl FnOnce(Option<Accept>) -> Operation,
-) -> Told {
-    match accepted {
-        None => {
-            batch.push(operation(None));
-            Told::default()
-        }
-        Some(accepted) => {
-            batch.push(operation(Some(accepted.accept)));
-            batch.operations.extend(accepted.more.operations);
-            Told {
-                headers: accepted.headers,
-                refused: accepted.refused,
-            }
-        }
-    }
 }
 
 /// RFC 4918 §9.8.5: 201 if the destination is new, 204 if it was there.

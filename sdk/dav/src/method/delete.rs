@@ -76,7 +76,9 @@ pub(crate) fn remove(
             if let Some(rule) = ctx.profile.part {
                 rule(ctx, collection)?;
             }
-            if ctx.profile.kinds.iter().any(|kind| kind.remove.is_some()) {
+            // Nothing in it goes with what only appears here.
+            let stays = lies_elsewhere(ctx, path)?;
+            if !stays && ctx.profile.kinds.iter().any(|kind| kind.remove.is_some()) {
                 apply_remove_rules(ctx, collection, batch)?;
             }
             batch.push(Operation::RemoveTree { path: path.clone() });
@@ -84,6 +86,16 @@ pub(crate) fn remove(
         }
         Resource::Principal(_) => Err(Error::MethodNotAllowed),
     }
+}
+
+/// Whether a collection lies elsewhere and only appears here.
+fn lies_elsewhere(ctx: &Context<'_>, path: &Path) -> Result<bool, Error> {
+    let (Some(parent), Some(name)) = (path.parent(), path.name()) else {
+        return Ok(false);
+    };
+    let parent = ctx.find(&parent, &Want::default())?;
+    let parent = parent.as_ref().and_then(Resource::collection);
+    Ok(parent.is_some_and(|parent| parent.has_elsewhere(name)))
 }
 
 /// Asks the rules of all collections inside of a tree about all their members.

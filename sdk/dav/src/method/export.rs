@@ -2,7 +2,7 @@
 
 use crate::error::NUMBER_OF_MATCHES_WITHIN_LIMITS;
 use crate::request::{Response, ResponseBody, Status};
-use crate::resource::{Collection, Etag, Fields, Stored, Want};
+use crate::resource::{Collection, Etag, Fields, Member, Stored, Want};
 use crate::store::Listing;
 use crate::{Context, Error, percent_encode};
 
@@ -40,7 +40,7 @@ pub fn run(
     ctx: &Context<'_>,
     collection: &Collection,
     export: &Export<'_>,
-    mut write: impl FnMut(&[u8], &mut Vec<u8>) -> Result<(), Error>,
+    mut write: impl FnMut(&Member, &mut Vec<u8>) -> Result<(), Error>,
 ) -> Result<Response, Error> {
     let etag = etag(collection, export.variant);
     let etag = etag.as_ref();
@@ -78,7 +78,7 @@ pub fn run(
         };
         let page = ctx.store.children(collection, &listing)?;
         for member in &page.members {
-            write(member.body.as_deref().unwrap_or_default(), &mut out)?;
+            write(member, &mut out)?;
             match export.convert {
                 Some(_) if out.len() > WHOLE_LEN_MAX => {
                     return Err(NUMBER_OF_MATCHES_WITHIN_LIMITS.error());

@@ -7,28 +7,39 @@ use crate::{Context, Error, Rights};
 
 /// Answers GET and HEAD.
 pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
-    let resource = ctx.target_resource()?;
+    let Some(resource) = ctx.find_target()? else {
+        return match ctx.profile.get_unmapped {
+            Some(rule) => rule(ctx),
+            None => Err(Error::NotFound),
+        };
+    };
     ctx.require(&ctx.target.path, resource.rights(), Rights::READ, "read")?;
     conditions::check(ctx, Some(&resource))?;
+    represent(ctx, &resource)
+}
+
+/// What GET answers with: as the rules of the place have it, so that nobody sees more by asking in
+/// another way.
+pub(crate) fn represent(ctx: &Context<'_>, resource: &Resource) -> Result<Response, Error> {
     let kind = resource
         .collection()
         .map(|collection| ctx.profile.kind(&collection.kind));
-    let rule = match (&resource, kind) {
+    let rule = match (resource, kind) {
         (Resource::Collection(_), Some(kind)) => kind.get,
         (Resource::Member(..), Some(kind)) => kind.get_member,
         _ => None,
     };
     if let Some(rule) = rule
-        && let Some(response) = rule(ctx, &resource)?
+        && let Some(response) = rule(ctx, resource)?
     {
         return Ok(response);
     }
-    match &resource {
+    match resource {
         Resource::Member(collection, member) => Ok(member_response(collection, member)),
         Resource::Collection(_) | Resource::Principal(_) => {
             let mut response = Response::new(Status::NO_CONTENT);
             if !ctx.target.slash {
-                response.set("Content-Location", ctx.href_of(&ctx.target.path, &resource));
+                response.set("Content-Location", ctx.href_of(&ctx.target.path, resource));
             }
             Ok(response)
         }

@@ -2,12 +2,12 @@
 
 use crate::header::depth::{self, Depth};
 use crate::locks::{self, Change};
-use crate::method::copy::{Told, Transfer, answer, finish};
+use crate::method::copy::{Told, Transfer, answer};
 use crate::method::put;
 use crate::profile::Origin;
 use crate::request::Response;
 use crate::resource::Resource;
-use crate::store::{Expect, Operation};
+use crate::store::Operation;
 use crate::{Context, Error, Rights};
 
 /// Answers MOVE.
@@ -46,14 +46,7 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
                 Rights::REMOVE,
                 "unbind",
             )?;
-            let accepted = transfer.accept(ctx, member, Origin::Move)?;
-            told = finish(&mut batch, accepted, |accept| Operation::Move {
-                from: from.clone(),
-                to: to.clone(),
-                over: transfer.over(),
-                expect: Expect::Version(member.version),
-                accept,
-            });
+            told = transfer.add_member(ctx, member, Origin::Move, &mut batch)?;
         }
         Resource::Collection(collection) => {
             ctx.require(from, collection.rights, Rights::DELETE, "unbind")?;

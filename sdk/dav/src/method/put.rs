@@ -2,10 +2,10 @@
 
 use crate::header::conditions::{self, Guard};
 use crate::locks::{self, Change};
-use crate::method::get::member_response;
+use crate::method::get::represent;
 use crate::profile::{Accepted, Incoming, Origin, RefusedRule};
 use crate::request::{Response, Status};
-use crate::resource::{Collection, Member, Resource};
+use crate::resource::{Collection, Fields, Member, Resource, Stored, Want};
 use crate::store::{Accept, Batch, Content, Done, Expect, Operation};
 use crate::{Context, Error, Path, Rights};
 
@@ -60,22 +60,37 @@ pub fn store(
     existing: Option<&Member>,
     origin: Origin,
 ) -> Result<Response, Error> {
-    check_place(ctx, guard, path, collection, existing)?;
+    let kind = ctx.profile.kind(&collection.kind);
     let content_type = ctx.header("Content-Type");
-    let accepted = match ctx.profile.kind(&collection.kind).put {
-        None => Accepted::plain(Accept::plain(Content::Request, content_type)),
+    let incoming = |body| Incoming {
+        origin,
+        path,
+        collection,
+        existing,
+        source: None,
+        content_type: content_type.as_deref(),
+        body,
+    };
+    let mut read = None;
+    if let (Some(rule), Some(existing)) = (kind.put_personal, existing)
+        && collection.rights.has(Rights::READ)
+    {
+        let personal = incoming(ctx.read_body(ctx.profile.limits.member_len_max)?);
+        if let Some(operations) = rule(ctx, &personal, existing)? {
+            commit_personal(ctx, guard, &personal, existing, operations)?;
+            return personal_response(ctx, &personal);
+        }
+        read = Some(personal.body);
+    }
+    check_place(ctx, guard, path, collection, existing)?;
+    let accepted = match kind.put {
+        None => Accepted::plain(Accept::plain(Content::Request, content_type.clone())),
         Some(rule) => {
-            let body = ctx.read_body(ctx.profile.limits.member_len_max)?;
-            let incoming = Incoming {
-                origin,
-                path,
-                collection,
-                existing,
-                source: None,
-                content_type: content_type.as_deref(),
-                body,
+            let body = match read {
+                Some(body) => body,
+                None => ctx.read_body(ctx.profile.limits.member_len_max)?,
             };
-            rule(ctx, incoming)?
+            rule(ctx, incoming(body))?
         }
     };
     let expect = expect(guard, existing);
@@ -87,18 +102,11 @@ pub fn store(
         None => Response::new(Status::CREATED),
     };
     if ctx.prefer.representation {
-        if let Some(Resource::Member(collection, member)) = ctx.find(
-            path,
-            &crate::Want {
-                fields: crate::Fields::ENTITY,
-                ..Default::default()
-            },
-        )? {
-            let status = existing.map_or(Status::CREATED, |_| Status::OK);
-            response = member_response(&collection, &member);
-            response.status = status;
-            response.set("Content-Location", ctx.href(path, false));
-            response.set("Preference-Applied", "return=representation");
+        let status = existing.map_or(Status::CREATED, |_| Status::OK);
+        let stored = ctx.find(path, &ENTITY)?;
+        // It is stored, whether or not it can be shown in the form that the client would take.
+        if let Some(Ok(shown)) = stored.map(|stored| preferred(ctx, path, &stored, status)) {
+            response = shown;
         }
     } else if let (Some(Done::Written { etag, modified }), false) = (done.first(), changed) {
         response.set("ETag", etag.quoted());
@@ -124,25 +132,31 @@ pub fn replace(
     more: Vec<Operation>,
 ) -> Result<Vec<Done>, Error> {
     let path = collection.path.join(&member.name);
+    let kind = ctx.profile.kind(&collection.kind);
+    let incoming = Incoming {
+        origin: Origin::Put,
+        path: &path,
+        collection,
+        existing: Some(member),
+        source: None,
+        content_type: member.content_type.as_deref(),
+        body,
+    };
+    if let Some(rule) = kind.put_personal
+        && more.is_empty()
+        && collection.rights.has(Rights::READ)
+        && let Some(operations) = rule(ctx, &incoming, member)?
+    {
+        commit_personal(ctx, guard, &incoming, member, operations)?;
+        return Ok(Vec::new());
+    }
     check_place(ctx, guard, &path, collection, Some(member))?;
-    let rule = ctx.profile.kind(&collection.kind).put;
-    let mut accepted = match rule {
+    let mut accepted = match kind.put {
         None => Accepted::plain(Accept::plain(
-            Content::Bytes(body),
+            Content::Bytes(incoming.body),
             member.content_type.clone(),
         )),
-        Some(rule) => rule(
-            ctx,
-            Incoming {
-                origin: Origin::Put,
-                path: &path,
-                collection,
-                existing: Some(member),
-                source: None,
-                content_type: member.content_type.as_deref(),
-                body,
-            },
-        )?,
+        Some(rule) => rule(ctx, incoming)?,
     };
     accepted.more.operations.extend(more);
     // It was made out of the body that was read.
@@ -226,15 +240,68 @@ fn failed_condition(
     error: Error,
 ) -> Result<Response, Error> {
     match (resource, &error) {
-        (Some(Resource::Member(collection, member)), Error::PreconditionFailed(_))
+        (Some(found @ Resource::Member(collection, _)), Error::PreconditionFailed(_))
             if ctx.prefer.representation && collection.rights.has(Rights::READ) =>
         {
-            let mut response = member_response(collection, member);
-            response.status = error.status();
-            response.set("Content-Location", ctx.href(&ctx.target.path, false));
-            response.set("Preference-Applied", "return=representation");
-            Ok(response)
+            preferred(ctx, &ctx.target.path, found, error.status()).or(Err(error))
         }
         _ => Err(error),
+    }
+}
+
+const ENTITY: Want<'static> = Want {
+    fields: Fields::ENTITY,
+    stored: Stored::None,
+};
+
+/// An answer with what is at `path` now, for clients that prefer that. RFC 7240 §4.2.
+fn preferred(
+    ctx: &Context<'_>,
+    path: &Path,
+    resource: &Resource,
+    status: Status,
+) -> Result<Response, Error> {
+    let mut response = represent(ctx, resource)?;
+    response.status = status;
+    response.set("Content-Location", ctx.href(path, false));
+    response.set("Preference-Applied", "return=representation");
+    Ok(response)
+}
+
+/// Stores what of a body is the principal's own, which is all that it changes.
+fn commit_personal(
+    ctx: &Context<'_>,
+    guard: &Guard,
+    incoming: &Incoming<'_>,
+    existing: &Member,
+    operations: Vec<Operation>,
+) -> Result<(), Error> {
+    let mut batch = Batch {
+        operations: Vec::new(),
+        lock_tokens: guard.tokens.clone(),
+    };
+    batch.push(Operation::Check {
+        path: incoming.path.clone(),
+        expect: Expect::Version(existing.version),
+    });
+    if guard.is_conditional {
+        // What is the principal's own has no version that a condition could pin.
+        batch.push(Operation::Check {
+            path: incoming.collection.path.clone(),
+            expect: Expect::State(incoming.collection.state),
+        });
+    }
+    batch.operations.extend(operations);
+    ctx.commit(batch).map(drop)
+}
+
+/// The answer to a body that changed what is the principal's own.
+fn personal_response(ctx: &Context<'_>, incoming: &Incoming<'_>) -> Result<Response, Error> {
+    let stored = ctx.find(incoming.path, &ENTITY)?;
+    let stored = stored.filter(|_| ctx.prefer.representation);
+    match stored.map(|stored| preferred(ctx, incoming.path, &stored, Status::OK)) {
+        Some(Ok(shown)) => Ok(shown),
+        // Perhaps it is written in another way now: the client has to read it to know the tag.
+        Some(Err(_)) | None => Ok(Response::new(Status::NO_CONTENT)),
     }
 }

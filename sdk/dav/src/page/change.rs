@@ -43,16 +43,27 @@ pub(super) fn run(
         }
         "publish" => share(ctx, &named(ctx, home, page, form)?, true, &mut batch)?,
         "unpublish" => share(ctx, &named(ctx, home, page, form)?, false, &mut batch)?,
+        "subscribe" => {
+            let others = page.others.as_ref().ok_or_else(unknown)?;
+            let path = ctx.parse_href(form.value("name"))?;
+            let path = path.ok_or(Error::NotFound)?;
+            (others.subscribe)(ctx, home, &path, &mut batch)?;
+        }
+        "unsubscribe" => {
+            let collection = named(ctx, home, page, form)?;
+            if !home.has_elsewhere(form.value("name")) {
+                let why = format!("the {} is no other's", page.noun);
+                return Err(Error::Conflict(why));
+            }
+            remove(ctx, home, collection, &mut batch)?;
+        }
         "delete" => {
             let collection = named(ctx, home, page, form)?;
-            let path = collection.path.clone();
             if form.value("sure") != "yes" {
                 let why = format!("the {} was not deleted: you were not sure", page.noun);
                 return Err(Error::Conflict(why));
             }
-            let changes = [Change::Tree(&path), Change::Resource(&home.path)];
-            locks::require(ctx, &Guard::default(), &changes)?;
-            delete::remove(ctx, &path, &Resource::Collection(collection), &mut batch)?;
+            remove(ctx, home, collection, &mut batch)?;
         }
         _ => return Err(unknown()),
     }
@@ -148,6 +159,18 @@ fn create(
 
 fn text(name: &Name, text: &str) -> Element {
     Element::new(name.clone()).with_text(text)
+}
+
+fn remove(
+    ctx: &Context<'_>,
+    home: &Collection,
+    collection: Collection,
+    batch: &mut Batch,
+) -> Result<(), Error> {
+    let path = collection.path.clone();
+    let changes = [Change::Tree(&path), Change::Resource(&home.path)];
+    locks::require(ctx, &Guard::default(), &changes)?;
+    delete::remove(ctx, &path, &Resource::Collection(collection), batch)
 }
 
 /// Sets a property of a collection: see [`sets_for_all`].

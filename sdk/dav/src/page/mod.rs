@@ -1,5 +1,6 @@
 //! A page for people at a home: what collections are there, and forms to make, rename, recolour,
-//! share with everyone and delete them. Protocols say what they are called.
+//! share with everyone and delete them, and to subscribe to what others share. Protocols say what they
+//! are called.
 //!
 //! It works without scripts and styles and reads well aloud. Whatever a form sends is looked at
 //! again as the same change over WebDAV would be; that the form is ours, and not another site's, is
@@ -17,7 +18,8 @@ use xml::{Element, Name};
 
 use crate::request::{Response, Status};
 use crate::resource::{Collection, Resource};
-use crate::{Context, Error};
+use crate::store::Batch;
+use crate::{Context, Error, Path};
 
 /// What a protocol has on the page.
 pub struct Page {
@@ -33,6 +35,8 @@ pub struct Page {
     pub subscribe: Option<&'static str>,
     /// What is chosen for a new one, and stays, if there is such.
     pub choice: Option<Choice>,
+    /// What others share, if it can be had in one's own home.
+    pub others: Option<Others>,
 }
 
 /// A choice for a new collection.
@@ -44,6 +48,15 @@ pub struct Choice {
     pub options: &'static [(&'static str, &'static str)],
     /// The property that an option sets on the collection, if any.
     pub property: fn(&str) -> Option<Element>,
+}
+
+/// Collections of others, which are not in a home but could be.
+pub struct Others {
+    /// Finds those that are shared with who asks, where their owners have them.
+    pub find: fn(&Context<'_>, home: &Collection) -> Result<Vec<Path>, Error>,
+    /// Adds to the batch what makes one of them appear in the home, as far as that may be.
+    pub subscribe:
+        fn(&Context<'_>, home: &Collection, path: &Path, batch: &mut Batch) -> Result<(), Error>,
 }
 
 /// Answers GET and HEAD of a home: none if who asks is no browser.

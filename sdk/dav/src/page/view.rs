@@ -6,7 +6,7 @@ use super::{Choice, Page, sets_for_all};
 use crate::property::Subject;
 use crate::property::rfc4918::DISPLAYNAME_NAME;
 use crate::request::{Response, ResponseBody, Status};
-use crate::resource::{Collection, Fields, Stored, Want};
+use crate::resource::{Collection, Fields, Resource, Stored, Want};
 use crate::store::Listing;
 use crate::{Context, Error, Rights};
 
@@ -36,14 +36,25 @@ pub(super) fn answer(
     response.set("Cache-Control", "private, no-cache");
     response.set("Vary", "Accept");
     if ctx.method != "HEAD" {
-        let entries = entries(ctx, home, page)?;
-        let html = write(ctx, home, page, &entries, failed);
+        let shown = Shown {
+            entries: entries(ctx, home, page)?,
+            offers: offers(ctx, home, page)?,
+            failed,
+        };
+        let html = write(ctx, home, page, &shown);
         response.body = ResponseBody::Bytes(html.into_bytes());
     }
     Ok(response)
 }
 
-/// A collection on the page.
+/// What is on the page.
+struct Shown<'s> {
+    entries: Vec<Entry>,
+    offers: Vec<Offer>,
+    failed: Option<&'s Error>,
+}
+
+/// A collection in the home.
 struct Entry {
     collection: Collection,
     title: String,
@@ -87,18 +98,8 @@ fn entries(ctx: &Context<'_>, home: &Collection, page: &Page) -> Result<Vec<Entr
 }
 
 fn entry(ctx: &Context<'_>, page: &Page, collection: Collection) -> Result<Entry, Error> {
-    let text = |name: &xml::Name| -> Result<Option<String>, Error> {
-        let stored = Subject::Collection(&collection).find_stored(name);
-        let Some(stored) = stored else {
-            return Ok(None);
-        };
-        let element = xml::parse(&stored.xml, &xml::Limits::default())?;
-        Ok(Some(element.trimmed_text()).filter(|text| !text.is_empty()))
-    };
-    let name = collection.path.name().unwrap_or_default().to_owned();
-    let title = text(&DISPLAYNAME_NAME)?.unwrap_or(name);
     let colour = match &page.colour {
-        Some(property) => text(property)?,
+        Some(property) => text(&collection, property)?,
         None => None,
     };
     // Some programs write the opacity behind it, which the field does not take.
@@ -109,34 +110,72 @@ fn entry(ctx: &Context<'_>, page: &Page, collection: Collection) -> Result<Entry
         false => None,
     };
     Ok(Entry {
-        title,
+        title: title(&collection)?,
         colour,
         is_public,
         collection,
     })
 }
 
-fn write(
-    ctx: &Context<'_>,
-    home: &Collection,
-    page: &Page,
-    entries: &[Entry],
-    failed: Option<&Error>,
-) -> String {
-    let mut html = String::with_capacity(2048 + 2048 * entries.len());
+fn title(collection: &Collection) -> Result<String, Error> {
+    let name = collection.path.name().unwrap_or_default();
+    let title = text(collection, &DISPLAYNAME_NAME)?;
+    Ok(title.unwrap_or_else(|| name.to_owned()))
+}
+
+/// The text of a stored property, if there is any.
+fn text(collection: &Collection, name: &xml::Name) -> Result<Option<String>, Error> {
+    let Some(stored) = Subject::Collection(collection).find_stored(name) else {
+        return Ok(None);
+    };
+    let element = xml::parse(&stored.xml, &xml::Limits::default())?;
+    Ok(Some(element.trimmed_text()).filter(|text| !text.is_empty()))
+}
+
+/// A collection of somebody else's that is not in the home.
+struct Offer {
+    title: String,
+    owner: String,
+    href: String,
+}
+
+fn offers(ctx: &Context<'_>, home: &Collection, page: &Page) -> Result<Vec<Offer>, Error> {
+    let Some(others) = &page.others else {
+        return Ok(Vec::new());
+    };
+    let want = Want {
+        fields: Fields::OWNER,
+        stored: Stored::Names(&[DISPLAYNAME_NAME]),
+    };
+    let mut offers = Vec::new();
+    for path in (others.find)(ctx, home)? {
+        if let Some(Resource::Collection(found)) = ctx.find(&path, &want)? {
+            offers.push(Offer {
+                title: title(&found)?,
+                href: ctx.href(&path, true),
+                owner: found.owner.unwrap_or_default(),
+            });
+        }
+    }
+    offers.sort_by(|a, b| (&a.title, &a.owner).cmp(&(&b.title, &b.owner)));
+    Ok(offers)
+}
+
+fn write(ctx: &Context<'_>, home: &Collection, page: &Page, shown: &Shown<'_>) -> String {
+    let mut html = String::with_capacity(2048 + 2048 * shown.entries.len());
     html.push_str("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     html.push_str("<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
     html.push_str(page.title);
     html.push_str("</title>\n</head>\n<body>\n<main>\n<h1>");
     html.push_str(page.title);
     html.push_str("</h1>\n");
-    if let Some(failed) = failed {
+    if let Some(failed) = shown.failed {
         html.push_str("<p role=\"alert\"><strong>That did not work: ");
         escape(&mut html, &failed.to_string());
         html.push_str("</strong></p>\n");
     }
-    for entry in entries {
-        section(ctx, page, entry, &mut html);
+    for entry in &shown.entries {
+        section(ctx, home, page, entry, &mut html);
     }
     if home.rights.has(Rights::CREATE) {
         html.push_str(&format!("<section>\n<h2>New {}</h2>\n", page.noun));
@@ -152,11 +191,21 @@ fn write(
         });
         html.push_str("</section>\n");
     }
+    if !shown.offers.is_empty() {
+        html.push_str(&format!("<section>\n<h2>{} of others</h2>\n", page.title));
+        for offer in &shown.offers {
+            form(&mut html, "subscribe", &offer.href, |html| {
+                escape(html, &format!("{} ({}) ", offer.title, offer.owner));
+                button(html, "Subscribe");
+            });
+        }
+        html.push_str("</section>\n");
+    }
     html.push_str("</main>\n</body>\n</html>\n");
     html
 }
 
-fn section(ctx: &Context<'_>, page: &Page, entry: &Entry, html: &mut String) {
+fn section(ctx: &Context<'_>, home: &Collection, page: &Page, entry: &Entry, html: &mut String) {
     let collection = &entry.collection;
     let name = collection.path.name().unwrap_or_default();
     let href = ctx.href(&collection.path, true);
@@ -208,7 +257,12 @@ fn section(ctx: &Context<'_>, page: &Page, entry: &Entry, html: &mut String) {
         .profile
         .part
         .is_none_or(|rule| rule(ctx, collection).is_ok());
-    if goes && collection.rights.has(Rights::DELETE) {
+    let may = goes && collection.rights.has(Rights::DELETE);
+    if may && home.has_elsewhere(name) {
+        form(html, "unsubscribe", name, |html| {
+            button(html, "Unsubscribe")
+        });
+    } else if may {
         form(html, "delete", name, |html| {
             html.push_str("<label><input type=\"checkbox\" name=\"sure\" value=\"yes\" required> ");
             html.push_str(&format!("Yes, this {} and all in it</label> ", page.noun));

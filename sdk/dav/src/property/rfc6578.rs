@@ -2,7 +2,8 @@
 //! RFC 5995 §3.2.1.
 //!
 //! A token is `data:,` with the id of the collection and its state: valid as a URI, so that it
-//! can stand in `If`, and of no other incarnation of the collection.
+//! can stand in `If`, and of no other incarnation of the collection. Collections that appear in it and
+//! lie elsewhere follow with states of their own: `data:,c1-23;bob.Work=7`.
 
 use xml::Name;
 
@@ -10,6 +11,7 @@ use super::{Live, Read, Subject, Value, Write};
 use crate::error::HREF;
 use crate::profile::On;
 use crate::resource::{Collection, Fields};
+use crate::{percent_decode, percent_encode};
 
 /// All of them.
 pub static ALL: &[&Live] = &[&SYNC_TOKEN, &ADD_MEMBER];
@@ -58,24 +60,49 @@ const SYNC_TOKEN_BASE: Live = Live {
 
 /// The token for what a collection holds now.
 pub fn sync_token(collection: &Collection) -> String {
-    token_for(&collection.id, collection.state)
+    let known = Known {
+        state: collection.state,
+        removed_state: collection.state,
+        elsewhere: collection.elsewhere.clone(),
+    };
+    known.token(&collection.id)
 }
 
-/// The token for one state of the collection with this id.
-pub fn token_for(id: &str, state: u64) -> String {
-    format!("data:,{id}-{state}")
+/// What of a collection a client knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// All that was created or changed up to this state.
+    pub state: u64,
+    /// All that was removed up to this state, which is later in a first answer that was cut short:
+    /// what was removed before was never told to the client, and need not be.
+    pub removed_state: u64,
+    /// Collections that lie elsewhere, and their states.
+    pub elsewhere: Vec<(String, u64)>,
 }
 
-/// The token for a first answer that was cut short: what was removed up to `removed_state` was
-/// never told to the client, and need not be.
-pub fn token_for_part(id: &str, state: u64, removed_state: u64) -> String {
-    format!("data:,{id}-{state}.{removed_state}")
+impl Known {
+    /// The token for that, of the collection with this id.
+    pub fn token(&self, id: &str) -> String {
+        let mut token = format!("data:,{id}-{}", self.state);
+        if self.removed_state > self.state {
+            token.push_str(&format!(".{}", self.removed_state));
+        }
+        for (name, state) in &self.elsewhere {
+            let mut encoded = String::new();
+            percent_encode(&mut encoded, name);
+            token.push_str(&format!(";{}={state}", encoded.replace(';', "%3B")));
+        }
+        token
+    }
 }
 
-/// The states that a token of `collection` stands for, that for removals second; none if it is
-/// not one of its tokens.
-pub fn parse_token(token: &str, collection: &Collection) -> Option<(u64, u64)> {
-    let (id, states) = token.strip_prefix("data:,")?.rsplit_once('-')?;
+/// The most collections that lie elsewhere in a token: each is looked for among those there are.
+const ELSEWHERE_MAX: usize = 5000;
+
+/// What a token of `collection` stands for; none if it is not one of its tokens.
+pub fn parse_token(token: &str, collection: &Collection) -> Option<Known> {
+    let mut parts = token.strip_prefix("data:,")?.split(';');
+    let (id, states) = parts.next()?.rsplit_once('-')?;
     if id != collection.id {
         return None;
     }
@@ -83,8 +110,20 @@ pub fn parse_token(token: &str, collection: &Collection) -> Option<(u64, u64)> {
         let valid = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         valid.then(|| digits.parse::<u64>().ok()).flatten()
     };
-    match states.split_once('.') {
-        Some((state, removed)) => Some((number(state)?, number(removed)?)),
-        None => number(states).map(|state| (state, state)),
+    let (state, removed_state) = match states.split_once('.') {
+        Some((state, removed)) => (number(state)?, number(removed)?),
+        None => (number(states)?, number(states)?),
+    };
+    if parts.clone().nth(ELSEWHERE_MAX).is_some() {
+        return None;
     }
+    let elsewhere = parts.map(|part| {
+        let (name, state) = part.rsplit_once('=')?;
+        Some((percent_decode(name)?, number(state)?))
+    });
+    Some(Known {
+        state,
+        removed_state,
+        elsewhere: elsewhere.collect::<Option<_>>()?,
+    })
 }

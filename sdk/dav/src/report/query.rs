@@ -23,10 +23,9 @@ const PAGE: usize = 2000;
 pub struct Query<'q> {
     /// The kinds of collections whose members are meant.
     pub kinds: &'q [&'q str],
-    /// What is to be looked for. All members are held against the test if there is nothing.
+    /// What is to be looked for. All members are held against the test if there is nothing; what
+    /// several searches find is told once.
     pub searches: &'q [Search<'q>],
-    /// Whether no member can be found by two searches, so that none has to be kept in mind.
-    pub disjoint: bool,
     /// What the body of a member must be like, if that is to be looked at.
     pub test: Option<&'q Test<'q>>,
     /// How many the client wants at most. RFC 6352 §8.6.1.
@@ -45,8 +44,8 @@ pub struct Search<'s> {
     pub is_exact: bool,
 }
 
-/// See [`Query::test`]: the collection is that of the member.
-pub type Test<'t> = dyn Fn(&Collection, &[u8]) -> Result<bool, Error> + 't;
+/// See [`Query::test`]: the member has its body, and the collection is that of the member.
+pub type Test<'t> = dyn Fn(&Collection, &Member) -> Result<bool, Error> + 't;
 
 /// Answers with the members that are asked for, as far as `Depth` reaches: none is 0.
 ///
@@ -155,8 +154,8 @@ impl Running<'_, '_> {
         if query.searches.is_empty() {
             return self.page_through(collection, &Search::default(), None);
         }
-        // What several find is told once.
-        let mut seen = (!query.disjoint).then(HashSet::new);
+        // One finds nothing twice, and needs nothing kept in mind.
+        let mut seen = (query.searches.len() > 1).then(HashSet::new);
         for search in query.searches {
             if self.page_through(collection, search, seen.as_mut())? == Went::TooFar {
                 return Ok(Went::TooFar);
@@ -227,11 +226,10 @@ impl Running<'_, '_> {
         href: &str,
         test: Option<&Test<'_>>,
     ) -> Result<Went, Error> {
-        if let Some(test) = test {
-            let body = member.body.as_deref().unwrap_or_default();
-            if !test(collection, body)? {
-                return Ok(Went::Well);
-            }
+        if let Some(test) = test
+            && !test(collection, member)?
+        {
+            return Ok(Went::Well);
         }
         match self.left.checked_sub(1) {
             Some(left) => self.left = left,

@@ -7,7 +7,7 @@ use crate::body::multistatus::Multistatus;
 use crate::body::plan::Plan;
 use crate::error::{NUMBER_OF_MATCHES_WITHIN_LIMITS, SUPPORTED_REPORT, VALID_SYNC_TOKEN};
 use crate::property::Subject;
-use crate::property::rfc6578::{parse_token, token_for, token_for_part};
+use crate::property::rfc6578::{Known, parse_token, sync_token};
 use crate::request::{Response, Status};
 use crate::resource::{Collection, Fields, Resource};
 use crate::store::{Change, ChangeQuery, Listing, Lock, LockScope};
@@ -45,9 +45,8 @@ pub fn run(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result<Res
 const BODIES_MAX: usize = 8;
 
 struct Request {
-    since: u64,
     /// None if the client starts from nothing.
-    removed_since: Option<u64>,
+    known: Option<Known>,
     deep: bool,
     limit: Option<usize>,
 }
@@ -58,11 +57,9 @@ fn parse(root: &Element, collection: &Collection) -> Result<Request, Error> {
         .find(DAV, "sync-token")
         .ok_or_else(|| bad("no sync-token"))?
         .trimmed_text();
-    let (since, removed_since) = if token.is_empty() {
-        (0, None)
-    } else {
-        let states = parse_token(&token, collection).ok_or_else(|| VALID_SYNC_TOKEN.error())?;
-        (states.0, Some(states.1))
+    let known = match token.is_empty() {
+        true => None,
+        false => Some(parse_token(&token, collection).ok_or_else(|| VALID_SYNC_TOKEN.error())?),
     };
     let level = root.find(DAV, "sync-level").map(Element::trimmed_text);
     let deep = match level.as_deref() {
@@ -80,12 +77,7 @@ fn parse(root: &Element, collection: &Collection) -> Result<Request, Error> {
         }
         None => None,
     };
-    Ok(Request {
-        since,
-        removed_since,
-        deep,
-        limit,
-    })
+    Ok(Request { known, deep, limit })
 }
 
 struct Sync<'s, 'c> {
@@ -98,7 +90,7 @@ struct Sync<'s, 'c> {
 impl Sync<'_, '_> {
     /// Adds all changes, as far as the limit allows. Gives the token for what was told.
     fn run(&mut self, collection: &Collection, request: &Request) -> Result<String, Error> {
-        let from_nothing = request.removed_since.is_none() && request.limit.is_none();
+        let from_nothing = request.known.is_none() && request.limit.is_none();
         let is_flat = !self.ctx.profile.kind(&collection.kind).holds_collections;
         if from_nothing && is_flat {
             return self.list(collection);
@@ -109,10 +101,18 @@ impl Sync<'_, '_> {
             true => BODIES_MAX,
             false => self.ctx.profile.limits.page,
         };
-        let first_removed = request.removed_since.unwrap_or(collection.state);
-        let mut since = request.since;
-        let mut told = 0usize;
+        let mut known = request.known.clone().unwrap_or_else(|| Known {
+            removed_state: collection.state,
+            ..Known::default()
+        });
+        let first_removed = known.removed_state;
+        let mut told = self.elsewhere(collection, &mut known, request.deep, left)?;
+        left -= told;
+        let mut since = known.state;
         let truncated = loop {
+            if left == 0 && told > 0 && known.elsewhere != collection.elsewhere {
+                break true;
+            }
             let query = ChangeQuery {
                 since,
                 removed_since: first_removed.max(since),
@@ -142,18 +142,68 @@ impl Sync<'_, '_> {
                 break true;
             }
         };
+        known.state = since;
+        known.removed_state = first_removed.max(since);
         if !truncated {
-            return Ok(token_for(&collection.id, since));
+            known.removed_state = since;
+            return Ok(known.token(&collection.id));
         }
         // RFC 6578 §3.6.
         let href = self.ctx.href(&collection.path, true);
         let why = NUMBER_OF_MATCHES_WITHIN_LIMITS.error();
         self.multistatus
             .status(&href, Status::INSUFFICIENT_STORAGE, Some(&why))?;
-        match first_removed > since {
-            true => Ok(token_for_part(&collection.id, since, first_removed)),
-            false => Ok(token_for(&collection.id, since)),
+        Ok(known.token(&collection.id))
+    }
+
+    /// Adds what changed of the collections that lie elsewhere, at most `left` of them, and notes what
+    /// the client knows then. Gives how many it was.
+    fn elsewhere(
+        &mut self,
+        collection: &Collection,
+        known: &mut Known,
+        deep: bool,
+        left: usize,
+    ) -> Result<usize, Error> {
+        let now = &collection.elsewhere;
+        let is_gone = |name: &String| !now.iter().any(|(there, _)| there == name);
+        let names = known.elsewhere.iter().map(|(name, _)| name);
+        let gone: Vec<String> = names.filter(|name| is_gone(name)).cloned().collect();
+        let news: Vec<&(String, u64)> = now
+            .iter()
+            .filter(|there| !known.elsewhere.contains(there))
+            .collect();
+        let mut told = 0;
+        for name in gone.iter().take(left) {
+            let href = self.ctx.href(&collection.path.join(name), true);
+            self.multistatus.status(&href, Status::NOT_FOUND, None)?;
+            known.elsewhere.retain(|(there, _)| there != name);
+            told += 1;
         }
+        for (name, state) in news.into_iter().take(left - told) {
+            let path = collection.path.join(name);
+            if let Some(resource) = self.ctx.find(&path, &self.plan.want())? {
+                let href = self.ctx.href(&path, true);
+                match deep {
+                    // RFC 6578 §3.3: what is in it is not told here.
+                    true => {
+                        let why = SUPPORTED_REPORT.error();
+                        self.multistatus
+                            .status(&href, Status::FORBIDDEN, Some(&why))?;
+                    }
+                    false => {
+                        let subject = Subject::from(&resource);
+                        self.multistatus
+                            .resource(self.plan, subject, &href, self.locks)?;
+                    }
+                }
+            }
+            known.elsewhere.retain(|(there, _)| there != name);
+            known.elsewhere.push((name.clone(), *state));
+            told += 1;
+        }
+        known.elsewhere.sort_unstable();
+        Ok(told)
     }
 
     /// Adds all members there are, for whoever starts from nothing: that costs less than to go
@@ -180,7 +230,7 @@ impl Sync<'_, '_> {
             }
             after = page.next;
             if after.is_none() {
-                return Ok(token_for(&collection.id, collection.state));
+                return Ok(sync_token(collection));
             }
         }
     }

@@ -110,6 +110,13 @@ pub enum Operation {
         /// Whether it is there for the asking principal alone, and hides the one that all see.
         personal: bool,
     },
+    /// Keeps what of a member is the asking principal's own, or forgets it.
+    Personal {
+        /// The member.
+        path: Path,
+        /// What [`crate::Member::personal`] is to be.
+        value: Option<Vec<u8>>,
+    },
     /// Replaces the access control list of a collection.
     SetAcl {
         /// The collection.
@@ -392,6 +399,10 @@ impl Operation {
                 name: name.clone(),
                 xml: xml.clone(),
                 personal: *personal,
+            },
+            Operation::Personal { path, value } => Operation::Personal {
+                path: path.clone(),
+                value: value.clone(),
             },
             // Members are not put together with any of these.
             Operation::RemoveTree { .. }

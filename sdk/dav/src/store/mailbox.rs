@@ -17,9 +17,11 @@ mod fill;
 mod header;
 mod listing;
 mod members;
+mod personal;
 mod put;
 mod serve;
 mod shared;
+pub mod subscription;
 mod tree;
 
 pub use commit::Extension;
@@ -50,6 +52,9 @@ pub struct Layout {
     /// The kinds without collections inside: their own modseq is their state, and changes elsewhere
     /// do not move it.
     pub leaf_kinds: &'static [&'static str],
+    /// The private annotation with what sharees have of members for themselves; none if all that a
+    /// member is, it is to everyone.
+    pub personal: Option<&'static str>,
     /// Whether collections of others that a principal has subscribed to appear in its home.
     pub shared_in_home: bool,
     /// The version of the rule that makes keys.
@@ -69,6 +74,7 @@ impl Layout {
         home_kind: "",
         lead_kind: "",
         leaf_kinds: &[],
+        personal: None,
         shared_in_home: false,
         keys_version: 0,
         home_rights: "",

@@ -26,6 +26,20 @@ const GRAINS: [(i64, &str); 4] = [
 /// The names of events, those of finer grains first.
 const EVENT: [&str; 5] = ["at", "at-8", "at-16", "at-36", "may-be-event"];
 
+/// The names of whatever there is, in the same order.
+const ANY: [&str; 10] = [
+    "at",
+    "at-8",
+    "at-16",
+    "at-36",
+    "may-be-event",
+    "may-be-todo",
+    "may-be-journal",
+    "may-be-freebusy",
+    "may-be-availability",
+    "may-be-poll",
+];
+
 /// So few stretches are no reason to look for a coarser grain.
 const FEW: usize = 8;
 
@@ -65,7 +79,7 @@ pub struct Names {
 
 impl Names {
     /// All under which there is what makes somebody busy: events, free-busy objects, availability.
-    pub const BUSY: &'static [&'static str] = &[
+    pub const BUSY: [&'static str; 7] = [
         "at",
         "at-8",
         "at-16",
@@ -75,12 +89,12 @@ impl Names {
         "may-be-availability",
     ];
 
-    /// Those for objects of a kind in a range.
-    pub fn of(kind: Kind, range: Range) -> Self {
+    /// Those for objects of a kind in a range, of any kind if none is given.
+    pub fn of(kind: Option<Kind>, range: Range) -> Self {
         let length = range.end.saturating_sub(range.start);
         let certain = match kind {
-            Kind::Event => GRAINS.iter().filter(|(gap, _)| *gap < length).count(),
-            _ => 0,
+            None | Some(Kind::Event) => GRAINS.iter().filter(|(gap, _)| *gap < length).count(),
+            Some(_) => 0,
         };
         let (certain, possible) = Self::all(kind)
             .split_at_checked(certain)
@@ -88,22 +102,22 @@ impl Names {
         Self { certain, possible }
     }
 
-    /// All for objects of a kind.
-    pub fn all(kind: Kind) -> &'static [&'static str] {
+    fn all(kind: Option<Kind>) -> &'static [&'static str] {
         match kind {
-            Kind::Event => &EVENT,
-            Kind::Todo => &["may-be-todo"],
-            Kind::Journal => &["may-be-journal"],
-            Kind::FreeBusy => &["may-be-freebusy"],
-            Kind::Availability => &["may-be-availability"],
-            Kind::Poll => &["may-be-poll"],
+            None => &ANY,
+            Some(Kind::Event) => &EVENT,
+            Some(Kind::Todo) => &["may-be-todo"],
+            Some(Kind::Journal) => &["may-be-journal"],
+            Some(Kind::FreeBusy) => &["may-be-freebusy"],
+            Some(Kind::Availability) => &["may-be-availability"],
+            Some(Kind::Poll) => &["may-be-poll"],
         }
     }
 }
 
 /// The name for what may be.
 fn possible_name(kind: Kind) -> &'static str {
-    Names::all(kind).last().copied().unwrap_or_default()
+    Names::all(Some(kind)).last().copied().unwrap_or_default()
 }
 
 /// When an object of a kind is.

@@ -9,9 +9,11 @@
 //! (Google, Exchange); empty EXDATE and RDATE; control characters in texts (Outlook).
 
 mod check;
+mod instance;
 mod invalid;
 
 use crate::component::{Calendar, Component};
+pub use instance::instance;
 pub use invalid::{Invalid, Precondition};
 
 /// What an object is about: the kind of its components, which are all of one.

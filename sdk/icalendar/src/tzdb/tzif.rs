@@ -8,9 +8,9 @@ use std::borrow::Cow;
 impl Zone {
     /// Its data in TZif; of a part of time, what lies outside is the unspecified local time `-00`,
     /// RFC 8536 §3.2, as `zic -r` has it.
-    pub fn tzif(&self, range: Range) -> Cow<'static, [u8]> {
+    pub fn tzif(&self, range: Range) -> Cow<'_, [u8]> {
         if range == Range::ALL {
-            return Cow::Borrowed(self.data);
+            return Cow::Borrowed(&self.data);
         }
         let range = range.bounded();
         let end = match range.end {
@@ -49,7 +49,7 @@ impl Zone {
     }
 
     /// The rule after the last transition, as POSIX writes it. RFC 8536 §3.3.
-    fn footer(&self) -> &'static [u8] {
+    fn footer(&self) -> &[u8] {
         let mut lines = self.data.rsplit(|&byte| byte == b'\n');
         lines.nth(1).unwrap_or_default()
     }

@@ -12,7 +12,7 @@ pub struct Vtimezone {
     /// `TZID`.
     pub(crate) tzid: String,
     /// `TZID-ALIAS-OF`, RFC 7808 §7.2.
-    pub(crate) alias_of: Option<&'static str>,
+    pub(crate) alias_of: Option<String>,
     /// `TZUNTIL`, RFC 7808 §7.1: UTC.
     pub(crate) until: Option<i64>,
     /// `STANDARD` and `DAYLIGHT` components.
@@ -87,7 +87,10 @@ impl Zone {
         let name = self.name();
         Vtimezone {
             tzid: tzid.to_owned(),
-            alias_of: self.alias_of().or((tzid != name).then_some(name)),
+            alias_of: self
+                .alias_of()
+                .or((tzid != name).then_some(name))
+                .map(str::to_owned),
             until,
             parts,
         }

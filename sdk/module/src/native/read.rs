@@ -90,10 +90,10 @@ impl Mailbox {
         self.with(Rights::READ, |state| {
             let mailbox = state.mailbox(self.row)?;
             state.remembers(&mailbox.path, since)?;
-            let live = mailbox
-                .messages
-                .iter()
-                .map(|(&uid, message)| (message.modseq, uid, None));
+            let live = mailbox.messages.iter().map(|(&uid, message)| {
+                let modseq = state.message_modseq(message);
+                (modseq, uid, None)
+            });
             // What replaced a message stands for both.
             let gone = mailbox.tombstones.iter().filter(|tombstone| {
                 since > 0
@@ -147,7 +147,7 @@ impl Mailbox {
             let live = live.map(|mailbox| MailboxChange {
                 path: mailbox.path.clone(),
                 id: mailbox.id.clone(),
-                modseq: mailbox.modseq,
+                modseq: state.mailbox_modseq(mailbox),
                 removed: false,
             });
             let gone = state
@@ -238,7 +238,7 @@ impl StoredMessage {
         Message {
             uid,
             name: self.name.clone(),
-            modseq: self.modseq,
+            modseq: state.message_modseq(self),
             created: self.created,
             modified: self.modified,
             size: self.body.len() as u64,
@@ -262,7 +262,7 @@ impl Page {
         let Digest { a, b, c, d } = message.digest;
         let seen = seen(state, &message.annotations, "").count();
         self.uids.push(uid);
-        self.modseqs.push(message.modseq);
+        self.modseqs.push(state.message_modseq(message));
         self.created.push(message.created);
         self.modified.push(message.modified);
         self.sizes.push(message.body.len() as u64);

@@ -37,6 +37,8 @@ pub(crate) struct StoredMessage {
     pub(crate) flags: BTreeSet<String>,
     pub(crate) keys: Vec<Key>,
     pub(crate) annotations: Annotations,
+    /// When private annotations last changed, by principal.
+    pub(crate) private: BTreeMap<String, Modseq>,
 }
 
 /// Values by name and, if they are private, by whose they are.
@@ -61,6 +63,8 @@ pub(crate) struct StoredMailbox {
     pub(crate) uid_next: Uid,
     pub(crate) grants: Vec<Grant>,
     pub(crate) annotations: Annotations,
+    /// When private annotations of the mailbox itself last changed, by principal.
+    pub(crate) private: BTreeMap<String, Modseq>,
     pub(crate) messages: BTreeMap<Uid, StoredMessage>,
     pub(crate) tombstones: Vec<Tombstone>,
 }
@@ -88,6 +92,10 @@ pub(crate) struct State {
     pub(crate) mailboxes: BTreeMap<Row, StoredMailbox>,
     pub(crate) gone: Vec<MailboxChange>,
     pub(crate) modseqs: BTreeMap<Option<String>, Modseq>,
+    /// The last modseq that was given away, by owner, and the states of those whose private
+    /// annotations took some, by owner and principal: these move nobody else's.
+    pub(crate) issued: BTreeMap<Option<String>, Modseq>,
+    pub(crate) private_states: BTreeMap<(Option<String>, String), Modseq>,
     pub(crate) oldest: BTreeMap<Option<String>, Modseq>,
     pub(crate) numbers: u64,
     pub(crate) locks: Vec<Lock>,
@@ -120,6 +128,8 @@ impl Default for State {
             mailboxes: BTreeMap::new(),
             gone: Vec::new(),
             modseqs: BTreeMap::new(),
+            issued: BTreeMap::new(),
+            private_states: BTreeMap::new(),
             oldest: BTreeMap::new(),
             numbers: 0,
             locks: Vec::new(),
@@ -230,8 +240,8 @@ impl State {
             id: mailbox.id.clone(),
             type_: mailbox.type_.clone(),
             rights: self.rights(mailbox),
-            modseq: mailbox.modseq,
-            owner_modseq: self.modseqs.get(&owner).copied().unwrap_or(0),
+            modseq: self.mailbox_modseq(mailbox),
+            owner_modseq: self.owner_modseq(&owner),
             oldest_modseq: self.oldest.get(&owner).copied().unwrap_or(0),
             owner,
             uid_next: mailbox.uid_next,
@@ -241,11 +251,37 @@ impl State {
         })
     }
 
+    /// The modseq of a mailbox, as whoever acts sees it.
+    pub(crate) fn mailbox_modseq(&self, mailbox: &StoredMailbox) -> Modseq {
+        let messages = mailbox.messages.values().map(|message| &message.private);
+        let own = messages.chain([&mailbox.private]);
+        let own = own.map(|private| self.own_modseq(private)).max();
+        mailbox.modseq.max(own.unwrap_or(0))
+    }
+
+    /// The modseq of a message, as whoever acts sees it.
+    pub(crate) fn message_modseq(&self, message: &StoredMessage) -> Modseq {
+        message.modseq.max(self.own_modseq(&message.private))
+    }
+
+    fn own_modseq(&self, private: &BTreeMap<String, Modseq>) -> Modseq {
+        let me = self.identity.principal.as_ref();
+        me.and_then(|me| private.get(me).copied()).unwrap_or(0)
+    }
+
+    /// The modseq of an owner, as whoever acts sees it.
+    fn owner_modseq(&self, owner: &Option<String>) -> Modseq {
+        let shared = self.modseqs.get(owner).copied().unwrap_or(0);
+        let own = self.identity.principal.clone();
+        let own = own.and_then(|me| self.private_states.get(&(owner.clone(), me)).copied());
+        shared.max(own.unwrap_or(0))
+    }
+
     /// Refuses a modseq from before what is remembered, or from the future.
     pub(crate) fn remembers(&self, path: &[String], since: Modseq) -> Result<()> {
         let owner = owner_of(path);
         let oldest = self.oldest.get(&owner).copied().unwrap_or(0);
-        let counter = self.modseqs.get(&owner).copied().unwrap_or(0);
+        let counter = self.owner_modseq(&owner);
         match since == 0 || (oldest..=counter).contains(&since) {
             true => Ok(()),
             false => Err(Error::TooOld),

@@ -104,7 +104,8 @@ impl MailboxStore {
                 .collect(),
             false => members_since(opened, query, limit as usize, complete)?,
         };
-        fill(&opened.mailbox, &mut members, &query.want)?;
+        let source = self.source(&opened.mailbox, opened.status.owner.as_deref());
+        fill(source, &mut members, &query.want)?;
         found.extend(members.into_iter().map(|member| Change {
             path: collection.path.join(&member.name),
             state: member.state,

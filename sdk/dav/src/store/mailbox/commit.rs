@@ -5,10 +5,11 @@ use std::rc::Rc;
 use module::{Annotation, Blob, Identifier, Kind};
 
 use super::MailboxStore;
-use super::convert::{self, annotation_name, host_rights, instant, read_refusal, refusal, time};
+use super::convert::{annotation_name, host_rights, instant, read_refusal, refusal};
+use super::personal::fill_personal;
 use super::put::Transfer;
 use super::tree::{HOME_LEN, Opened, Place};
-use crate::resource::Resource;
+use crate::resource::{Member, Resource};
 use crate::store::{AclEntry, Batch, CommitError, Done, Expect, Operation, Refusal, Who};
 use crate::{Path, Want};
 
@@ -138,7 +139,7 @@ impl MailboxStore {
         })?;
         Ok(outcomes
             .into_iter()
-            .map(|outcome| done(outcome, &results))
+            .map(|outcome| self.done(outcome, &results))
             .collect())
     }
 
@@ -227,6 +228,12 @@ impl MailboxStore {
                     true => Annotation::private(annotation_name(&name), xml),
                     false => Annotation::shared(annotation_name(&name), xml),
                 };
+                self.annotate(making, &path, &annotation)?;
+            }
+            Operation::Personal { path, value } => {
+                let annotation = self.personal_annotation(value);
+                let annotation =
+                    annotation.ok_or(Refusal::Unsupported("a part of one's own of this"))?;
                 self.annotate(making, &path, &annotation)?;
             }
             Operation::SetAcl { path, acl } => {
@@ -407,6 +414,7 @@ fn subject(operation: &Operation) -> Option<Path> {
         | Operation::RemoveTree { path }
         | Operation::MakeCollection { path, .. }
         | Operation::Property { path, .. }
+        | Operation::Personal { path, .. }
         | Operation::SetAcl { path, .. } => Some(path.clone()),
         Operation::Copy { to, .. }
         | Operation::Move { to, .. }
@@ -460,26 +468,37 @@ fn grant(entry: AclEntry, owner: Option<&str>) -> Result<module::Grant, Refusal>
     })
 }
 
-fn done(outcome: Outcome, results: &[module::Outcome]) -> Done {
-    match outcome {
-        Outcome::Done => Done::Done,
-        Outcome::Locked(change) => match results.get(change as usize) {
-            Some(result) => Done::Locked {
-                token: result.lock_token.clone(),
-            },
-            None => Done::Done,
-        },
-        Outcome::Written(opened, change) => {
-            let uid = results.get(change as usize).map_or(0, |result| result.uid);
-            let found = opened.and_then(|opened| opened.mailbox.get(&[uid]).ok());
-            // Who may put things in without reading them learns no tag.
-            match found.and_then(|mut messages| messages.pop()) {
-                Some(message) => Done::Written {
-                    etag: convert::etag(message.digest),
-                    modified: time(message.modified),
+impl MailboxStore {
+    fn done(&self, outcome: Outcome, results: &[module::Outcome]) -> Done {
+        match outcome {
+            Outcome::Done => Done::Done,
+            Outcome::Locked(change) => match results.get(change as usize) {
+                Some(result) => Done::Locked {
+                    token: result.lock_token.clone(),
                 },
                 None => Done::Done,
+            },
+            Outcome::Written(opened, change) => {
+                let uid = results.get(change as usize).map_or(0, |result| result.uid);
+                // Who may put things in without reading them learns no tag.
+                match opened.and_then(|opened| self.written(&opened, uid)) {
+                    Some(member) => Done::Written {
+                        etag: member.etag,
+                        modified: member.modified.unwrap_or_default(),
+                    },
+                    None => Done::Done,
+                }
             }
         }
+    }
+
+    /// The member that a message became.
+    fn written(&self, opened: &Opened, uid: u32) -> Option<Member> {
+        let message = opened.mailbox.get(&[uid]).ok()?.pop()?;
+        let mut members = [super::members::member(message)];
+        let source = self.source(&opened.mailbox, opened.status.owner.as_deref());
+        fill_personal(source, &mut members).ok()?;
+        let [member] = members;
+        Some(member)
     }
 }

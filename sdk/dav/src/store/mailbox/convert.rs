@@ -166,18 +166,26 @@ pub(super) fn key(key: crate::store::Key) -> module::Key {
 
 /// A condition on keys for the host's index: any of these terms holds.
 pub(super) fn terms(filter: &Filter<'_>) -> Vec<module::Term> {
+    let mut terms = Vec::new();
+    push_terms(filter, &mut terms);
+    terms
+}
+
+fn push_terms(filter: &Filter<'_>, terms: &mut Vec<module::Term>) {
     use module::{Term, Test};
-    vec![match filter {
+    terms.push(match filter {
         Filter::Equals(key, text) => Term::new(key, Test::Equal((*text).to_owned())),
         Filter::Prefix(key, text) => Term::new(key, Test::Prefix((*text).to_owned())),
         Filter::Between(key, from, to) => {
             Term::new(key, Test::Range((*from, to.saturating_add(1))))
         }
-        Filter::Overlaps(keys, from, to) => {
-            let overlap = |key: &&str| Term::new(key, Test::Overlap((*from, *to)));
-            return keys.iter().map(overlap).collect();
-        }
+        Filter::Overlaps(key, from, to) => Term::new(key, Test::Overlap((*from, *to))),
         Filter::Words(key, words) => Term::new(key, Test::Words((*words).to_owned())),
-        Filter::Any(filters) => return filters.iter().flat_map(terms).collect(),
-    }]
+        Filter::Any(filters) => {
+            for filter in *filters {
+                push_terms(filter, terms);
+            }
+            return;
+        }
+    });
 }

@@ -4,6 +4,7 @@ use module::{Mailbox, Part};
 
 use super::convert::{PROPERTY_PREFIX, annotation_name, store_error, stored_property, uid};
 use super::listing::PAGE_MAX;
+use super::personal::{Source, fill_personal};
 use crate::resource::{Fields, Member, Stored, Want};
 use crate::store::StoreError;
 
@@ -24,12 +25,15 @@ pub(super) fn holdable<'m>(members: impl Iterator<Item = &'m Member>, want: &Wan
     members.take_while(fits).count().max(1)
 }
 
-/// Adds to members what is wanted of properties, bodies and header sections.
+/// Adds to members what is the principal's own, and what is wanted of properties, bodies and header
+/// sections.
 pub(super) fn fill(
-    mailbox: &Mailbox,
+    source: Source<'_>,
     members: &mut [Member],
     want: &Want<'_>,
 ) -> Result<(), StoreError> {
+    let mailbox = source.mailbox;
+    fill_personal(source, members)?;
     if !matches!(want.stored, Stored::None) {
         fill_properties(mailbox, members, want)?;
     }

@@ -72,11 +72,12 @@ impl MailboxStore {
             Some(text) => Some(Cursor::parse(text).ok_or_else(bad_cursor)?),
         };
         let limit = listing.limit.clamp(1, PAGE_MAX);
+        let source = self.source(mailbox, collection.owner.as_deref());
         if let Some(names) = listing.names {
-            return list_named(mailbox, names, &cursor, limit, &listing.want);
+            return list_named(source, names, &cursor, limit, &listing.want);
         }
         if !listing.filter.is_empty() {
-            return search(mailbox, listing, &cursor, limit);
+            return search(source, listing, &cursor, limit);
         }
         let mut page = Page::default();
         let leaf = self.layout.leaf_kinds.contains(&collection.kind.as_str());
@@ -101,7 +102,7 @@ impl MailboxStore {
             let left = limit.saturating_sub(page.collections.len());
             match left {
                 0 => page.next = Some(Cursor::Member(first_uid).write()),
-                left => list_members(mailbox, first_uid, left, &listing.want, &mut page)?,
+                left => list_members(source, first_uid, left, &listing.want, &mut page)?,
             }
         }
         Ok(page)

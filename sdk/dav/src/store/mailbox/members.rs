@@ -1,22 +1,26 @@
 //! Members: messages of a mailbox as records, listed, named or searched.
 
-use module::{Mailbox, Part};
+use module::Part;
 
 use super::convert::{etag, store_error, terms, time, uid};
 use super::fill::{fill, holdable};
 use super::listing::{Cursor, bad_cursor, host_limit};
+use super::personal::Source;
 use crate::resource::{Fields, Member, Stored, Want};
 use crate::store::{Listing, Page, StoreError};
 
 /// Members in the order of their uids: one call, and one more for the properties if there are any.
 pub(super) fn list_members(
-    mailbox: &Mailbox,
+    source: Source<'_>,
     after: u32,
     limit: usize,
     want: &Want<'_>,
     page: &mut Page,
 ) -> Result<(), StoreError> {
-    let found = match mailbox.list(after, host_limit(limit), host_fields(want)) {
+    let found = match source
+        .mailbox
+        .list(after, host_limit(limit), host_fields(want))
+    {
         Ok(found) => found,
         Err(module::Error::Forbidden(_)) => return Ok(()),
         Err(error) => return Err(store_error(error)),
@@ -45,12 +49,14 @@ pub(super) fn list_members(
     } else {
         Stored::None
     };
-    fill(mailbox, &mut page.members, &Want { stored, ..*want })
+    let personal = source.personal.filter(|_| with_annotations);
+    let source = Source { personal, ..source };
+    fill(source, &mut page.members, &Want { stored, ..*want })
 }
 
 /// The members of these names.
 pub(super) fn list_named(
-    mailbox: &Mailbox,
+    source: Source<'_>,
     names: &[&str],
     cursor: &Option<Cursor<'_>>,
     limit: usize,
@@ -67,7 +73,7 @@ pub(super) fn list_named(
         .take(limit)
         .map(|&name| name.to_owned())
         .collect();
-    let found = mailbox.find_all(&asked).map_err(store_error)?;
+    let found = source.mailbox.find_all(&asked).map_err(store_error)?;
     let mut end = offset + asked.len();
     let found: Vec<Option<Member>> = found.into_iter().map(|found| found.map(member)).collect();
     let count = holdable(found.iter().flatten(), want);
@@ -79,7 +85,7 @@ pub(super) fn list_named(
         }
         members.extend(member);
     }
-    fill(mailbox, &mut members, want)?;
+    fill(source, &mut members, want)?;
     let next = (end < names.len()).then(|| Cursor::Offset(end).write());
     Ok(Page {
         members,
@@ -90,7 +96,7 @@ pub(super) fn list_named(
 
 /// The members whose keys pass the filter.
 pub(super) fn search(
-    mailbox: &Mailbox,
+    source: Source<'_>,
     listing: &Listing<'_>,
     cursor: &Option<Cursor<'_>>,
     limit: usize,
@@ -107,7 +113,7 @@ pub(super) fn search(
         body: listing.want.fields.has(Fields::BODY).then_some(Part::Body),
         ..module::Query::default()
     };
-    let results = mailbox.search(&query).map_err(store_error)?;
+    let results = source.mailbox.search(&query).map_err(store_error)?;
     let count = results.found.len();
     let named = results
         .found
@@ -119,7 +125,7 @@ pub(super) fn search(
             ..member(found.message)
         })
         .collect();
-    fill(mailbox, &mut members, &listing.want)?;
+    fill(source, &mut members, &listing.want)?;
     let next = (results.more && count > 0).then(|| Cursor::Offset(offset + count).write());
     Ok(Page {
         members,

@@ -9,6 +9,11 @@ use super::tree::HOME_LEN;
 use crate::Path;
 use crate::store::StoreError;
 
+/// The name in other homes of what an owner calls this.
+pub(super) fn name_in_home(owner: &str, name: &str) -> String {
+    format!("{owner}.{name}")
+}
+
 /// A collection of somebody else's, as it appears in the own home.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -38,13 +43,27 @@ impl MailboxStore {
         Ok(self.shared.get_or_init(|| found))
     }
 
+    /// The names and states of what is shared in a mailbox, if that is the own home.
+    pub(super) fn elsewhere(&self, status: &Status) -> Result<Vec<(String, u64)>, StoreError> {
+        let is_own = status.owner == self.identity.principal;
+        if !is_own || status.type_ != self.layout.home_kind {
+            return Ok(Vec::new());
+        }
+        let shared = self.shared()?.iter();
+        let mut elsewhere: Vec<(String, u64)> = shared
+            .map(|shared| (shared.name.clone(), self.state(&shared.status)))
+            .collect();
+        elsewhere.sort_unstable();
+        Ok(elsewhere)
+    }
+
     /// The name that the collection of this mailbox would have in the own home.
     fn shared_name(&self, mailbox: &[String]) -> Option<String> {
         let [_, owner, home, name] = mailbox else {
             return None;
         };
         let foreign = home == self.layout.home && Some(owner) != self.identity.principal.as_ref();
-        foreign.then(|| format!("{owner}.{name}"))
+        foreign.then(|| name_in_home(owner, name))
     }
 
     /// The mailbox that a path in the own home leads to, if something shared is there.

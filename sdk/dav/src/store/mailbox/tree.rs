@@ -179,7 +179,8 @@ impl MailboxStore {
             return Ok(None);
         };
         let mut members = vec![super::members::member(message)];
-        super::fill::fill(&parent.mailbox, &mut members, want)?;
+        let source = self.source(&parent.mailbox, parent.status.owner.as_deref());
+        super::fill::fill(source, &mut members, want)?;
         let collection = self.collection(&parent.status, None, &Want::default())?;
         let member = members.pop().zip(collection);
         Ok(member.map(|(member, collection)| Resource::Member(Box::new(collection), member)))
@@ -250,6 +251,8 @@ impl MailboxStore {
             rights,
             owner: status.owner.clone(),
             state: self.state(status),
+            elsewhere: self.elsewhere(status)?,
+            members: status.messages,
             created: Some(time(status.created)),
             modified: None,
             kind,

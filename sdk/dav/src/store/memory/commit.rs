@@ -92,6 +92,13 @@ impl Work<'_> {
                 self.check(&to, over)?;
                 return self.insert(to, node, accept);
             }
+            Operation::Personal { path, value } => {
+                self.need(&path.parent().unwrap_or_default(), Rights::READ)?;
+                let user = self.user.unwrap_or_default().to_owned();
+                let node = self.state.member_mut(&path).ok_or(Refusal::NotFound)?;
+                node.personal.retain(|(owner, _)| *owner != user);
+                node.personal.extend(value.map(|value| (user, value)));
+            }
             Operation::Property {
                 path,
                 name,
@@ -227,6 +234,10 @@ impl Work<'_> {
             content_type: None,
             created: old.as_ref().map_or(now, |old| old.created),
             modified: now,
+            personal: old
+                .as_ref()
+                .map(|old| old.personal.clone())
+                .unwrap_or_default(),
             stored: old.map(|old| old.stored).unwrap_or_default(),
             keys: Vec::new(),
             unique: Vec::new(),

@@ -175,7 +175,7 @@ impl Store for Memory {
                 .iter()
                 .filter_map(|name| node.members.get_key_value(*name));
             page.members = found
-                .map(|(name, node)| member(name, node, &listing.want))
+                .map(|(name, node)| self.member(name, node, &listing.want))
                 .collect();
         } else if listing.members {
             let after = listing
@@ -192,7 +192,7 @@ impl Store for Memory {
                 });
             page.members = found
                 .take(listing.limit)
-                .map(|(name, node)| member(name, node, &listing.want))
+                .map(|(name, node)| self.member(name, node, &listing.want))
                 .collect();
             if page.members.len() == listing.limit {
                 page.next = page.members.last().map(|member| member.name.clone());
@@ -333,7 +333,7 @@ impl Memory {
         let collection = self.collection(state, &parent, node, &Want::default());
         Some(Resource::Member(
             Box::new(collection),
-            member(name, found, want),
+            self.member(name, found, want),
         ))
     }
 
@@ -351,9 +351,39 @@ impl Memory {
             rights: self.rights(state, path),
             owner: node.owner.clone(),
             state: node.state,
+            elsewhere: Vec::new(),
+            members: node.members.len() as u64,
             created: Some(node.created),
             modified: Some(node.modified),
             stored: stored(&self.seen(node), want.stored),
+        }
+    }
+
+    fn member(&self, name: &str, node: &MemberNode, want: &Want<'_>) -> Member {
+        let has = |fields: Fields| want.fields.has(fields);
+        let user = self.user.borrow();
+        let mut personal = node.personal.iter();
+        let personal = personal.find(|(owner, _)| Some(owner) == user.as_ref());
+        let personal = personal.map(|(_, value)| value.clone());
+        Member {
+            name: name.to_owned(),
+            version: node.version,
+            state: node.state,
+            etag: match &personal {
+                Some(value) => node.etag.with_personal(value),
+                None => node.etag,
+            },
+            length: node.body.len() as u64,
+            content_type: node
+                .content_type
+                .clone()
+                .filter(|_| has(Fields::CONTENT_TYPE)),
+            created: Some(node.created),
+            modified: Some(node.modified),
+            body: has(Fields::BODY).then(|| node.body.to_vec()),
+            header: has(Fields::HEADER).then(Vec::new),
+            personal,
+            stored: stored(&node.stored, want.stored),
         }
     }
 
@@ -374,26 +404,6 @@ impl Memory {
             .collect();
         seen.extend(shared);
         seen
-    }
-}
-
-fn member(name: &str, node: &MemberNode, want: &Want<'_>) -> Member {
-    let has = |fields: Fields| want.fields.has(fields);
-    Member {
-        name: name.to_owned(),
-        version: node.version,
-        state: node.state,
-        etag: node.etag,
-        length: node.body.len() as u64,
-        content_type: node
-            .content_type
-            .clone()
-            .filter(|_| has(Fields::CONTENT_TYPE)),
-        created: Some(node.created),
-        modified: Some(node.modified),
-        body: has(Fields::BODY).then(|| node.body.to_vec()),
-        header: has(Fields::HEADER).then(Vec::new),
-        stored: stored(&node.stored, want.stored),
     }
 }
 

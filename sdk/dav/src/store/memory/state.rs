@@ -46,6 +46,8 @@ pub(super) struct MemberNode {
     pub created: Time,
     pub modified: Time,
     pub stored: Vec<StoredProperty>,
+    /// What of it is one principal's own each.
+    pub personal: Vec<(String, Vec<u8>)>,
     pub keys: Vec<Key>,
     pub unique: Vec<Unique>,
 }
@@ -109,6 +111,13 @@ impl State {
             .get(&path.parent()?)?
             .members
             .get(path.name()?)
+    }
+
+    pub fn member_mut(&mut self, path: &Path) -> Option<&mut MemberNode> {
+        self.collections
+            .get_mut(&path.parent()?)?
+            .members
+            .get_mut(path.name()?)
     }
 
     /// The collections inside of one, itself left out.
@@ -233,8 +242,8 @@ pub(super) fn holds(node: &MemberNode, filter: &Filter<'_>) -> bool {
         (Filter::Between(name, low, high), KeyValue::Number(number)) => {
             key.name == *name && (low..=high).contains(&number)
         }
-        (Filter::Overlaps(names, low, high), KeyValue::Interval(start, end)) => {
-            names.contains(&key.name.as_str()) && start < high && end > low
+        (Filter::Overlaps(name, low, high), KeyValue::Interval(start, end)) => {
+            key.name == *name && start < high && end > low
         }
         (Filter::Words(name, words), KeyValue::Words(text)) => {
             key.name == *name

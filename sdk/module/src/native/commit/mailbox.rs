@@ -65,6 +65,7 @@ impl Commit {
                 uid_next: 1,
                 grants,
                 annotations: Annotations::new(),
+                private: BTreeMap::new(),
                 messages: BTreeMap::new(),
                 tombstones: Vec::new(),
             },

@@ -4,7 +4,7 @@ use super::super::change::Message;
 use super::super::state::{Annotations, Row, StoredMessage, Tombstone, digest, owner_of};
 use super::Commit;
 use crate::{Annotation, Condition, Error, Key, Outcome, Result, Rights, Uid, Visibility};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What replacing or removing a message takes.
 const REMOVE: Rights = Rights::DELETE_MESSAGE.with(Rights::EXPUNGE);
@@ -112,6 +112,8 @@ impl Commit {
             flags,
             keys: message.keys,
             annotations,
+            // The message itself is newer than all of that.
+            private: BTreeMap::new(),
         };
         self.store(row, stored, replaced)
     }
@@ -270,12 +272,9 @@ impl Commit {
             Some(value) => annotations.insert((name, private_to), value),
             None => annotations.remove(&(name, private_to)),
         };
-        if visibility == Visibility::Private && me != owner_of(&path) {
-            return Ok(Outcome {
-                modseq: self.modseq(me),
-                ..Outcome::default()
-            });
+        match me.filter(|_| visibility == Visibility::Private) {
+            Some(me) => self.touch_private(row, uid, me),
+            None => self.touch(row, uid),
         }
-        self.touch(row, uid)
     }
 }

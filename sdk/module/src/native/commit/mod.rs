@@ -53,7 +53,8 @@ impl Commit {
         self.made.push(None);
         match change {
             Change::ExpectModseq(row, modseq) => {
-                let holds = self.state.mailbox(row)?.modseq == modseq;
+                let mailbox = self.state.mailbox(row)?;
+                let holds = self.state.mailbox_modseq(mailbox) == modseq;
                 if holds {
                     Ok(Outcome::default())
                 } else {
@@ -160,11 +161,34 @@ impl Commit {
 
     /// The modseq of this batch for an owner.
     fn modseq(&mut self, owner: Option<String>) -> Modseq {
-        let (counters, owner_key) = (&mut self.state.modseqs, owner.clone());
+        let modseq = self.issue(owner.clone());
+        self.state.modseqs.insert(owner, modseq);
+        modseq
+    }
+
+    /// Takes a modseq, one in each batch, that moves no state yet.
+    fn issue(&mut self, owner: Option<String>) -> Modseq {
+        let (issued, owner_key) = (&mut self.state.issued, owner.clone());
         *self.modseqs.entry(owner).or_insert_with(|| {
-            let counter = counters.entry(owner_key).or_insert(0);
+            let counter = issued.entry(owner_key).or_insert(0);
             *counter += 1;
             *counter
+        })
+    }
+
+    /// Notes that what is private to a principal has changed: that moves its state alone.
+    fn touch_private(&mut self, row: Row, uid: Option<Uid>, me: String) -> Result<Outcome> {
+        let owner = owner_of(&self.state.mailbox(row)?.path);
+        let modseq = self.issue(owner.clone());
+        let private = match uid {
+            Some(uid) => &mut self.message_mut(row, uid)?.private,
+            None => &mut self.state.mailbox_mut(row)?.private,
+        };
+        private.insert(me.clone(), modseq);
+        self.state.private_states.insert((owner, me), modseq);
+        Ok(Outcome {
+            modseq,
+            ..Outcome::default()
         })
     }
 

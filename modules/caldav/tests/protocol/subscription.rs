@@ -1,0 +1,248 @@
+//! Calendars of others in one's own home: Apple's "Shared and Published Calendars in CalDAV" §5.4.1,
+//! RFC 6578.
+
+use super::*;
+
+const BOBS: &str = "/dav/calendars/user/bob/";
+
+const BROWSER: [(&str, &str); 1] = [("accept", "text/html")];
+const FORM: [(&str, &str); 3] = [
+    ("content-type", "application/x-www-form-urlencoded"),
+    ("origin", "https://example.org"),
+    ("sec-fetch-site", "same-origin"),
+];
+
+/// A host on which alice lets bob read her calendar `work`, with an event in it; bob is acting.
+fn shared() -> Host {
+    let host = host();
+    mkcalendar(&host, &format!("{HOME}/work/"), "");
+    put(
+        &host,
+        &format!("{HOME}/work/1.ics"),
+        &event("1", "20060714", ""),
+    );
+    grant(&host, "work", "bob", &["<read/>"]);
+    host.act_as("bob");
+    host
+}
+
+fn answer(host: &Host, answer: &str, calendar: &str, more: &str) -> Reply {
+    let body = format!(
+        "<CS:invite-reply {NAMESPACES}><href>mailto:bob@example.org</href><CS:{answer}/>\
+         <CS:hosturl><href>{HOME}/{calendar}/</href></CS:hosturl>\
+         <CS:in-reply-to>x</CS:in-reply-to>{more}</CS:invite-reply>"
+    );
+    send(host, "POST", BOBS, &[], &body)
+}
+
+/// The sync token of bob's home, which is its ctag, too.
+fn token(host: &Host) -> String {
+    host.act_as("bob");
+    let reply = propfind(host, BOBS, "0", "<sync-token/><CS:getctag/>");
+    let token = element(&reply, "D:sync-token").unwrap();
+    assert_eq!(element(&reply, "CS:getctag").as_ref(), Some(&token));
+    token
+}
+
+/// What bob's home says changed since a token, and its token then.
+fn sync(host: &Host, token: &str, more: &str) -> (Reply, String) {
+    host.act_as("bob");
+    let body = format!(
+        "<sync-collection {NAMESPACES}><sync-token>{token}</sync-token><sync-level>1</sync-level>\
+         {more}<prop><displayname/></prop></sync-collection>"
+    );
+    let reply = report(host, BOBS, "0", &body);
+    assert_eq!(reply.status, 207, "{}", reply.text());
+    let token = element(&reply, "D:sync-token").unwrap();
+    (reply, token)
+}
+
+#[test]
+fn who_accepts_has_the_calendar_in_the_home() {
+    let host = shared();
+    let named = "<CS:summary>Of Alice</CS:summary>";
+    let reply = answer(&host, "invite-accepted", "work", named);
+    let path = format!("{BOBS}alice.work/");
+    let shared_as = format!("<D:href>{path}</D:href></CS:shared-as>");
+    expect(&reply, 200, &[&shared_as]);
+    assert_eq!(reply.header("location"), Some(path.as_str()));
+    let asked = "<displayname/><A:calendar-color/>";
+    expect(&propfind(&host, &path, "0", asked), 207, &[">Of Alice<"]);
+    let color = "<A:calendar-color>#FF0000</A:calendar-color>";
+    expect(&proppatch(&host, &path, color), 207, &["200 OK"]);
+    expect(&propfind(&host, BOBS, "1", asked), 207, &["#FF0000"]);
+    host.act_as("alice");
+    let hers = propfind(&host, &format!("{HOME}/work/"), "0", asked);
+    assert!(!hers.text().contains("Of Alice") && !hers.text().contains("#FF0000"));
+    host.act_as("bob");
+    assert_eq!(answer(&host, "invite-declined", "work", "").status, 204);
+    assert!(!hrefs(&propfind(&host, BOBS, "1", asked)).contains(&path));
+}
+
+#[test]
+fn what_may_not_be_subscribed_to_is_not() {
+    let host = shared();
+    assert_eq!(answer(&host, "invite-accepted", "Default", "").status, 404);
+    assert_eq!(answer(&host, "invite-accepted", "none", "").status, 404);
+    assert_eq!(answer(&host, "invite-noresponse", "work", "").status, 400);
+    host.act_as("alice");
+    grant(&host, "work", "bob", &["<C:read-free-busy/>"]);
+    host.act_as("bob");
+    let reply = answer(&host, "invite-accepted", "work", "");
+    assert!([403, 404].contains(&reply.status), "{}", reply.text());
+    host.act_as("carol");
+    assert_eq!(answer(&host, "invite-accepted", "work", "").status, 404);
+}
+
+#[test]
+fn rfc6578_the_state_of_the_home_covers_what_is_shared_in_it() {
+    let host = shared();
+    let path = format!("{BOBS}alice.work/");
+    let before = token(&host);
+    answer(&host, "invite-accepted", "work", "");
+    let subscribed = token(&host);
+    assert_ne!(subscribed, before);
+    let (reply, told) = sync(&host, &before, "");
+    assert_eq!(hrefs(&reply), std::slice::from_ref(&path));
+    assert_eq!(told, subscribed);
+    let (reply, _) = sync(&host, "", "");
+    assert!(hrefs(&reply).contains(&path));
+    let (reply, same) = sync(&host, &subscribed, "");
+    assert!(hrefs(&reply).is_empty());
+    assert_eq!(same, subscribed);
+    // What changes in it.
+    host.act_as("alice");
+    let second = format!("{HOME}/work/2.ics");
+    put(&host, &second, &event("2", "20060714", ""));
+    let changed = token(&host);
+    assert_ne!(changed, subscribed);
+    let (reply, told) = sync(&host, &subscribed, "");
+    assert_eq!((hrefs(&reply), told.clone()), (vec![path.clone()], changed));
+    // The own calendars are another matter.
+    put(
+        &host,
+        &format!("{BOBS}Default/3.ics"),
+        &event("3", "20060714", ""),
+    );
+    let (reply, told) = sync(&host, &told, "");
+    assert_eq!(hrefs(&reply), [format!("{BOBS}Default/")]);
+    // It goes when its owner takes the right away, or removes it.
+    host.act_as("alice");
+    grant(&host, "work", "carol", &["<read/>"]);
+    let (reply, told) = sync(&host, &told, "");
+    expect(&reply, 207, &[&path, "404 Not Found"]);
+    let (reply, _) = sync(&host, &told, "");
+    assert!(hrefs(&reply).is_empty());
+}
+
+/// RFC 6578 §3.6.
+#[test]
+fn rfc6578_limits_count_what_is_shared() {
+    let host = shared();
+    host.act_as("alice");
+    mkcalendar(&host, &format!("{HOME}/play/"), "");
+    grant(&host, "play", "bob", &["<read/>"]);
+    let before = token(&host);
+    answer(&host, "invite-accepted", "work", "");
+    answer(&host, "invite-accepted", "play", "");
+    let one = "<limit><nresults>1</nresults></limit>";
+    let (mut seen, mut at) = (Vec::new(), before);
+    for _ in 0..2 {
+        let (reply, next) = sync(&host, &at, one);
+        seen.extend(hrefs(&reply).into_iter().filter(|href| href != BOBS));
+        at = next;
+    }
+    seen.sort();
+    assert_eq!(
+        seen,
+        [format!("{BOBS}alice.play/"), format!("{BOBS}alice.work/")]
+    );
+    let (reply, _) = sync(&host, &at, one);
+    assert!(hrefs(&reply).is_empty(), "{}", reply.text());
+    assert_eq!(at, token(&host));
+}
+
+#[test]
+fn the_page_subscribes_and_ends_that() {
+    let host = shared();
+    host.option("caldav_allowcalendaradmin", "yes");
+    let page = || send(&host, "GET", BOBS, &BROWSER, "").text();
+    let submit = |form: &str| send(&host, "POST", BOBS, &FORM, form).status;
+    let offer = format!("name=\"name\" value=\"{HOME}/work/\"");
+    let shown = page();
+    assert!(shown.contains("<h2>Calendars of others</h2>") && shown.contains(&offer));
+    // A calendar of alice's in her home is no subscription, whoever sees it there.
+    host.act_as("alice");
+    grant(&host, "", "bob", &["<read/>"]);
+    let at_home = send(&host, "GET", &format!("{HOME}/"), &BROWSER, "").text();
+    assert!(!at_home.contains(">Unsubscribe<") && !at_home.contains(&offer));
+    host.act_as("bob");
+    let of_alice = format!("{HOME}/");
+    let foreign = send(&host, "GET", &of_alice, &BROWSER, "").text();
+    assert!(foreign.contains(">work</h2>"), "{foreign}");
+    assert!(
+        !foreign.contains(">Unsubscribe<") && !foreign.contains(&offer),
+        "{foreign}"
+    );
+    let work = format!("action=subscribe&name={HOME}/work/");
+    let at_alice = send(&host, "POST", &of_alice, &FORM, &work);
+    assert_eq!(at_alice.status, 403, "nobody subscribes for others");
+    assert_eq!(submit(&work), 303);
+    let shown = page();
+    assert!(shown.contains("value=\"alice.work\"") && shown.contains(">Unsubscribe<"));
+    assert!(!shown.contains(&offer) && !shown.contains("Calendars of others"));
+    let refused = [
+        (format!("action=subscribe&name={HOME}/Default/"), 404),
+        (format!("action=subscribe&name={BOBS}Default/"), 403),
+        (
+            "action=subscribe&name=https://other.example/work/".to_owned(),
+            404,
+        ),
+        ("action=subscribe&name=".to_owned(), 400),
+        ("action=unsubscribe&name=Default".to_owned(), 409),
+        ("action=unsubscribe&name=alice.play".to_owned(), 404),
+        ("action=delete&name=alice.work".to_owned(), 409),
+    ];
+    for (form, status) in refused {
+        assert_eq!(submit(&form), status, "{form}");
+    }
+    assert_eq!(submit("action=unsubscribe&name=alice.work"), 303);
+    assert!(page().contains(&offer));
+    host.act_as("alice");
+    let path = format!("{HOME}/work/1.ics");
+    assert_eq!(send(&host, "GET", &path, &[], "").status, 200);
+}
+
+/// What goes is the subscription: what lies in the calendar has no say.
+#[test]
+fn subscriptions_to_calendars_with_private_objects_end() {
+    let host = shared();
+    host.act_as("alice");
+    let private = event("2", "20060714", "CLASS:PRIVATE");
+    put(&host, &format!("{HOME}/work/2.ics"), &private);
+    host.act_as("bob");
+    host.option("caldav_allowcalendaradmin", "yes");
+    let path = format!("{BOBS}alice.work/");
+    for by_page in [false, true] {
+        let answered = answer(&host, "invite-accepted", "work", "");
+        assert_eq!(answered.status, 200);
+        let ended = match by_page {
+            true => {
+                send(
+                    &host,
+                    "POST",
+                    BOBS,
+                    &FORM,
+                    "action=unsubscribe&name=alice.work",
+                )
+                .status
+            }
+            false => send(&host, "DELETE", &path, &[], "").status,
+        };
+        assert_eq!(ended, if by_page { 303 } else { 204 });
+        assert_eq!(send(&host, "PROPFIND", &path, &[], "").status, 404);
+    }
+    host.act_as("alice");
+    let path = format!("{HOME}/work/2.ics");
+    assert_eq!(send(&host, "GET", &path, &[], "").status, 200);
+}
