@@ -90,8 +90,8 @@ impl MailboxStore {
         Ok(Some(opened))
     }
 
-    /// Whether it would lie in a mailbox that has none inside, as far as that is known without asking:
-    /// most requests are about messages in such.
+    /// Whether it would lie in a mailbox that has none inside, as far as that is known without
+    /// asking: most requests are about messages in such.
     fn is_in_leaf(&self, mailbox: &[String]) -> bool {
         let opened = self.opened.borrow();
         let above = mailbox.split_last().map(|(_, above)| above);
