@@ -1,5 +1,5 @@
-//! What calendar objects are found by: keys in the host's index. When they are is under the names of
-//! [`icalendar::keys::Names`].
+//! What calendar objects are found by: keys in the host's index. When they are is under the names
+//! of [`icalendar::keys::Names`].
 
 use std::borrow::Cow;
 

@@ -1,10 +1,11 @@
 //! The VTIMEZONEs that were read last: the objects of a calendar have the same one each, which is
 //! half of their lines.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use crate::component::Component;
+use crate::zone::Zone;
 
 thread_local! {
     static RECENT: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
@@ -21,6 +22,8 @@ const BYTES_MAX: usize = 32 << 10;
 pub(crate) struct Known {
     bytes: Rc<[u8]>,
     pub(crate) component: Rc<Component<'static>>,
+    /// What it describes, once somebody has asked.
+    zone: Rc<OnceCell<Option<Zone>>>,
     /// How many components and properties it has, itself included.
     pub(crate) components: usize,
     pub(crate) properties: usize,
@@ -55,6 +58,7 @@ impl Known {
         let known = Self {
             bytes: bytes.into(),
             component: Rc::new(component.clone().into_owned()),
+            zone: Rc::default(),
             components,
             properties,
         };
@@ -62,6 +66,22 @@ impl Known {
             recent.truncate(KNOWN_MAX - 1);
             recent.insert(0, known);
         });
+    }
+
+    /// The zone that a component describes: found out once, if it is one of those remembered.
+    pub(crate) fn zone(
+        component: &Component<'_>,
+        read: impl FnOnce() -> Option<Zone>,
+    ) -> Option<Zone> {
+        let asked = std::ptr::from_ref(component).cast::<()>();
+        let known = RECENT.with_borrow(|recent| {
+            let is_it = |known: &&Self| Rc::as_ptr(&known.component).cast::<()>() == asked;
+            recent.iter().find(is_it).map(|known| known.zone.clone())
+        });
+        match known {
+            Some(zone) => zone.get_or_init(read).clone(),
+            None => read(),
+        }
     }
 
     /// How many bytes and lines it has.

@@ -176,6 +176,12 @@ impl Random {
     }
 }
 
+/// A zone of its own, where clocks skip two hours of a working day.
+const ODD: &str = "BEGIN:VTIMEZONE\nTZID:Odd\nBEGIN:DAYLIGHT\nDTSTART:19600301T090000\n\
+    TZOFFSETFROM:+0000\nTZOFFSETTO:+0200\nRRULE:FREQ=YEARLY;BYMONTH=3\nEND:DAYLIGHT\n\
+    BEGIN:STANDARD\nDTSTART:19601001T090000\nTZOFFSETFROM:+0200\nTZOFFSETTO:+0000\n\
+    RRULE:FREQ=YEARLY;BYMONTH=10\nEND:STANDARD\nEND:VTIMEZONE\n";
+
 #[test]
 fn what_the_index_knows_is_what_the_object_says_in_any_zone() {
     let mut random = Random(4791);
@@ -191,6 +197,7 @@ fn what_the_index_knows_is_what_the_object_says_in_any_zone() {
             "{}Z",
             "{}",
             ";TZID=Europe/Berlin:{}",
+            ";TZID=Odd:{}",
             ";TZID=Nowhere:{}",
             ";VALUE=DATE:{}",
         ]);
@@ -257,7 +264,7 @@ fn what_the_index_knows_is_what_the_object_says_in_any_zone() {
         ));
         let other = other.unwrap_or_default();
         let text = stream(&format!(
-            "BEGIN:{kind}\nUID:1\nDTSTART{start}\n{length}\n{rule}\n{exception}\nBEGIN:VALARM\nTRIGGER:{alarm}\nREPEAT:2\nDURATION:PT3H\nEND:VALARM\nEND:{kind}\n{other}"
+            "{ODD}BEGIN:{kind}\nUID:1\nDTSTART{start}\n{length}\n{rule}\n{exception}\nBEGIN:VALARM\nTRIGGER:{alarm}\nREPEAT:2\nDURATION:PT3H\nEND:VALARM\nEND:{kind}\n{other}"
         ).replace("\r\n\r\n", "\r\n"));
         let calendar = parse(&text);
         let keys = Keys::of(&calendar).unwrap();

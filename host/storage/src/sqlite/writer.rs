@@ -232,7 +232,14 @@ impl Worker {
     }
 
     fn run(&self, run: Run, finishes: &mut Vec<Finish>) -> Result<(), Error> {
-        if let Err(error) = super::execute(&self.db, "SAVEPOINT job", ()) {
+        // The first of a group has nothing before it that must stay. Most groups have one alone, and
+        // for a savepoint every page that changes is copied.
+        let is_first = finishes.is_empty();
+        let begun = match is_first {
+            true => Ok(0),
+            false => super::execute(&self.db, "SAVEPOINT job", ()),
+        };
+        if let Err(error) = begun {
             finishes.push(run(Err(error.clone())).1);
             return Err(error);
         }
@@ -253,10 +260,16 @@ impl Worker {
             let why = keep.err();
             return Err(why.unwrap_or_else(|| Error::Unavailable("the disk fails".into())));
         }
-        if keep.is_err() {
-            super::execute(&self.db, "ROLLBACK TO job", ())?;
+        let ends: &[&str] = match (is_first, keep.is_err()) {
+            (true, true) => &["ROLLBACK", "BEGIN IMMEDIATE"],
+            (true, false) => &[],
+            (false, true) => &["ROLLBACK TO job", "RELEASE job"],
+            (false, false) => &["RELEASE job"],
+        };
+        for sql in ends {
+            super::execute(&self.db, sql, ())?;
         }
-        super::execute(&self.db, "RELEASE job", ()).map(|_| ())
+        Ok(())
     }
 
     /// The next job of the group. Where commits take long, a group smaller than the last one waits a

@@ -214,6 +214,16 @@ pub async fn a_tree_is_searched_where_the_actor_may_read(engine: &dyn Engine) {
         };
         let all = count(world.alice.clone()).await;
         assert_eq!(count(world.bob.clone()).await, all - 1);
+        // Who searches one mailbox knows which it is; the tree of a mailbox alone is a tree.
+        for (scope, expected) in [
+            (SearchScope::Mailbox(sub), ""),
+            (SearchScope::Tree(sub), "user/alice/#drive/sub"),
+        ] {
+            let results = world.store.search(&world.alice, scope, &query).await;
+            let found = results.unwrap().found;
+            let paths: Vec<String> = found.iter().map(|f| f.mailbox.0.join("/")).collect();
+            assert_eq!(paths, [expected]);
+        }
     }
 }
 

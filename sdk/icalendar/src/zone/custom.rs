@@ -1,6 +1,6 @@
 //! A zone as a VTIMEZONE describes it: RFC 5545 §3.6.5.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 
 use super::{Resolved, Shift};
@@ -58,12 +58,28 @@ struct Known {
     transitions: Vec<Transition>,
     /// How many steps it took, and what was known before it.
     work: u64,
+    /// Which offset was asked for last: it mostly is the next one, too.
+    last: Cell<usize>,
 }
 
 impl Known {
     /// How many transitions there are up to a time, that included.
     fn index(&self, utc: i64) -> usize {
         self.transitions.partition_point(|t| t.utc <= utc)
+    }
+
+    /// How many transitions there are up to both times, if there is none between them.
+    fn constant(&self, from: i64, to: i64) -> Option<usize> {
+        let is_in_force = |index: usize| {
+            let before = index.checked_sub(1).map(|last| self.transitions.get(last));
+            let begun = before.is_none_or(|t| t.is_some_and(|t| t.utc <= from));
+            begun && self.transitions.get(index).is_none_or(|t| t.utc > to)
+        };
+        if !is_in_force(self.last.get()) {
+            self.last.set(self.index(from));
+        }
+        let index = self.last.get();
+        is_in_force(index).then_some(index)
     }
 
     fn offset(&self, index: usize) -> i32 {
@@ -96,18 +112,19 @@ impl Custom {
     pub(super) fn offset_at(&self, utc: i64) -> i32 {
         self.reach(utc, utc);
         let known = self.known.borrow();
-        known.offset(known.index(utc))
+        let index = known.constant(utc, utc);
+        known.offset(index.unwrap_or_else(|| known.index(utc)))
     }
 
     pub(super) fn resolve(&self, local: i64) -> Resolved {
         // Offsets are shorter than a day.
         self.reach(local - DAY, local + DAY);
         let known = self.known.borrow();
-        let (first, last) = (known.index(local - DAY), known.index(local + DAY));
         let at = |index| local - i64::from(known.offset(index));
-        if first == last {
-            return Resolved::Unique(at(first));
+        if let Some(index) = known.constant(local - DAY, local + DAY) {
+            return Resolved::Unique(at(index));
         }
+        let (first, last) = (known.index(local - DAY), known.index(local + DAY));
         // The offsets that are in force at the time at which they make clocks show this one.
         let mut fitting = (first..=last)
             .map(|index| (index, at(index)))
@@ -185,6 +202,7 @@ impl Custom {
             before: before.map_or(self.first, |t| t.to),
             transitions,
             work: budget.work_done() + self.observances.len() as u64,
+            last: Cell::default(),
         }
     }
 }

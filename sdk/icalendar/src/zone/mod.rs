@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::component::{Calendar, Component};
+use crate::known::Known;
 use crate::value::{Form, LocalTime, Time};
 use custom::Custom;
 use iana::Iana;
@@ -89,6 +90,10 @@ impl Zone {
     /// The zone that a VTIMEZONE describes. None if it doesn't: without a STANDARD or DAYLIGHT
     /// that has DTSTART and both offsets.
     pub fn of_component(component: &Component<'_>) -> Option<Self> {
+        Known::zone(component, || Self::by_bytes(component))
+    }
+
+    fn by_bytes(component: &Component<'_>) -> Option<Self> {
         let is_it = |(bytes, _): &(Vec<u8>, Zone)| {
             component.strip_from(bytes).is_some_and(<[u8]>::is_empty)
         };

@@ -295,16 +295,18 @@ impl<'a> Work<'a> {
     }
 
     fn load_ledger(&self, owner: &str) -> Result<Ledger, Error> {
-        execute(
-            self.db,
-            "INSERT INTO owner (owner) SELECT ?1 WHERE NOT EXISTS (
-                SELECT 1 FROM owner WHERE owner = ?1)",
-            [owner],
-        )?;
-        let (counter, modseq) = self
+        let known = self
             .db
             .prepare_cached("SELECT counter, modseq FROM owner WHERE owner = ?1")?
-            .query_row([owner], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            .query_row([owner], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let (counter, modseq) = match known {
+            Some(known) => known,
+            None => {
+                execute(self.db, "INSERT INTO owner (owner) VALUES (?1)", [owner])?;
+                (0, 0)
+            }
+        };
         Ok(Ledger {
             before: counter,
             counter,

@@ -68,6 +68,9 @@ impl MailboxStore {
         if let Some(opened) = self.opened.borrow().iter().find(known) {
             return Ok(Some(opened.clone()));
         }
+        if self.is_in_leaf(mailbox) {
+            return Ok(None);
+        }
         let mut opened = Mailbox::open(mailbox);
         if matches!(opened, Err(module::Error::NotFound)) && self.provision(mailbox)? {
             opened = Mailbox::open(mailbox);
@@ -85,6 +88,18 @@ impl MailboxStore {
         });
         self.opened.borrow_mut().push(opened.clone());
         Ok(Some(opened))
+    }
+
+    /// Whether it would lie in a mailbox that has none inside, as far as that is known without
+    /// asking: most requests are about messages in such.
+    fn is_in_leaf(&self, mailbox: &[String]) -> bool {
+        let opened = self.opened.borrow();
+        let above = mailbox.split_last().map(|(_, above)| above);
+        let above = opened
+            .iter()
+            .find(|opened| Some(opened.status.path.as_slice()) == above);
+        let kind = above.map(|above| above.status.type_.as_str());
+        kind.is_some_and(|kind| self.layout.leaf_kinds.contains(&kind))
     }
 
     /// Opens the mailbox above, and gives the last part as the name in it.
@@ -188,7 +203,7 @@ impl MailboxStore {
 
     /// Whether something below a mailbox that may not be looked up may be.
     fn leads_on(&self, mailbox: &[String]) -> Result<bool, StoreError> {
-        if !self.sees_leads() {
+        if !self.sees_leads() || self.is_in_leaf(mailbox) {
             return Ok(false);
         }
         let owner = mailbox.get(1);
