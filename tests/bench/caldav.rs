@@ -99,6 +99,92 @@ fn events() -> Vec<(String, String, Vec<u32>)> {
     all
 }
 
+const FREE_BUSY: &str = "<C:free-busy-query xmlns:C=\"urn:ietf:params:xml:ns:caldav\">\
+    <C:time-range start=\"20260601T000000Z\" end=\"20260701T000000Z\"/></C:free-busy-query>";
+
+/// Puts so many events in a calendar.
+fn fill(
+    bench: &Bench,
+    calendar: &str,
+    count: usize,
+    event: impl Fn(usize) -> Option<(String, String)> + Sync,
+) {
+    std::thread::scope(|scope| {
+        for part in 0..8 {
+            let (mut client, event) = (bench.client(), &event);
+            scope.spawn(move || {
+                for (name, text) in (part..count).step_by(8).filter_map(event) {
+                    let path = format!("{calendar}{name}");
+                    let headers = [("content-type", "text/calendar; charset=utf-8")];
+                    client
+                        .send("PUT", &path, &headers, text.as_bytes())
+                        .expect(201);
+                }
+            });
+        }
+    });
+}
+
+/// One of many events that are not in June 2026: in other years, and a quarter of them series that
+/// have ended.
+fn elsewhere(number: usize) -> (String, String) {
+    let (year, month, day) = (
+        2010 + number % 16,
+        number / 16 % 12 + 1,
+        number / 192 % 28 + 1,
+    );
+    let rule = match number % 4 {
+        0 => "FREQ=WEEKLY;COUNT=20",
+        _ => "",
+    };
+    let uid = format!("elsewhere-{number:06}");
+    let text = event(&uid, &format!("{year}{month:02}{day:02}"), rule);
+    (format!("{uid}.ics"), text)
+}
+
+/// What the same answers cost in a calendar that grows: they should cost the same.
+pub fn growing(bench: &mut Bench) {
+    let calendar = "/dav/calendars/user/alice/growing/";
+    bench
+        .client()
+        .send("MKCALENDAR", calendar, &[], b"")
+        .expect(201);
+    let events = events();
+    let month = query("<C:calendar-data/>");
+    let authorization = bench.authorization.clone();
+    let mut there = 0;
+    for (count, name) in [(1_000, "1,000"), (10_000, "10,000"), (100_000, "100,000")] {
+        fill(bench, calendar, count, |number| {
+            (number >= there).then(|| match events.get(number) {
+                Some((name, text, _)) => (name.clone(), text.clone()),
+                None => elsewhere(number),
+            })
+        });
+        there = count;
+        let answer = bench.client().send(
+            "REPORT",
+            calendar,
+            &[("depth", "1"), ("content-type", "application/xml")],
+            month.as_bytes(),
+        );
+        let found = answer.expect(207).text().matches("BEGIN:VCALENDAR").count();
+        assert_eq!(found, 215);
+        for (what, body) in [("query", month.as_str()), ("free-busy", FREE_BUSY)] {
+            let headers = [
+                ("authorization", authorization.as_str()),
+                ("depth", "1"),
+                ("content-type", "application/xml"),
+            ];
+            let bytes = request("REPORT", calendar, &headers, body.as_bytes());
+            bench.row_of_cpu(
+                &format!("{what} of a month in {name} events"),
+                2000.0,
+                &bytes,
+            );
+        }
+    }
+}
+
 fn query(data: &str) -> String {
     format!(
         "<C:calendar-query xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\"><D:prop>\
@@ -114,19 +200,10 @@ pub fn calendars(bench: &mut Bench) {
     client.send("MKCALENDAR", CALENDAR, &[], b"").expect(201);
     let events = events();
     assert_eq!(events.len(), 1000);
-    std::thread::scope(|scope| {
-        for part in 0..8 {
-            let (mut client, events) = (bench.client(), &events);
-            scope.spawn(move || {
-                for (name, text, _) in events.iter().skip(part).step_by(8) {
-                    let path = format!("{CALENDAR}{name}");
-                    let headers = [("content-type", "text/calendar; charset=utf-8")];
-                    client
-                        .send("PUT", &path, &headers, text.as_bytes())
-                        .expect(201);
-                }
-            });
-        }
+    fill(bench, CALENDAR, events.len(), |number| {
+        events
+            .get(number)
+            .map(|(name, text, _)| (name.clone(), text.clone()))
     });
     let authorization = bench.authorization.clone();
     let ask = |method: &str, path: &str, depth: &str, body: &str| {
@@ -183,8 +260,6 @@ pub fn calendars(bench: &mut Bench) {
          </C:calendar-data>",
     );
     check_expanded(&says("REPORT", &expand), &events);
-    let free_busy = "<C:free-busy-query xmlns:C=\"urn:ietf:params:xml:ns:caldav\">\
-        <C:time-range start=\"20260601T000000Z\" end=\"20260701T000000Z\"/></C:free-busy-query>";
     let one = format!("{CALENDAR}june-0001.ics");
     for (name, target, bytes) in [
         ("GET of an event", 90.0, ask("GET", &one, "0", "")),
@@ -221,7 +296,7 @@ pub fn calendars(bench: &mut Bench) {
         (
             "free-busy of a month",
             2000.0,
-            ask("REPORT", CALENDAR, "1", free_busy),
+            ask("REPORT", CALENDAR, "1", FREE_BUSY),
         ),
     ] {
         bench.row_of_cpu(name, target, &bytes);

@@ -36,7 +36,7 @@ fn main() {
         return;
     }
     let chosen = |name: &str| arguments.is_empty() || arguments.iter().any(|a| name.contains(a));
-    let all: [(&str, Measure); 15] = [
+    let all: [(&str, Measure); 16] = [
         ("start", rows::start),
         ("requests", rows::requests),
         ("static", rows::static_file),
@@ -47,6 +47,7 @@ fn main() {
         ("propfind", rows::propfind),
         ("big", rows::big),
         ("calendars", caldav::calendars),
+        ("growing calendar", caldav::growing),
         ("contacts", carddav::contacts),
         ("idle connections", memory::idle_connections),
         ("warm instances", memory::warm_instances),

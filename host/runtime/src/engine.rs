@@ -85,7 +85,8 @@ fn pool(config: &RuntimeConfig) -> PoolingAllocationConfig {
         .table_elements(TABLE_MAX)
         // What an instance may have of it can be changed while the engine runs.
         .max_memory_size(MEMORY_MOST)
-        .linear_memory_keep_resident(64 << 10)
+        // The first pages are the end of a stack that nobody reaches: to keep them costs writing them.
+        .linear_memory_keep_resident(0)
         .table_keep_resident(4 << 10)
         .async_stack_keep_resident(16 << 10)
         .max_unused_warm_slots(64);

@@ -283,6 +283,33 @@ async fn reads() -> Result<()> {
         store.search(&alice, scope, &query)
     })
     .await?;
+    for number in 0..1000 {
+        let mut batch = put(mailbox, format!("at-{number}.ics"));
+        if let Some(Change::Put { put, .. }) = batch.changes.first_mut() {
+            put.keys.push(Key {
+                name: "at".into(),
+                value: KeyValue::Interval(number * 1000, number * 1000 + 500),
+            });
+        }
+        store.commit(&alice, batch).await?;
+    }
+    let overlap = |key: &str| Term {
+        key: key.into(),
+        test: Test::Overlap(0, 215_000),
+        negated: false,
+    };
+    for body in [None, Some(Part::Body)] {
+        let query = Query {
+            all_of: vec![["at", "at-8", "at-16"].map(overlap).to_vec()],
+            limit: 2000,
+            body,
+            ..Query::default()
+        };
+        time(&format!("search, 215 of 1000, {body:?}"), 1000, || {
+            store.search(&alice, scope, &query)
+        })
+        .await?;
+    }
     Ok(())
 }
 

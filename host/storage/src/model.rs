@@ -439,7 +439,7 @@ pub struct Query {
 /// A message found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Its mailbox.
+    /// Its mailbox; empty if that is the only one that was searched.
     pub mailbox: Path,
     /// The message.
     pub message: Message,

@@ -145,7 +145,7 @@ fn read(reading: &Reading<'_, '_>, out: &mut Writer) -> Result<Value, Error> {
     };
     let bytes = match data {
         Some(data) if data.as_jcal || !data.output.is_stored() => {
-            match Calendar::parse(&body, &Limits::default()) {
+            match Calendar::parse_stored(&body) {
                 Ok(parsed) => {
                     if data.as_jcal {
                         out.attribute("content-type", media_type::JCAL);

@@ -5,7 +5,7 @@ use dav::body::propfind::{PropRequest, parse_children};
 use dav::error::NUMBER_OF_MATCHES_WITHIN_LIMITS;
 use dav::report::query::{self, Query};
 use dav::{Collection, Context, Error, Resource, Response};
-use icalendar::{Calendar, Limits};
+use icalendar::Calendar;
 use xml::Element;
 
 use crate::filter::Filter;
@@ -35,14 +35,17 @@ pub(crate) fn run(
         let zone = notes.zone(ctx, calendar)?;
         let body = privacy::visible(ctx, calendar, body);
         // What others stored and cannot be read is nothing that a filter could mean.
-        let Ok(object) = Calendar::parse(&body, &Limits::default()) else {
+        let Ok(object) = Calendar::parse_stored(&body) else {
             return Ok(false);
         };
         filter.holds(&object, &zone, &mut notes.budget.borrow_mut())
     };
+    let searches = filter.searches();
     let query = Query {
         kinds: CALENDARS,
-        searches: &filter.searches(),
+        searches: &searches,
+        // A series may be known up to a time that is in the range, and may go on.
+        disjoint: searches.len() == 1,
         test: Some(&test),
         limit: None,
         fatal: FATAL,

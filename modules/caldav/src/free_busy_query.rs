@@ -5,10 +5,10 @@ use dav::property::Subject;
 use dav::request::Status;
 use dav::store::{Filter, Listing, PrincipalKey};
 use dav::{Collection, Context, Error, Fields, Resource, Response, Rights, Stored, Want};
+use icalendar::Calendar;
 use icalendar::busy::{Answer, Busy};
-use icalendar::keys::DISTANT;
+use icalendar::keys::{DISTANT, Names};
 use icalendar::series::Range;
-use icalendar::{Calendar, Limits};
 use xml::{Element, Name};
 
 use crate::export::PRODUCT;
@@ -16,7 +16,7 @@ use crate::namespace::CALDAV;
 use crate::profile::{CALENDAR, HOME, INBOX, LEAD};
 use crate::properties::rfc7953::AVAILABILITY;
 use crate::properties::scheduling::{TRANSP, is_transparent};
-use crate::{floating, free_busy_question, keys, media_type, provision, time_range};
+use crate::{floating, free_busy_question, media_type, provision, time_range};
 
 /// How far an answer reaches where the request is open: it says so itself.
 const OPEN_S: i64 = 366 * 86_400;
@@ -179,7 +179,7 @@ impl Query<'_, '_> {
             self.range.start.clamp(first, last),
             self.range.end.clamp(first, last),
         );
-        let filter = [Filter::Overlaps(keys::TIME, start, end)];
+        let filter = [Filter::Overlaps(Names::BUSY, start, end)];
         let mut after: Option<String> = None;
         loop {
             let listing = Listing {
@@ -210,7 +210,7 @@ impl Query<'_, '_> {
 
     fn add(&mut self, calendar: &Collection, body: &[u8]) -> Result<(), Error> {
         // What cannot be read takes nobody's time.
-        let Ok(parsed) = Calendar::parse(body, &Limits::default()) else {
+        let Ok(parsed) = Calendar::parse_stored(body) else {
             return Ok(());
         };
         let notes = floating::notes(self.ctx);

@@ -1,4 +1,5 @@
-//! What calendar objects are found by: keys in the host's index.
+//! What calendar objects are found by: keys in the host's index. When they are is under the names of
+//! [`icalendar::keys::Names`].
 
 use std::borrow::Cow;
 
@@ -18,18 +19,6 @@ pub(crate) const UID: &str = "uid";
 /// The kind of the components.
 pub(crate) const KIND: &str = "kind";
 
-/// When it is.
-pub(crate) const TIME: &str = "time";
-
-/// Whether [`TIME`] says all there is to know of it: [`YES`] or [`NO`].
-pub(crate) const EXACT: &str = "exact";
-
-/// See [`EXACT`].
-pub(crate) const YES: &str = "1";
-
-/// See [`EXACT`].
-pub(crate) const NO: &str = "0";
-
 /// When its alarms go off.
 pub(crate) const ALARM: &str = "alarm";
 
@@ -44,7 +33,6 @@ pub(crate) fn of(calendar: &Calendar<'_>) -> Vec<Key> {
     let mut all = vec![
         text(UID, &short(&keys.object_uid)),
         text(KIND, keys.kind.name()),
-        text(EXACT, if keys.exact { YES } else { NO }),
         Key {
             name: "words".to_owned(),
             value: KeyValue::Words(keys.words),
@@ -61,9 +49,12 @@ pub(crate) fn of(calendar: &Calendar<'_>) -> Vec<Key> {
     for (managed_id, _) in managed_ids(calendar) {
         all.push(text(ATTACHMENT, &short(&managed_id)));
     }
-    let times = keys.intervals.iter().map(|interval| (TIME, interval));
-    let alarms = keys.alarms.iter().map(|interval| (ALARM, interval));
-    all.extend(times.chain(alarms).map(|(name, &(start, end))| Key {
+    let times = keys
+        .times
+        .iter()
+        .map(|time| (time.name, time.start, time.end));
+    let alarms = keys.alarms.iter().map(|(start, end)| (ALARM, *start, *end));
+    all.extend(times.chain(alarms).map(|(name, start, end)| Key {
         name: name.to_owned(),
         value: KeyValue::Interval(start, end),
     }));

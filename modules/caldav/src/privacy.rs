@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use dav::{Collection, Context, Error, Member, Resource};
-use icalendar::{Calendar, Component, Item, Limits};
+use icalendar::{Calendar, Component, Item};
 
 /// The properties of a private component that everyone sees.
 const SEEN: [&str; 16] = [
@@ -89,7 +89,7 @@ fn redact(body: &[u8]) -> Cow<'_, [u8]> {
     if !mentions_class(body) {
         return Cow::Borrowed(body);
     }
-    let Ok(mut calendar) = Calendar::parse(body, &Limits::default()) else {
+    let Ok(mut calendar) = Calendar::parse_stored(body) else {
         return Cow::Borrowed(body);
     };
     if !calendar.calendar_components().any(is_private) {

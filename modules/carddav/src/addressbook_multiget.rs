@@ -18,6 +18,7 @@ pub(crate) fn run(ctx: &Context<'_>, target: &Resource, root: &Element) -> Resul
         let itself = Query {
             kinds: BOOKS,
             searches: &[],
+            disjoint: true,
             fatal: &[],
             test: None,
             limit: None,

@@ -29,6 +29,7 @@ pub(crate) fn run(ctx: &Context<'_>, target: &Resource, root: &Element) -> Resul
     let query = Query {
         kinds: BOOKS,
         searches: search.as_slice(),
+        disjoint: true,
         test: (!filter.is_empty()).then_some(&test),
         limit: limit(root)?,
         fatal: &[],

@@ -72,7 +72,8 @@ fn keys(body: &str) -> Vec<Key> {
     let Some(keys) = parsed.as_ref().and_then(Keys::of) else {
         return Vec::new();
     };
-    let times = keys.intervals.iter();
-    let times = times.map(|&(start, end)| Key::interval("time", start, end));
-    times.chain([Key::text("kind", keys.kind.name())]).collect()
+    let times = keys.times.iter();
+    times
+        .map(|time| Key::interval(time.name, time.start, time.end))
+        .collect()
 }

@@ -4,22 +4,13 @@ use crate::calendars;
 use crate::problem::Problem;
 use crate::query::{Format, Question};
 use icalendar::busy::{Answer, Busy};
-use icalendar::object::Kind;
+use icalendar::keys::Names;
 use icalendar::series::Range;
 use icalendar::{Budget, Calendar, Exceeded, Limits};
 use module::{Mailbox, Part, Principal, Query, Term, Test};
 
 /// Who says that it made the answer. RFC 5545 §3.7.3.
 const PRODID: &str = "-//Chapar//Chapar//EN";
-
-/// The key under which modules/caldav has the intervals of an object's instances.
-const TIME: &str = "time";
-
-/// The key under which modules/caldav has the kind of an object.
-const KIND: &str = "kind";
-
-/// What makes busy.
-const KINDS: [Kind; 3] = [Kind::Event, Kind::FreeBusy, Kind::Availability];
 
 /// How many messages are read at once.
 const PAGE: u32 = 500;
@@ -70,10 +61,12 @@ fn each_object(
     mut call: impl FnMut(&Calendar<'_>) -> Result<(), Exceeded>,
 ) -> Result<(), Problem> {
     let overlap = Test::Overlap((question.start, question.end));
-    let kinds = KINDS.map(|kind| Term::new(KIND, Test::Equal(kind.name().to_owned())));
+    let times = Names::BUSY
+        .iter()
+        .map(|name| Term::new(name, overlap.clone()));
     // The host has every message indexed by its module, so that no key is missing.
     let mut query = Query {
-        all_of: vec![vec![Term::new(TIME, overlap)], kinds.to_vec()],
+        all_of: vec![times.collect()],
         limit: PAGE,
         body: Some(Part::Body),
         ..Query::default()
@@ -91,7 +84,7 @@ fn each_object(
                     Err(error) => return Err(error.into()),
                 },
             };
-            if let Ok(object) = Calendar::parse(&body, &Limits::default()) {
+            if let Ok(object) = Calendar::parse_stored(&body) {
                 call(&object).map_err(exceeded)?;
             }
         }

@@ -1,6 +1,7 @@
 //! The tree: a calendar, its components, and edits that leave all other bytes alone.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use crate::property::Property;
 
@@ -27,8 +28,9 @@ pub struct Component<'a> {
 pub enum Item<'a> {
     /// A property.
     Property(Property<'a>),
-    /// A component within. Boxed: most items are properties, which are a third of its size.
-    Component(Box<Component<'a>>),
+    /// A component within. Shared: the objects of a calendar have the same time zone each, and most
+    /// are only read.
+    Component(Rc<Component<'a>>),
 }
 
 impl<'a> Calendar<'a> {
@@ -98,7 +100,8 @@ impl<'a> Component<'a> {
         let end = begin.clone();
         Self {
             begin,
-            items: Vec::new(),
+            // Most have so many: then that is room enough from the start.
+            items: Vec::with_capacity(8),
             end,
         }
     }
@@ -169,7 +172,7 @@ impl<'a> Component<'a> {
     /// The components directly within, to edit.
     pub fn components_mut(&mut self) -> impl Iterator<Item = &mut Component<'a>> {
         self.items.iter_mut().filter_map(|item| match item {
-            Item::Component(component) => Some(&mut **component),
+            Item::Component(component) => Some(Rc::make_mut(component)),
             Item::Property(_) => None,
         })
     }
@@ -214,7 +217,7 @@ impl<'a> Component<'a> {
 
     /// Adds a component at the end.
     pub fn add_component(&mut self, component: Component<'a>) {
-        self.items.push(Item::Component(Box::new(component)));
+        self.items.push(Item::Component(Rc::new(component)));
     }
 
     /// Removes properties and components directly within that don't pass. Tells whether there
@@ -265,7 +268,9 @@ impl<'a> Component<'a> {
                 .into_iter()
                 .map(|item| match item {
                     Item::Property(property) => Item::Property(property.into_owned()),
-                    Item::Component(component) => Item::Component(Box::new(component.into_owned())),
+                    Item::Component(component) => {
+                        Item::Component(Rc::new(Rc::unwrap_or_clone(component).into_owned()))
+                    }
                 })
                 .collect(),
             end: self.end.into_owned(),

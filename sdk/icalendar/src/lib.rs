@@ -19,6 +19,7 @@ mod component;
 pub mod data;
 pub mod jcal;
 pub mod keys;
+mod known;
 pub mod object;
 mod parse;
 pub mod personal;

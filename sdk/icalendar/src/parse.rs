@@ -5,8 +5,10 @@
 //! in a parameter, control characters in values.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use crate::component::{Calendar, Component, Item};
+use crate::known::Known;
 use crate::property::Property;
 
 /// How much one stream may ask of us.
@@ -93,7 +95,20 @@ impl<'a> Calendar<'a> {
     ///
     /// Fails with the line and the reason if that is not what it is, or it is over a limit.
     pub fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self, ParseError> {
-        let mut reader = Reader::new(bytes, limits)?;
+        Self::read(Reader::new(bytes, limits)?)
+    }
+
+    /// Reads one of many stored objects: as [`Calendar::parse`] does, but a VTIMEZONE that another
+    /// one had is not read once more. Its lines have the numbers that they had there, so this is
+    /// not for what a client is told the errors of.
+    pub fn parse_stored(bytes: &'a [u8]) -> Result<Self, ParseError> {
+        let limits = Limits::default();
+        let mut reader = Reader::new(bytes, &limits)?;
+        reader.shares = true;
+        Self::read(reader)
+    }
+
+    fn read(mut reader: Reader<'a, '_>) -> Result<Self, ParseError> {
         let mut calendar = reader.calendar()?.ok_or(reader.error(Problem::Empty))?;
         if !reader.at_end() {
             let problem = match reader.next_line()? {
@@ -134,6 +149,8 @@ struct Reader<'a, 'l> {
     line: u32,
     components: usize,
     properties: usize,
+    /// Whether a VTIMEZONE may be one that was read before.
+    shares: bool,
     limits: &'l Limits,
 }
 
@@ -146,6 +163,7 @@ impl<'a, 'l> Reader<'a, 'l> {
             line: 1,
             components: 0,
             properties: 0,
+            shares: false,
             limits,
         };
         if bytes.len() > limits.bytes {
@@ -199,12 +217,20 @@ impl<'a, 'l> Reader<'a, 'l> {
     /// not choose the depth of our stack.
     fn component(&mut self, begin: Property<'a>) -> Result<Component<'a>, ParseError> {
         let mut open = Vec::new();
+        let mut zone_from = self.at;
         let mut current = self.begin(begin, 1)?;
         loop {
             let Some(line) = self.next_line()? else {
                 return Err(self.error(Problem::Unclosed(current.name().to_owned())));
             };
             if line.is("BEGIN") {
+                if self.shares && open.is_empty() && is_zone(&line) {
+                    zone_from = self.at - line.raw().len();
+                    if let Some(known) = self.known(zone_from, &line)? {
+                        current.items.push(Item::Component(known));
+                        continue;
+                    }
+                }
                 let inner = self.begin(line, open.len() + 2)?;
                 open.push(std::mem::replace(&mut current, inner));
             } else if line.is("END") {
@@ -219,23 +245,52 @@ impl<'a, 'l> Reader<'a, 'l> {
                 let Some(mut outer) = open.pop() else {
                     return Ok(current);
                 };
-                outer.items.push(Item::Component(Box::new(current)));
+                if self.shares && open.is_empty() && is_zone(&current.begin) {
+                    let bytes = self.bytes.get(zone_from..self.at).unwrap_or_default();
+                    Known::keep(bytes, &current);
+                }
+                outer.items.push(Item::Component(Rc::new(current)));
                 current = outer;
             } else {
-                self.properties += 1;
-                if self.properties > self.limits.properties {
-                    return Err(self.error(too_big("properties", self.limits.properties)));
-                }
+                self.count(0, 1)?;
                 current.items.push(Item::Property(line));
             }
         }
     }
 
-    fn begin(&mut self, begin: Property<'a>, depth: usize) -> Result<Component<'a>, ParseError> {
-        self.components += 1;
+    /// The VTIMEZONE that begins there with this line, if it is one that was read before.
+    fn known(
+        &mut self,
+        from: usize,
+        begin: &Property<'a>,
+    ) -> Result<Option<Rc<Component<'a>>>, ParseError> {
+        let Some(known) = Known::find(self.bytes.get(from..).unwrap_or_default()) else {
+            return Ok(None);
+        };
+        let (length, lines) = known.extent();
+        let begun = memchr::memchr_iter(b'\n', begin.raw()).count();
+        self.at = from + length;
+        self.lines += lines - u32::try_from(begun).unwrap_or(lines);
+        self.line = self.lines;
+        self.count(known.components, known.properties)?;
+        Ok(Some(known.component))
+    }
+
+    /// Counts components and properties. Fails if there are too many.
+    fn count(&mut self, components: usize, properties: usize) -> Result<(), ParseError> {
+        self.components += components;
+        self.properties += properties;
         if self.components > self.limits.components {
             return Err(self.error(too_big("components", self.limits.components)));
         }
+        if self.properties > self.limits.properties {
+            return Err(self.error(too_big("properties", self.limits.properties)));
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, begin: Property<'a>, depth: usize) -> Result<Component<'a>, ParseError> {
+        self.count(1, 0)?;
         if depth > self.limits.depth {
             return Err(self.error(too_big("levels of components", self.limits.depth)));
         }
@@ -288,6 +343,11 @@ impl<'a, 'l> Reader<'a, 'l> {
             if length > self.limits.line {
                 return Err(self.error(too_big("bytes in a line", self.limits.line)));
             }
+            // Only white space can go on with the line.
+            let next = self.bytes.get(self.at);
+            if let (Some(first), false) = (first, next.is_some_and(u8::is_ascii_whitespace)) {
+                return self.content_line(from, first, folded).map(Some);
+            }
         }
     }
 
@@ -305,6 +365,11 @@ impl<'a, 'l> Reader<'a, 'l> {
         let text = text.ok_or(self.error(Problem::Encoding))?;
         Property::read(Cow::Borrowed(raw), text, self.line).map_err(|problem| self.error(problem))
     }
+}
+
+/// Whether a time zone begins with a line that says `BEGIN`.
+fn is_zone(begin: &Property<'_>) -> bool {
+    begin.value().trim().eq_ignore_ascii_case("VTIMEZONE")
 }
 
 fn too_big(what: &'static str, limit: usize) -> Problem {

@@ -98,12 +98,6 @@ impl<'a> Property<'a> {
         Self::made(format!("{head}{value}"))
     }
 
-    /// The same under another name.
-    pub(crate) fn renamed(self, name: &str) -> Self {
-        let rest = self.text.get(self.name_end()..).unwrap_or_default();
-        Self::made(format!("{name}{rest}"))
-    }
-
     fn made(text: String) -> Self {
         // Nothing that is made here can begin a line of its own.
         let text = if text.bytes().any(|b| b.is_ascii_control() && b != b'\t') {
@@ -147,11 +141,6 @@ impl<'a> Property<'a> {
     /// The bytes as they are in the stream.
     pub(crate) fn raw(&self) -> &[u8] {
         &self.raw
-    }
-
-    /// All before the value: name, parameters and the colon.
-    pub(crate) fn head(&self) -> &str {
-        self.text.get(..self.value_start()).unwrap_or_default()
     }
 
     /// The value as it was written, unfolded and still escaped.
@@ -269,7 +258,7 @@ impl<'p> Parameter<'p> {
     }
 
     /// Name and values as they were written.
-    fn written(&self) -> &'p str {
+    pub(crate) fn written(&self) -> &'p str {
         self.raw
     }
 }

@@ -200,3 +200,54 @@ fn limits_are_named() {
         "bytes",
     );
 }
+
+/// Many objects have the same time zone: what is read once is as if it were read again.
+#[test]
+fn s3_6_5_stored_objects_share_time_zones() {
+    let zone = "BEGIN:VTIMEZONE\r\nTZID:Here\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n\
+        TZOFFSETFROM:+0100\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
+    let stream = |before: &str, zone: &str, after: &str| {
+        format!(
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{before}{zone}{after}BEGIN:VEVENT\r\nUID:1\r\n\
+             DTSTART;TZID=Here:20260101T100000\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+        )
+    };
+    let plain = stream("", zone, "");
+    for text in [
+        plain.clone(),
+        plain.clone(),
+        stream("X-A:1\r\n\r\n", zone, ""),
+        stream("", zone, "\r\n"),
+        stream("", zone, zone),
+        // The last line goes on.
+        stream("", zone, " \r\n"),
+        stream("", zone, "\tX\r\n"),
+        stream("", zone.trim_end(), "X\r\n"),
+        stream("", &zone.replace("+0100", "+0200"), ""),
+        // Another component of the same bytes but for its depth.
+        stream("BEGIN:X-A\r\n", zone, "END:X-A\r\n"),
+        zone.trim_end().to_owned(),
+        format!("BEGIN:VCALENDAR\r\n{}", zone.trim_end()),
+        plain.replace("\r\n", "\n"),
+        plain,
+    ] {
+        let fresh = Calendar::parse(text.as_bytes(), &Limits::default());
+        let shared = Calendar::parse_stored(text.as_bytes());
+        match (fresh, shared) {
+            (Ok(fresh), Ok(shared)) => {
+                assert_eq!(shared.to_bytes(), text.as_bytes());
+                assert_eq!(
+                    format!("{:?}", shared.calendar_components().collect::<Vec<_>>()),
+                    format!("{:?}", fresh.calendar_components().collect::<Vec<_>>())
+                );
+                let names = |c: &Calendar<'_>| {
+                    c.components()
+                        .map(|c| c.name().to_owned())
+                        .collect::<Vec<_>>()
+                };
+                assert_eq!(names(&shared), names(&fresh));
+            }
+            (fresh, shared) => assert_eq!(fresh.err(), shared.err(), "{text}"),
+        }
+    }
+}

@@ -125,7 +125,7 @@ pub struct Query {
 /// A message found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Its mailbox.
+    /// Its mailbox; empty if the search was in a single one.
     pub mailbox: Vec<String>,
     /// The message.
     pub message: Message,

@@ -1,6 +1,6 @@
 //! The tree of a request body, and how a part of it is written so that it stands alone.
 
-use crate::write::{escape_attribute, escape_text};
+use crate::escape::{escape_attribute, escape_text};
 use crate::{Name, XML};
 
 /// An element with all that RFC 4918 §4.3 asks to keep of a property value.

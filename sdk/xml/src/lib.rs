@@ -9,11 +9,13 @@
 //! instructions (read over: RFC 4918 §4.3 does not ask to keep them).
 
 mod element;
+mod escape;
 mod name;
 mod read;
 mod write;
 
 pub use element::{Attribute, Element, Node};
+pub use escape::{escape_attribute, escape_text};
 pub use name::{DAV, Name, XML};
 pub use read::{Error, Limits, parse};
-pub use write::{Prefix, Tag, Writer, escape_attribute, escape_text};
+pub use write::{Prefix, Tag, Writer};

@@ -3,6 +3,7 @@
 //! Nothing is allocated for an element. A start tag stays open until something follows, so that
 //! an element without content becomes an empty tag by itself.
 
+use crate::escape::{escape_ascii, escape_attribute, escape_text};
 use crate::{DAV, Name};
 
 /// A namespace and the prefix that a [`Writer`] uses for it.
@@ -124,7 +125,7 @@ impl Writer {
     pub fn ascii(&mut self, text: &[u8]) {
         debug_assert!(text.is_ascii(), "the buffer is UTF-8");
         self.close_tag();
-        escape(&mut self.out, text, &TEXT);
+        escape_ascii(&mut self.out, text);
     }
 
     /// Writes what is XML already: an element that stands alone, or text without markup.
@@ -241,98 +242,5 @@ fn write_tag(out: &mut Vec<u8>, prefixes: &[Prefix], name: &Name, declare: bool)
         out.extend_from_slice(b" xmlns:x=\"");
         escape_attribute(out, ns);
         out.push(b'"');
-    }
-}
-
-/// Appends text with markup escaped. Characters that XML 1.0 cannot carry are left out.
-pub fn escape_text(out: &mut Vec<u8>, text: &str) {
-    escape(out, text.as_bytes(), &TEXT);
-}
-
-/// Appends an attribute value for double quotes. Characters that XML 1.0 cannot carry are left out.
-pub fn escape_attribute(out: &mut Vec<u8>, text: &str) {
-    escape(out, text.as_bytes(), &ATTRIBUTE);
-}
-
-/// For each byte whether it has to be looked at.
-type Special = [bool; 256];
-
-/// A carriage return must be escaped in text: bare, it would be read back as a line feed.
-static TEXT: Special = special(b"<>&", b"\t\n");
-static ATTRIBUTE: Special = special(b"<>&\"", b"");
-
-const fn special(markup: &[u8], allowed: &[u8]) -> Special {
-    let mut table = [false; 256];
-    let mut byte = 0u8;
-    loop {
-        // U+FFFE and U+FFFF start with EF.
-        let control = byte < b' ' && !contains(allowed, byte);
-        let (_, from) = table.split_at_mut(byte as usize);
-        if let [slot, ..] = from {
-            *slot = control || byte == 0xEF || contains(markup, byte);
-        }
-        if byte == u8::MAX {
-            return table;
-        }
-        byte += 1;
-    }
-}
-
-const fn contains(bytes: &[u8], byte: u8) -> bool {
-    match bytes {
-        [] => false,
-        [first, rest @ ..] => *first == byte || contains(rest, byte),
-    }
-}
-
-/// Whether a byte may be special in any table: by comparing alone, so that many are looked at in one
-/// instruction.
-fn may_be_special(byte: u8) -> bool {
-    (byte < b' ')
-        | (byte == b'<')
-        | (byte == b'>')
-        | (byte == b'&')
-        | (byte == b'"')
-        | (byte == 0xEF)
-}
-
-/// Where the first special byte is.
-fn find_special(text: &[u8], special: &Special) -> Option<usize> {
-    let (blocks, _) = text.as_chunks::<16>();
-    let is_plain = |block: &&[u8; 16]| {
-        !block
-            .iter()
-            .fold(false, |any, &byte| any | may_be_special(byte))
-    };
-    let plain = blocks.iter().take_while(is_plain).count() * 16;
-    let is_special = |byte: &u8| special.get(usize::from(*byte)).copied().unwrap_or(true);
-    let found = text.get(plain..)?.iter().position(is_special)?;
-    Some(plain + found)
-}
-
-fn escape(out: &mut Vec<u8>, text: &[u8], special: &Special) {
-    let mut rest = text;
-    loop {
-        let Some(at) = find_special(rest, special) else {
-            out.extend_from_slice(rest);
-            return;
-        };
-        let (plain, found) = rest.split_at_checked(at).unwrap_or((rest, &[]));
-        out.extend_from_slice(plain);
-        let (instead, width): (&[u8], usize) = match found {
-            [b'<', ..] => (b"&lt;", 1),
-            [b'>', ..] => (b"&gt;", 1),
-            [b'&', ..] => (b"&amp;", 1),
-            [b'"', ..] => (b"&quot;", 1),
-            [b'\t', ..] => (b"&#9;", 1),
-            [b'\n', ..] => (b"&#10;", 1),
-            [b'\r', ..] => (b"&#13;", 1),
-            // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
-            [0xEF, 0xBF, 0xBE | 0xBF, ..] => (b"", 3),
-            [0xEF, ..] => (b"\xEF", 1),
-            _ => (b"", 1),
-        };
-        out.extend_from_slice(instead);
-        rest = found.get(width..).unwrap_or_default();
     }
 }

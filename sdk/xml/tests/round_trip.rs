@@ -154,3 +154,55 @@ fn writer_escapes_and_declares() {
     );
     assert!(parse(text.as_bytes(), &Limits::default()).is_ok());
 }
+
+#[test]
+fn what_is_escaped_is_so_wherever_it_stands_in_a_long_text() {
+    let one_by_one = |text: &str, attribute: bool| -> String {
+        let escaped = text.chars().map(|c| match c {
+            '<' => "&lt;".to_owned(),
+            '>' => "&gt;".to_owned(),
+            '&' => "&amp;".to_owned(),
+            '\r' => "&#13;".to_owned(),
+            '"' if attribute => "&quot;".to_owned(),
+            '\t' if attribute => "&#9;".to_owned(),
+            '\n' if attribute => "&#10;".to_owned(),
+            '\t' | '\n' => c.to_string(),
+            // XML 1.0 §2.2: not a Char.
+            '\0'..'\u{20}' | '\u{FFFE}' | '\u{FFFF}' => String::new(),
+            c => c.to_string(),
+        });
+        escaped.collect()
+    };
+    let pieces = [
+        "a",
+        "SUMMARY:Tea",
+        "\r\n",
+        "<",
+        ">",
+        "&",
+        "\"",
+        "\t",
+        "\u{1}",
+        "\u{FFFE}",
+        "\u{FFFF}",
+        "\u{FF5E}",
+        "ü",
+        "\u{1F4C5}",
+        "\u{7F}",
+        "0123456789abcdef0123456789abcdef",
+    ];
+    let mut state = 1u32;
+    for _ in 0..3000 {
+        let mut text = String::new();
+        for _ in 0..state % 23 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            text.extend(pieces.get((state >> 20) as usize % pieces.len()).copied());
+        }
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223) >> 1;
+        let (mut in_text, mut in_attribute) = (Vec::new(), Vec::new());
+        xml::escape_text(&mut in_text, &text);
+        xml::escape_attribute(&mut in_attribute, &text);
+        assert_eq!(in_text, one_by_one(&text, false).as_bytes(), "{text:?}");
+        assert_eq!(in_attribute, one_by_one(&text, true).as_bytes(), "{text:?}");
+    }
+}

@@ -31,7 +31,9 @@ impl SqliteStore {
         }
         let (found, more) = self.readers.read(|db| {
             let mailboxes = mailboxes(db, actor, scope)?;
-            hits(db, actor, &mailboxes, query)
+            let in_tree = matches!(scope, SearchScope::Tree(_));
+            let statement = Statement::new(&mailboxes, actor, in_tree, query)?;
+            hits(db, &statement, query)
         })?;
         let mut results = Results {
             found: Vec::with_capacity(found.len()),
@@ -86,13 +88,7 @@ fn mailboxes(db: &Connection, actor: &Actor, scope: SearchScope) -> Result<Vec<M
     Ok(found)
 }
 
-fn hits(
-    db: &Connection,
-    actor: &Actor,
-    mailboxes: &[MailboxId],
-    query: &Query,
-) -> Result<(Vec<Hit>, bool), Error> {
-    let statement = Statement::new(mailboxes, actor, query)?;
+fn hits(db: &Connection, statement: &Statement, query: &Query) -> Result<(Vec<Hit>, bool), Error> {
     let mut prepared = db.prepare_cached(&statement.sql)?;
     let mut rows = prepared.query(params_from_iter(&statement.values))?;
     let mut found: Vec<Hit> = Vec::new();
@@ -132,10 +128,17 @@ struct Statement {
     /// The condition that a key is in one of the mailboxes.
     within: String,
     mailboxes: Vec<MailboxId>,
+    /// Whoever searches a tree wants to know where a message is.
+    in_tree: bool,
 }
 
 impl Statement {
-    fn new(mailboxes: &[MailboxId], actor: &Actor, query: &Query) -> Result<Self, Error> {
+    fn new(
+        mailboxes: &[MailboxId],
+        actor: &Actor,
+        in_tree: bool,
+        query: &Query,
+    ) -> Result<Self, Error> {
         let ids = mailboxes
             .iter()
             .map(MailboxId::to_string)
@@ -152,19 +155,24 @@ impl Statement {
             Some(_) => (", c.header, c.body", " JOIN content c USING (content)"),
             None => ("", ""),
         };
+        let (path, paths) = match in_tree {
+            true => ("b.path", " JOIN mailbox b USING (mailbox)"),
+            false => ("''", ""),
+        };
         let mut statement = Self {
             // The principal is ?2, as in all that reads messages.
             sql: format!(
                 concat!(
                     "SELECT ",
                     entry!(),
-                    ", m.flags, b.path{} FROM message m JOIN mailbox b USING (mailbox){} WHERE m.{}"
+                    ", m.flags, {}{} FROM message m{}{} WHERE m.{}"
                 ),
-                bytes, content, within
+                path, bytes, paths, content, within
             ),
             values: vec![which, Value::Text(principal(actor).to_owned())],
             within: within.to_owned(),
             mailboxes: mailboxes.to_vec(),
+            in_tree,
         };
         for (number, any_of) in query.all_of.iter().enumerate() {
             let condition = statement.any_of(any_of, number == 0)?;
@@ -251,7 +259,8 @@ impl Statement {
         }
     }
 
-    /// Those of each class of length that begin less than their length before the window.
+    /// Those of each class of length that begin less than their length before the window. Of one
+    /// mailbox, the classes that there are come from the index, one step each: few of all are.
     fn overlap(&mut self, name: &str, start: i64, end: i64, all: bool) -> String {
         let start_value = self.value(start);
         let end = self.value(end.max(start.saturating_add(1)));
@@ -260,8 +269,22 @@ impl Statement {
             return self.select("key_interval", name, &test, all);
         }
         let (columns, of) = self.of(all);
+        let classes = match self.mailboxes.as_slice() {
+            [_] => {
+                let least = format!(
+                    "SELECT min(class) FROM key_interval WHERE {} AND name = {name}",
+                    self.within
+                );
+                format!(
+                    "(WITH RECURSIVE present (class) AS ({least} UNION ALL
+                      SELECT ({least} AND class > p.class) FROM present p WHERE p.class IS NOT NULL)
+                     SELECT class, width FROM present JOIN interval_class USING (class))"
+                )
+            }
+            _ => "interval_class".to_owned(),
+        };
         format!(
-            "SELECT {columns} FROM interval_class c CROSS JOIN key_interval k
+            "SELECT {columns} FROM {classes} c CROSS JOIN key_interval k
              ON k.class = c.class WHERE {of} AND k.name = {name}
              AND k.value < {end} AND k.value >= {start_value} - c.width * 2
              AND k.until > {start_value}"
@@ -317,7 +340,10 @@ impl Statement {
                 of("key_text")
             ));
         }
-        columns.push("b.path, m.uid".to_owned());
+        columns.push(match self.in_tree {
+            true => "b.path, m.uid".to_owned(),
+            false => "m.uid".to_owned(),
+        });
         let limit = self.value(i64::from(query.limit) + 1);
         let offset = self.value(i64::from(query.offset));
         self.sql.push_str(&format!(

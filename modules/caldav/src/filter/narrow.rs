@@ -2,7 +2,7 @@
 
 use dav::report::query::Search;
 use dav::store::Filter as IndexFilter;
-use icalendar::keys::DISTANT;
+use icalendar::keys::{DISTANT, Names};
 use icalendar::object::Kind;
 use icalendar::series::Range;
 
@@ -11,8 +11,8 @@ use crate::keys;
 
 /// The part of a filter that the index knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Narrowed<'f> {
-    kind: Option<&'f str>,
+pub(crate) struct Narrowed {
+    kind: Option<Kind>,
     time: Option<Range>,
     alarm: Option<Range>,
     /// There is more in the filter than that.
@@ -20,42 +20,24 @@ pub(crate) struct Narrowed<'f> {
 }
 
 impl Filter {
-    /// What to ask the index for: together, all objects that are meant, and perhaps others;
-    /// no object is found twice.
-    pub(crate) fn searches(&self) -> Vec<Search<'_>> {
+    /// What to ask the index for: together, all objects that are meant, and perhaps others.
+    pub(crate) fn searches(&self) -> Vec<Search<'static>> {
         let narrowed = self.narrow();
-        let filters = narrowed.filters();
-        if narrowed.has_more || narrowed.alarm.is_some() {
-            return vec![Search {
-                filters,
-                is_exact: false,
-            }];
-        }
-        if narrowed.time.is_none() {
-            return vec![Search {
-                filters,
-                is_exact: true,
-            }];
-        }
-        // Of most objects the index knows exactly when they are: those are not even read.
-        let with = |value| {
-            let mut filters = filters.clone();
-            filters.push(IndexFilter::Equals(keys::EXACT, value));
-            filters
+        let search = |filters, is_exact| Search { filters, is_exact };
+        let looks = narrowed.has_more || narrowed.alarm.is_some();
+        let (Some(kind), Some(range), false) = (narrowed.kind, narrowed.time, looks) else {
+            return vec![search(narrowed.filters(), !looks)];
         };
-        vec![
-            Search {
-                filters: with(keys::YES),
-                is_exact: true,
-            },
-            Search {
-                filters: with(keys::NO),
-                is_exact: false,
-            },
-        ]
+        // Of most objects the index knows whether they are in the range: those are not even read.
+        let names = Names::of(kind, range);
+        [(names.certain, true), (names.possible, false)]
+            .into_iter()
+            .filter(|(names, _)| !names.is_empty())
+            .map(|(names, is_exact)| search(vec![overlaps(names, range)], is_exact))
+            .collect()
     }
 
-    fn narrow(&self) -> Narrowed<'_> {
+    fn narrow(&self) -> Narrowed {
         let root = &self.root;
         let mut narrowed = Narrowed {
             has_more: !root.props.is_empty() || root.comps.len() > 1,
@@ -68,15 +50,15 @@ impl Filter {
     }
 }
 
-impl<'f> Narrowed<'f> {
-    fn add(&mut self, filter: &'f CompFilter) {
-        let is_kind = Kind::of_name(&filter.name).is_some();
-        let Some(test) = filter.test.as_ref().filter(|_| is_kind) else {
+impl Narrowed {
+    fn add(&mut self, filter: &CompFilter) {
+        let kind = Kind::of_name(&filter.name);
+        let (Some(kind), Some(test)) = (kind, &filter.test) else {
             self.has_more = true;
             return;
         };
         // Objects are of one kind: two at once are none, and the rest is found out then.
-        self.kind = Some(&filter.name);
+        self.kind = Some(kind);
         self.has_more |= !test.props.is_empty() || !test.comps.is_empty();
         match (self.time, test.time_range) {
             (None, Some(range)) => self.time = Some(range),
@@ -94,18 +76,24 @@ impl<'f> Narrowed<'f> {
         }
     }
 
-    fn filters(&self) -> Vec<IndexFilter<'f>> {
+    fn filters(&self) -> Vec<IndexFilter<'static>> {
         // The index is asked for what comes first: few objects are at a time, nearly all are of a kind.
         let mut filters = Vec::new();
-        for (name, range) in [(keys::TIME, self.time), (keys::ALARM, self.alarm)] {
-            // What is open reaches beyond all times that an index knows.
-            let range = range.map(|range| {
-                let (first, last) = (DISTANT.0 - 1, DISTANT.1 + 1);
-                (range.start.clamp(first, last), range.end.clamp(first, last))
-            });
-            filters.extend(range.map(|(start, end)| IndexFilter::Overlaps(name, start, end)));
+        if let (Some(kind), Some(range)) = (self.kind, self.time) {
+            filters.push(overlaps(Names::all(kind), range));
         }
-        filters.extend(self.kind.map(|kind| IndexFilter::Equals(keys::KIND, kind)));
+        filters.extend(self.alarm.map(|range| overlaps(&[keys::ALARM], range)));
+        // What is at some time is of a kind.
+        let kind = self.kind.filter(|_| self.time.is_none());
+        filters.extend(kind.map(|kind| IndexFilter::Equals(keys::KIND, kind.name())));
         filters
     }
+}
+
+/// That an object may be in a range.
+fn overlaps(names: &'static [&'static str], range: Range) -> IndexFilter<'static> {
+    // What is open reaches beyond all times that an index knows.
+    let (first, last) = (DISTANT.0 - 1, DISTANT.1 + 1);
+    let (start, end) = (range.start.clamp(first, last), range.end.clamp(first, last));
+    IndexFilter::Overlaps(names, start, end)
 }

@@ -4,6 +4,8 @@
 //! The index narrows down what is looked at, bodies come with what it finds, and the test has the
 //! last word. The cost is that of what is found, not of what is there.
 
+use std::collections::HashSet;
+
 use crate::body::multistatus::Multistatus;
 use crate::body::plan::Plan;
 use crate::error::{NUMBER_OF_MATCHES_WITHIN_LIMITS, Precondition};
@@ -21,9 +23,10 @@ const PAGE: usize = 2000;
 pub struct Query<'q> {
     /// The kinds of collections whose members are meant.
     pub kinds: &'q [&'q str],
-    /// What is to be looked for, so that no member is found by two searches. All members are held
-    /// against the test if there is nothing.
+    /// What is to be looked for. All members are held against the test if there is nothing.
     pub searches: &'q [Search<'q>],
+    /// Whether no member can be found by two searches, so that none has to be kept in mind.
+    pub disjoint: bool,
     /// What the body of a member must be like, if that is to be looked at.
     pub test: Option<&'q Test<'q>>,
     /// How many the client wants at most. RFC 6352 §8.6.1.
@@ -150,10 +153,12 @@ impl Running<'_, '_> {
             .require(path, collection.rights, Rights::READ, "read")?;
         let query = self.query;
         if query.searches.is_empty() {
-            return self.page_through(collection, &Search::default());
+            return self.page_through(collection, &Search::default(), None);
         }
+        // What several find is told once.
+        let mut seen = (!query.disjoint).then(HashSet::new);
         for search in query.searches {
-            if self.page_through(collection, search)? == Went::TooFar {
+            if self.page_through(collection, search, seen.as_mut())? == Went::TooFar {
                 return Ok(Went::TooFar);
             }
         }
@@ -164,6 +169,7 @@ impl Running<'_, '_> {
         &mut self,
         collection: &Collection,
         search: &Search<'_>,
+        mut seen: Option<&mut HashSet<u64>>,
     ) -> Result<Went, Error> {
         let test = self.query.test.filter(|_| !search.is_exact);
         let want = want(self.plan, test);
@@ -181,12 +187,13 @@ impl Running<'_, '_> {
             };
             let page = self.ctx.store.children(collection, &listing)?;
             for member in &page.members {
-                if !passes(test, collection, member)? {
+                let is_new = |seen: &mut HashSet<u64>| seen.insert(member.version);
+                if !seen.as_deref_mut().is_none_or(is_new) {
                     continue;
                 }
                 href.truncate(base_len);
                 percent_encode(&mut href, &member.name);
-                if self.member(collection, member, &href)? == Went::TooFar {
+                if self.member(collection, member, &href, test)? == Went::TooFar {
                     return Ok(Went::TooFar);
                 }
             }
@@ -205,22 +212,27 @@ impl Running<'_, '_> {
             Some(Resource::Member(collection, member)) if self.is_meant(&collection) => {
                 self.ctx
                     .require(&path, collection.rights, Rights::READ, "read")?;
-                match passes(test, &collection, &member)? {
-                    true => self.member(&collection, &member, &self.ctx.href(&path, false)),
-                    false => Ok(Went::Well),
-                }
+                let href = self.ctx.href(&path, false);
+                self.member(&collection, &member, &href, test)
             }
             _ => Ok(Went::Well),
         }
     }
 
-    /// Adds a member that is meant.
+    /// Adds a member, if it is meant.
     fn member(
         &mut self,
         collection: &Collection,
         member: &Member,
         href: &str,
+        test: Option<&Test<'_>>,
     ) -> Result<Went, Error> {
+        if let Some(test) = test {
+            let body = member.body.as_deref().unwrap_or_default();
+            if !test(collection, body)? {
+                return Ok(Went::Well);
+            }
+        }
         match self.left.checked_sub(1) {
             Some(left) => self.left = left,
             None => return Ok(Went::TooFar),
@@ -233,18 +245,6 @@ impl Running<'_, '_> {
             self.multistatus.writer().rewind(mark);
         }
         written.map(|()| Went::Well)
-    }
-}
-
-/// Whether the body of a member is as it must be.
-fn passes(
-    test: Option<&Test<'_>>,
-    collection: &Collection,
-    member: &Member,
-) -> Result<bool, Error> {
-    match test {
-        Some(test) => test(collection, member.body.as_deref().unwrap_or_default()),
-        None => Ok(true),
     }
 }
 

@@ -125,8 +125,8 @@ pub enum Filter<'a> {
     Prefix(&'a str, &'a str),
     /// A number key lies in this range, both ends included.
     Between(&'a str, i64, i64),
-    /// An interval key overlaps this one, ends excluded.
-    Overlaps(&'a str, i64, i64),
+    /// An interval key of any of these names overlaps this one, ends excluded.
+    Overlaps(&'a [&'a str], i64, i64),
     /// A words key has all of these words.
     Words(&'a str, &'a str),
     /// Any of these holds.

@@ -120,12 +120,9 @@ impl<'c> Template<'c> {
             }
             if is(&[anchor]) {
                 template.line(property, Which::Start, instance.is_date, wanted);
-                if instance.id.is_some() {
+                if let Some(id) = instance.id {
                     let original = component.property("RECURRENCE-ID").unwrap_or(property);
-                    let original = original.clone().without_param("RANGE");
-                    let is_date = instance.id.is_some_and(|id| id.is_date);
-                    let renamed = original.renamed("RECURRENCE-ID");
-                    template.line(&renamed, Which::Id, is_date, wanted);
+                    template.line(original, Which::Id, id.is_date, wanted);
                 }
             } else if is(&["DTEND", "DUE"]) {
                 template.line(property, Which::End, instance.is_date, wanted);
@@ -156,15 +153,18 @@ impl<'c> Template<'c> {
 
     /// Adds a line that each instance has its own of.
     fn line(&mut self, property: &Property<'_>, time: Which, is_date: bool, wanted: Wanted<'_>) {
-        let Some(with_value) = wanted.property(property) else {
+        let name = match time {
+            Which::Id => "RECURRENCE-ID",
+            _ => property.name(),
+        };
+        let Some(with_value) = wanted.named(name) else {
             return;
         };
         let line = Line {
             floats: matches!(property.time().map(|time| time.form), Ok(Form::Floating)),
-            head: if with_value {
-                head(property, is_date)
-            } else {
-                format!("{}:", property.name())
+            head: match with_value {
+                true => head(name, property, is_date),
+                false => format!("{name}:"),
             },
             time: if with_value { time } else { Which::None },
         };
@@ -179,17 +179,24 @@ impl<'c> Template<'c> {
                 (Which::Id, Some(id)) => (id.local, id.utc, id.is_date),
                 _ => (instance.start_local, instance.start, instance.is_date),
             };
-            let value = match line.time {
-                Which::None => String::new(),
-                _ if is_date => local.date_text(),
-                _ if line.floats => local.to_string(),
-                _ => LocalTime(utc).utc_text(),
+            let shown = match is_date || line.floats {
+                true => local,
+                false => LocalTime(utc),
             };
+            let written = shown.written();
+            let length = match line.time {
+                Which::None => 0,
+                _ if is_date => 8,
+                _ if line.floats => 15,
+                _ => 16,
+            };
+            let value = written.get(..length).unwrap_or_default();
             if line.head.len() < 60 {
                 out.extend_from_slice(line.head.as_bytes());
-                out.extend_from_slice(value.as_bytes());
+                out.extend_from_slice(value);
                 out.extend_from_slice(b"\r\n");
             } else {
+                let value = std::str::from_utf8(value).unwrap_or_default();
                 out.extend_from_slice(&folded(&format!("{}{value}", line.head)));
             }
         }
@@ -197,17 +204,24 @@ impl<'c> Template<'c> {
     }
 }
 
-/// The beginning of a line with a time in UTC, or a DATE: without TZID.
-fn head(property: &Property<'_>, is_date: bool) -> String {
-    let property = property.clone().without_param("TZID");
-    let property = if is_date && !property.is_value_type("DATE") {
-        property.without_param("VALUE").with_param("VALUE", "DATE")
-    } else if !is_date && property.is_value_type("DATE") {
-        property.without_param("VALUE")
-    } else {
-        property
-    };
-    property.head().to_owned()
+/// The beginning of a line with a time in UTC, or a DATE, up to the colon: without TZID.
+fn head(name: &str, property: &Property<'_>, is_date: bool) -> String {
+    let mut head = name.to_owned();
+    let was_date = property.is_value_type("DATE");
+    for param in property.params() {
+        let is_gone = param.is("TZID")
+            || (name == "RECURRENCE-ID" && param.is("RANGE"))
+            || (was_date != is_date && param.is("VALUE"));
+        if !is_gone {
+            head.push(';');
+            head.push_str(param.written());
+        }
+    }
+    head.push_str(match is_date && !was_date {
+        true => ";VALUE=DATE:",
+        false => ":",
+    });
+    head
 }
 
 /// A component with all times in UTC.

@@ -137,6 +137,11 @@ impl<'s> Wanted<'s> {
 
     /// Whether a property is wanted, and with its value.
     fn property(self, property: &Property<'_>) -> Option<bool> {
+        self.named(property.name())
+    }
+
+    /// The same for what has this name.
+    fn named(self, wanted: &str) -> Option<bool> {
         match self {
             Self::Nothing => None,
             Self::All => Some(true),
@@ -144,7 +149,7 @@ impl<'s> Wanted<'s> {
                 Properties::All => Some(true),
                 Properties::Named(names) => names
                     .iter()
-                    .find(|(name, _)| property.is(name))
+                    .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
                     .map(|(_, no_value)| !no_value),
             },
         }

@@ -207,6 +207,44 @@ impl Rule {
         self.count.is_none() && self.until.is_none()
     }
 
+    /// The most days from one time that it generates to the next, for ever; none if that is not
+    /// plain from its parts. All of them are at the same time of day, that of DTSTART.
+    pub(crate) fn days_between_max(&self, start: LocalTime) -> Option<i64> {
+        let others = [
+            &self.by_week_no,
+            &self.by_year_day,
+            &self.by_hour,
+            &self.by_minute,
+            &self.by_second,
+            &self.by_set_pos,
+        ];
+        let is_plain = self.scale.is_none()
+            && !self.unsupported
+            && self.by_month.is_empty()
+            && others.into_iter().all(Vec::is_empty);
+        if !is_plain {
+            return None;
+        }
+        let of_each_week = self.by_day.iter().all(|(ordinal, _)| ordinal.is_none());
+        // Days that every month has.
+        let mut ordinals = self.by_day.iter().map(|(ordinal, _)| ordinal.unwrap_or(1));
+        let mut days = self.by_month_day.iter();
+        let each_month = ordinals.any(|n| n.abs() <= 4);
+        let each_day = days.any(|day| (1..=28).contains(&day.abs()));
+        let (by_day, by_month_day) = (!self.by_day.is_empty(), !self.by_month_day.is_empty());
+        match (self.frequency, by_day, by_month_day) {
+            (Frequency::Daily, false, false) => Some(self.interval),
+            (Frequency::Daily, true, false) if self.interval == 1 && of_each_week => Some(7),
+            (Frequency::Weekly, _, false) if of_each_week => self.interval.checked_mul(7),
+            (Frequency::Monthly, false, false) if start.date().2 <= 28 && self.interval == 1 => {
+                Some(31)
+            }
+            (Frequency::Monthly, false, true) if each_day && self.interval == 1 => Some(31),
+            (Frequency::Monthly, true, false) if each_month && self.interval == 1 => Some(35),
+            _ => None,
+        }
+    }
+
     /// Whether no month has any of its days, as in `BYMONTH=2;BYMONTHDAY=30`: it could be searched
     /// for ever.
     pub(crate) fn is_impossible(&self) -> bool {

@@ -8,6 +8,7 @@ mod alarm;
 mod entry;
 mod overlap;
 mod range;
+mod steady;
 mod visit;
 
 use std::ops::ControlFlow;

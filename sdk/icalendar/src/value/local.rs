@@ -84,25 +84,36 @@ impl LocalTime {
 
     /// `YYYYMMDD`.
     pub fn date_text(self) -> String {
-        let (year, month, day) = self.date();
-        let mut text = String::with_capacity(9);
-        push_digits(&mut text, year.clamp(0, 9999), 4);
-        push_digits(&mut text, month.into(), 2);
-        push_digits(&mut text, day.into(), 2);
-        text
+        self.written()
+            .iter()
+            .take(8)
+            .copied()
+            .map(char::from)
+            .collect()
     }
 
     /// `YYYYMMDDTHHMMSSZ`, if it is UTC.
     pub(crate) fn utc_text(self) -> String {
-        let mut text = self.date_text();
-        let second = self.second_of_day();
-        text.reserve(8);
-        text.push('T');
-        for part in [second / 3600, second / 60 % 60, second % 60] {
-            push_digits(&mut text, part, 2);
-        }
-        text.push('Z');
-        text
+        self.written().into_iter().map(char::from).collect()
+    }
+
+    /// `YYYYMMDDTHHMMSSZ`, of which a date is the first 8 bytes, and a local time all but the last.
+    /// Without allocating: expanding writes some thousand.
+    pub(crate) fn written(self) -> [u8; 16] {
+        let (year, month, day) = self.date();
+        let year = u16::try_from(year.clamp(0, 9999)).unwrap_or(0);
+        let second = u32::try_from(self.second_of_day()).unwrap_or(0);
+        let (century, year) = ((year / 100) as u8, (year % 100) as u8);
+        let (hour, minute, second) = (
+            (second / 3600) as u8,
+            (second / 60 % 60) as u8,
+            (second % 60) as u8,
+        );
+        let two = |number: u8| [b'0' + number / 10 % 10, b'0' + number % 10];
+        let ([a, b], [c, d]) = (two(century), two(year));
+        let ([e, f], [g, h]) = (two(month), two(day));
+        let ([i, j], [k, l], [m, n]) = (two(hour), two(minute), two(second));
+        [a, b, c, d, e, f, g, h, b'T', i, j, k, l, m, n, b'Z']
     }
 }
 
@@ -111,14 +122,6 @@ impl fmt::Display for LocalTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.utc_text();
         f.write_str(text.strip_suffix('Z').unwrap_or(&text))
-    }
-}
-
-/// Appends a number with so many digits. By hand: expanding writes a thousand times.
-fn push_digits(text: &mut String, number: i64, digits: u32) {
-    for place in (0..digits).rev() {
-        let digit = number / 10i64.pow(place) % 10;
-        text.push(char::from(b'0' + u8::try_from(digit).unwrap_or(0)));
     }
 }
 

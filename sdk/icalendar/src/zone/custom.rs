@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 
-use super::Resolved;
+use super::{Resolved, Shift};
 use crate::budget::Budget;
 use crate::component::Component;
 use crate::recurrence::{Frequency, Rule, Until, Walk};
@@ -124,6 +124,21 @@ impl Custom {
                 Resolved::Gap(at(index), at(index + 1))
             }
         }
+    }
+
+    pub(super) fn shifts(&self, from: i64, to: i64) -> Vec<Shift> {
+        self.reach(from, to);
+        let known = self.known.borrow();
+        let (first, last) = (known.index(from), known.index(to));
+        (first..last)
+            .filter_map(|index| {
+                Some(Shift {
+                    utc: known.transitions.get(index)?.utc,
+                    before: known.offset(index),
+                    after: known.offset(index + 1),
+                })
+            })
+            .collect()
     }
 
     /// Sees to it that the transitions of this time are known.

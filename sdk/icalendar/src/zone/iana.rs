@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::Resolved;
+use super::{Resolved, Shift};
 use crate::tzdb;
 
 /// A zone of the IANA database.
@@ -43,5 +43,18 @@ impl Iana {
 
     pub(super) fn resolve(&self, local: i64) -> Resolved {
         self.0.resolve(local)
+    }
+
+    pub(super) fn shifts(&self, from: i64, to: i64) -> Vec<Shift> {
+        let observances = self.0.observances(from, to);
+        // The first is what is in force, and not one that begins.
+        let begins = observances.iter().skip(1);
+        begins
+            .map(|observance| Shift {
+                utc: observance.onset,
+                before: observance.from,
+                after: observance.to,
+            })
+            .collect()
     }
 }

@@ -40,6 +40,17 @@ const RECENT_BYTES: usize = 32 << 10;
 /// How many time zones an object may use; to look for more would take long, and no client does.
 const ZONES_MAX: usize = 200;
 
+/// A change of clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shift {
+    /// When, in UTC seconds.
+    pub(crate) utc: i64,
+    /// How many seconds clocks are ahead of UTC before it.
+    pub(crate) before: i32,
+    /// And from then on.
+    pub(crate) after: i32,
+}
+
 /// What a local time means in a zone, in UTC seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resolved {
@@ -109,6 +120,15 @@ impl Zone {
             Self::Utc => 0,
             Self::Iana(zone) => zone.offset_at(utc),
             Self::Custom(zone) => zone.offset_at(utc),
+        }
+    }
+
+    /// The changes of clocks after a time and before another.
+    pub(crate) fn shifts(&self, from: i64, to: i64) -> Vec<Shift> {
+        match self {
+            Self::Utc => Vec::new(),
+            Self::Iana(zone) => zone.shifts(from, to),
+            Self::Custom(zone) => zone.shifts(from, to),
         }
     }
 

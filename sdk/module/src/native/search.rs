@@ -26,7 +26,10 @@ pub(crate) fn search(scope: &Scope<'_>, query: &Query) -> Result<Results> {
         let more = found.len() > offset.saturating_add(query.limit as usize);
         let page = found.into_iter().skip(offset).take(query.limit as usize);
         let found = page.map(|((path, uid), message)| Found {
-            mailbox: path.to_vec(),
+            mailbox: match scope {
+                Scope::Mailbox(_) => Vec::new(),
+                Scope::Tree(_) => path.to_vec(),
+            },
             message: message.told(state, uid),
             body: query.body.map(|part| message.part(part)),
         });

@@ -164,7 +164,7 @@ pub(super) fn key(key: crate::store::Key) -> module::Key {
     module::Key { name, value }
 }
 
-/// A condition on keys for the host's index.
+/// A condition on keys for the host's index: any of these terms holds.
 pub(super) fn terms(filter: &Filter<'_>) -> Vec<module::Term> {
     use module::{Term, Test};
     vec![match filter {
@@ -173,7 +173,10 @@ pub(super) fn terms(filter: &Filter<'_>) -> Vec<module::Term> {
         Filter::Between(key, from, to) => {
             Term::new(key, Test::Range((*from, to.saturating_add(1))))
         }
-        Filter::Overlaps(key, from, to) => Term::new(key, Test::Overlap((*from, *to))),
+        Filter::Overlaps(keys, from, to) => {
+            let overlap = |key: &&str| Term::new(key, Test::Overlap((*from, *to)));
+            return keys.iter().map(overlap).collect();
+        }
         Filter::Words(key, words) => Term::new(key, Test::Words((*words).to_owned())),
         Filter::Any(filters) => return filters.iter().flat_map(terms).collect(),
     }]

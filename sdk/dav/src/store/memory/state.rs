@@ -233,8 +233,8 @@ pub(super) fn holds(node: &MemberNode, filter: &Filter<'_>) -> bool {
         (Filter::Between(name, low, high), KeyValue::Number(number)) => {
             key.name == *name && (low..=high).contains(&number)
         }
-        (Filter::Overlaps(name, low, high), KeyValue::Interval(start, end)) => {
-            key.name == *name && start < high && end > low
+        (Filter::Overlaps(names, low, high), KeyValue::Interval(start, end)) => {
+            names.contains(&key.name.as_str()) && start < high && end > low
         }
         (Filter::Words(name, words), KeyValue::Words(text)) => {
             key.name == *name
