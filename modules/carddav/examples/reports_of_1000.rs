@@ -33,7 +33,7 @@ fn main() {
         let path = format!("{BOOK}{n}.vcf");
         let request = host.request("PUT", &path);
         let request = request.header("content-type", "text/vcard");
-        assert_eq!(request.body(&card(n)).send::<CardDav>().status, 201);
+        assert_eq!(request.body(card(n)).send::<CardDav>().status, 201);
     };
     (0..1000).for_each(put);
     let report = |body: &str| {
