@@ -400,7 +400,7 @@ fn stamp_query(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result
     let plan = dav::body::plan::Plan::new(ctx, &request);
     // Those that are worth much, whatever they show, and those that are worth nearly nothing.
     let rich = Filter::Between("value", min, i64::MAX);
-    let poor = Filter::Between("value", 0, 15.min(min - 1));
+    let poor = Filter::Between("value", 0, 15);
     let either = [rich, poor];
     let search = |filter, is_exact| Search {
         filters: vec![filter],
@@ -419,6 +419,7 @@ fn stamp_query(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result
     let query = Query {
         kinds: ALBUM,
         searches: &searches,
+        disjoint: min > 15,
         test: (!motif.is_empty()).then_some(&shows),
         limit: root.attribute("most").and_then(|most| most.parse().ok()),
         fatal: match root.attribute("all") {
@@ -667,6 +668,11 @@ fn report() {
     assert_eq!(cut.hrefs().len(), 3);
     ask("/dav/a/", "1", "min='10' most='2' all='yes'")
         .expect(507, &["<D:error ", "<D:number-of-matches-within-limits/>"]);
+    assert_eq!(
+        found("/dav/a/", "1", "min='10' rich='yes'"),
+        all,
+        "what two searches find is told once"
+    );
     assert_eq!(
         found("/dav/a/", "1", "min='20' motif='ship' rich='yes'"),
         [all[0], all[2]],

@@ -11,9 +11,12 @@ pub fn find<'a, F>(bytes: &'a [u8], version: Version, wanted: F) -> Found<'a, F>
 where
     F: FnMut(Name<'a>) -> bool,
 {
+    // The mark that some programs put before UTF-8.
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     Found {
-        // The mark that some programs put before UTF-8.
-        rest: bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes),
+        bytes,
+        at: 0,
+        ends: memchr::memchr_iter(b'\n', bytes),
         version,
         wanted,
     }
@@ -72,31 +75,53 @@ impl<'a> Name<'a> {
 /// See [`find`].
 #[derive(Debug)]
 pub struct Found<'a, F> {
-    rest: &'a [u8],
+    bytes: &'a [u8],
+    /// Where the line begins that is looked at next.
+    at: usize,
+    /// The ends of that line and of those after it: all are found in one go.
+    ends: memchr::Memchr<'a>,
     version: Version,
     wanted: F,
+}
+
+impl<'a, F> Found<'a, F> {
+    /// Goes on with what is left.
+    fn restart(&mut self, rest: &'a [u8]) {
+        self.bytes = rest;
+        self.at = 0;
+        self.ends = memchr::memchr_iter(b'\n', rest);
+    }
 }
 
 impl<'a, F: FnMut(Name<'a>) -> bool> Iterator for Found<'a, F> {
     type Item = Property<'a>;
 
     fn next(&mut self) -> Option<Property<'a>> {
-        while let Some(first) = self.rest.first() {
-            let (line, continues) = match first {
+        loop {
+            let line = self.bytes.get(self.at..)?;
+            match line.first()? {
                 // What follows an empty line is a property, whatever stands before it.
-                b'\r' | b'\n' => (trim(self.rest), false),
-                first => (self.rest, matches!(first, b' ' | b'\t')),
-            };
-            if !continues && (self.wanted)(name_of(line)) {
-                let taken = Property::take(line, 1, self.version).ok().flatten();
-                if let Some((property, rest)) = taken {
-                    self.rest = rest;
-                    return Some(property);
+                b'\r' | b'\n' => {
+                    self.restart(trim(line));
+                    continue;
                 }
+                b' ' | b'\t' => {}
+                _ if (self.wanted)(name_of(line)) => {
+                    let taken = Property::take(line, 1, self.version).ok().flatten();
+                    if let Some((property, rest)) = taken {
+                        self.restart(rest);
+                        return Some(property);
+                    }
+                }
+                _ => {}
             }
-            self.rest = after_line(line);
+            let end = self.ends.next()? + 1;
+            let line = self.bytes.get(self.at..end).unwrap_or_default();
+            match ends_softly(line) && is_quoted_printable(line) {
+                true => self.restart(after_soft_breaks(self.bytes.get(end..).unwrap_or_default())),
+                false => self.at = end,
+            }
         }
-        None
     }
 }
 
@@ -119,16 +144,7 @@ fn trim(bytes: &[u8]) -> &[u8] {
         .unwrap_or_default()
 }
 
-/// What follows the line, and what belongs to it by the soft breaks of quoted-printable.
-#[inline]
-fn after_line(bytes: &[u8]) -> &[u8] {
-    let (line, rest) = cut(bytes);
-    match ends_softly(line) && is_quoted_printable(line) {
-        true => after_soft_breaks(rest),
-        false => rest,
-    }
-}
-
+/// What follows the lines that belong to one by the soft breaks of quoted-printable.
 fn after_soft_breaks(mut rest: &[u8]) -> &[u8] {
     loop {
         let (line, next) = cut(rest);
@@ -139,7 +155,6 @@ fn after_soft_breaks(mut rest: &[u8]) -> &[u8] {
     }
 }
 
-#[inline]
 fn cut(bytes: &[u8]) -> (&[u8], &[u8]) {
     match memchr::memchr(b'\n', bytes) {
         Some(end) => bytes.split_at_checked(end + 1).unwrap_or((bytes, &[])),

@@ -38,6 +38,7 @@ impl Selected {
     }
 
     /// Whether a property of this name is meant.
+    #[inline]
     pub fn matches(&self, name: Name<'_>) -> bool {
         match &self.group {
             None => name.is(&self.name),

@@ -147,6 +147,13 @@ pub async fn conditions_are_joined_ordered_and_paged(engine: &dyn Engine) {
         vec![is("text", Test::Words("quick".into()))],
     ]);
     assert_eq!(names(&world, &both).await.concat(), "ac");
+    // What two terms find is found once.
+    let either = query(vec![vec![
+        is("text", Test::Words("quick".into())),
+        is("town", Test::Prefix("Ber".into())),
+        is("town", Test::Equal("Bern".into())),
+    ]]);
+    assert_eq!(names(&world, &either).await.concat(), "acd");
     assert!(names(&world, &query(vec![Vec::new()])).await.is_empty());
     let ordered = |key: &str, descending, offset, limit| Query {
         order: vec![Order {

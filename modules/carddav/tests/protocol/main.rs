@@ -5,6 +5,7 @@
 mod clients;
 mod directory;
 mod filters;
+mod many;
 mod page;
 mod representations;
 mod rfc6352;

@@ -1,4 +1,9 @@
-//! RFC 6352: collections, objects and reports.
+//! RFC 6352: collections, objects and reports, and its examples by their sections.
+//!
+//! Not an example here: §5.1.1.1 and §8.7.2, a card that cannot be converted, since what is stored
+//! can be (see `vcard`'s tests of conversion); §7.1.1, homes, which are properties of principals
+//! (`modules/principals`), and so is the search of §9.4; §7.1.2, which is not supported; §11, which
+//! is for the DNS.
 
 use super::*;
 
@@ -17,8 +22,9 @@ fn s5_2_address_books_say_what_they_are() {
             "<C:address-data-type content-type=\"text/vcard\" version=\"3.0\"/>",
             "<C:address-data-type content-type=\"text/vcard\" version=\"4.0\"/>",
             "<C:max-resource-size>10485760</C:max-resource-size>",
-            "<C:supported-collation>i;ascii-casemap</C:supported-collation>",
-            "<C:supported-collation>i;unicode-casemap</C:supported-collation>",
+            "<C:supported-collation>i;ascii-casemap</C:supported-collation>\
+             <C:supported-collation>i;octet</C:supported-collation>\
+             <C:supported-collation>i;unicode-casemap</C:supported-collation>",
         ],
     );
     assert!(!reply.text().contains("404"), "{}", reply.text());

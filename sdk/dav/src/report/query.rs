@@ -190,9 +190,12 @@ impl Running<'_, '_> {
                 if !seen.as_deref_mut().is_none_or(is_new) {
                     continue;
                 }
+                if !passes(test, collection, member)? {
+                    continue;
+                }
                 href.truncate(base_len);
                 percent_encode(&mut href, &member.name);
-                if self.member(collection, member, &href, test)? == Went::TooFar {
+                if self.member(collection, member, &href)? == Went::TooFar {
                     return Ok(Went::TooFar);
                 }
             }
@@ -211,26 +214,22 @@ impl Running<'_, '_> {
             Some(Resource::Member(collection, member)) if self.is_meant(&collection) => {
                 self.ctx
                     .require(&path, collection.rights, Rights::READ, "read")?;
-                let href = self.ctx.href(&path, false);
-                self.member(&collection, &member, &href, test)
+                match passes(test, &collection, &member)? {
+                    true => self.member(&collection, &member, &self.ctx.href(&path, false)),
+                    false => Ok(Went::Well),
+                }
             }
             _ => Ok(Went::Well),
         }
     }
 
-    /// Adds a member, if it is meant.
+    /// Adds a member that is meant.
     fn member(
         &mut self,
         collection: &Collection,
         member: &Member,
         href: &str,
-        test: Option<&Test<'_>>,
     ) -> Result<Went, Error> {
-        if let Some(test) = test
-            && !test(collection, member)?
-        {
-            return Ok(Went::Well);
-        }
         match self.left.checked_sub(1) {
             Some(left) => self.left = left,
             None => return Ok(Went::TooFar),
@@ -244,6 +243,15 @@ impl Running<'_, '_> {
         }
         written.map(|()| Went::Well)
     }
+}
+
+/// Whether the body of a member is as it must be.
+fn passes(
+    test: Option<&Test<'_>>,
+    collection: &Collection,
+    member: &Member,
+) -> Result<bool, Error> {
+    test.map_or(Ok(true), |test| test(collection, member))
 }
 
 /// What has to be read of each member.
