@@ -51,7 +51,7 @@ def messages():
 
 with smtplib.LMTP("127.0.0.1", int(lmtp)) as client:
     for message in messages():
-        client.sendmail("joerg@example.org", [user], message.as_bytes())
+        client.send_message(message, "joerg@example.org", [user])
 
 status, _, page = get("/rss/")
 # What mail comes into is the first of one's own.
