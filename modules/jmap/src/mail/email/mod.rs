@@ -1,0 +1,30 @@
+//! Emails. RFC 8621 §4.
+
+mod changes;
+mod condition;
+mod content;
+mod get;
+mod order;
+mod query;
+mod read;
+mod told;
+
+pub use told::utc_date;
+
+use crate::account::Account;
+use crate::call::Result;
+use crate::context::Context;
+use crate::standard::DataType;
+use crate::state::State;
+use std::rc::Rc;
+
+/// The data type.
+pub struct Emails;
+
+impl DataType for Emails {
+    const NAME: &'static str = "Email";
+
+    fn state(_: &mut Context, account: &Rc<Account>) -> Result<String> {
+        Ok(State::of(account)?.write())
+    }
+}

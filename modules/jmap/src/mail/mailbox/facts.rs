@@ -1,0 +1,130 @@
+//! What a Mailbox says of itself, besides counts.
+
+use super::{ROLE, SORT_ORDER};
+use crate::account::Account;
+use crate::id::MailboxId;
+use crate::mail::provision::INBOX;
+use module::{Error, Modseq, Result, Status};
+use sha2::{Digest, Sha256};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// What annotations and subscriptions say of a Mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// What it is for: `drafts`.
+    pub role: Option<String>,
+    /// Where clients show it.
+    pub sort_order: u32,
+    /// Whoever asks has subscribed to it.
+    pub is_subscribed: bool,
+}
+
+/// What annotations say, and when the mailbox had last changed.
+type Known = (Modseq, Option<String>, u32);
+
+thread_local! {
+    static KNOWN: RefCell<BTreeMap<String, Known>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// How many mailboxes an instance remembers.
+const KNOWN_MAX: usize = 4096;
+
+/// Drops what is remembered.
+pub fn forget() {
+    KNOWN.take();
+}
+
+impl Facts {
+    /// Of a mailbox of an account, given by its place.
+    pub fn of(account: &Account, at: usize) -> Result<Self> {
+        let status = account.mailboxes.get(at).ok_or(Error::NotFound)?;
+        let known = KNOWN.with_borrow(|known| known.get(&status.id).cloned());
+        let (_, role, sort_order) = match known.filter(|(modseq, ..)| *modseq == status.modseq) {
+            Some(known) => known,
+            None => {
+                let known = read(account, at, status)?;
+                KNOWN.with_borrow_mut(|all| {
+                    if all.len() >= KNOWN_MAX {
+                        all.clear();
+                    }
+                    all.insert(status.id.clone(), known.clone());
+                });
+                known
+            }
+        };
+        let role = match is_inbox(&status.path) {
+            true => Some("inbox".to_owned()),
+            false => role,
+        };
+        Ok(Self {
+            role,
+            sort_order,
+            is_subscribed: account.is_subscribed(&status.id)?,
+        })
+    }
+
+    /// A hash of these, and of what the host says of the mailbox, but for its messages.
+    pub fn hash(&self, status: &Status) -> u32 {
+        let mut hash = Sha256::new();
+        for part in &status.path {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        hash.update(self.role.as_deref().unwrap_or_default().as_bytes());
+        hash.update(self.sort_order.to_be_bytes());
+        hash.update(status.rights.bits().to_be_bytes());
+        hash.update([u8::from(self.is_subscribed)]);
+        let digest = hash.finalize();
+        let first = digest.first_chunk().copied().unwrap_or_default();
+        u32::from_be_bytes(first)
+    }
+}
+
+fn read(account: &Account, at: usize, status: &Status) -> Result<Known> {
+    let annotations = account.open(at)?.annotations("jmap/")?;
+    let text = |name: &str| {
+        let annotation = annotations
+            .iter()
+            .find(|annotation| annotation.name == name);
+        let value = annotation.and_then(|annotation| annotation.value.clone());
+        value.and_then(|value| String::from_utf8(value).ok())
+    };
+    let sort_order = match is_inbox(&status.path) {
+        true => 10,
+        false => 0,
+    };
+    let sort_order = text(SORT_ORDER)
+        .and_then(|order| order.parse().ok())
+        .unwrap_or(sort_order);
+    Ok((status.modseq, text(ROLE), sort_order))
+}
+
+/// Whether mail comes in at a path.
+pub fn is_inbox(path: &[String]) -> bool {
+    matches!(path, [_, _, leaf] if leaf == INBOX)
+}
+
+/// The path of the mailbox that a Mailbox is shown in; none at the top level.
+pub fn parent_path(path: &[String]) -> Option<&[String]> {
+    let (_, above) = path.split_last()?;
+    (above.len() > 2 && !is_inbox(above)).then_some(above)
+}
+
+/// The name that a Mailbox is shown by.
+pub fn shown_name(status: &Status) -> &str {
+    match is_inbox(&status.path) {
+        true => "Inbox",
+        false => status.name(),
+    }
+}
+
+/// The id of the Mailbox that this one is shown in, as far as whoever asks may know of it.
+pub fn parent_id(account: &Account, status: &Status) -> Option<MailboxId> {
+    let above = parent_path(&status.path)?;
+    let at = account
+        .mailboxes
+        .binary_search_by(|other| other.path.as_slice().cmp(above))
+        .ok()?;
+    account.mailboxes.get(at).map(MailboxId::of)
+}

@@ -1,0 +1,30 @@
+//! Mail: RFC 8621.
+
+pub mod email;
+mod history;
+mod keywords;
+pub mod mailbox;
+mod name;
+pub mod provision;
+mod table;
+pub mod thread;
+pub mod world;
+
+/// Orders of `Email/query`. RFC 8621 §4.4.2.
+pub const SORTS: [&str; 9] = [
+    "receivedAt",
+    "size",
+    "from",
+    "to",
+    "subject",
+    "sentAt",
+    "hasKeyword",
+    "allInThreadHaveKeyword",
+    "someInThreadHaveKeyword",
+];
+
+/// Drops what an instance remembers of mail.
+pub fn forget() {
+    mailbox::forget();
+    table::forget();
+}

@@ -1,0 +1,45 @@
+//! All methods there are, and the capability that a client must name to use each.
+
+use crate::api;
+use crate::call::{Arguments, Result};
+use crate::context::Context;
+use crate::json::Object;
+use crate::mail::email::Emails;
+use crate::mail::mailbox::Mailboxes;
+use crate::mail::thread::Threads;
+use crate::session::{CORE, MAIL};
+use crate::standard::{changes, get, query, query_changes, set};
+
+/// What answers a call.
+pub type Method = fn(&mut Context, Arguments) -> Result<Object>;
+
+const METHODS: &[(&str, &str, Method)] = &[
+    ("Core/echo", CORE, api::echo),
+    ("Mailbox/get", MAIL, get::<Mailboxes>),
+    ("Mailbox/changes", MAIL, changes::<Mailboxes>),
+    ("Mailbox/query", MAIL, query::<Mailboxes>),
+    ("Mailbox/queryChanges", MAIL, query_changes::<Mailboxes>),
+    ("Mailbox/set", MAIL, set::<Mailboxes>),
+    ("Thread/get", MAIL, get::<Threads>),
+    ("Thread/changes", MAIL, changes::<Threads>),
+    ("Email/get", MAIL, get::<Emails>),
+    ("Email/changes", MAIL, changes::<Emails>),
+    ("Email/query", MAIL, query::<Emails>),
+    ("Email/queryChanges", MAIL, query_changes::<Emails>),
+];
+
+/// The method of this name, if the client has named its capability.
+pub fn find(name: &str, using: &[String]) -> Option<Method> {
+    let mut methods = METHODS.iter();
+    let (_, _, method) = methods.find(|(known, capability, _)| {
+        *known == name && using.iter().any(|named| named == capability)
+    })?;
+    Some(*method)
+}
+
+/// The method of this name, called by another one.
+pub fn named(name: &str) -> Option<Method> {
+    let mut methods = METHODS.iter();
+    let (_, _, method) = methods.find(|(known, ..)| *known == name)?;
+    Some(*method)
+}
