@@ -6,6 +6,8 @@
 //! attachments, [`HeaderProperty`] reads header fields in the forms that JMAP has, [`preview`] tells
 //! what a message is about, and [`html`] makes HTML safe or plain.
 //!
+//! [`compose`] makes messages of the Email objects that clients create, with the crate mail-builder.
+//!
 //! [`keys`](keys::keys) gives what a message is found by, [`Condition`] looks for text, and
 //! [`thread_keys`] tells which messages belong together.
 //!
@@ -21,6 +23,7 @@
 mod address;
 mod body;
 mod charset;
+mod compose;
 mod content_type;
 mod date;
 mod encoded_word;
@@ -41,6 +44,7 @@ mod words;
 
 pub use address::{EmailAddress, EmailAddressGroup};
 pub use body::Body;
+pub use compose::{ComposeError, Surroundings, compose};
 pub use date::Date;
 pub use form::{Form, Value};
 pub use header::{Field, Header};

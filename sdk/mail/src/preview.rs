@@ -43,21 +43,16 @@ fn is_quoted(line: &str) -> bool {
 
 fn line<'t>(lines: impl Iterator<Item = &'t str>) -> String {
     let mut told = String::new();
-    let mut count = 0;
+    let mut left = PREVIEW_MAX;
     for word in lines.flat_map(str::split_whitespace) {
-        if count > 0 {
-            told.push(' ');
-            count += 1;
-        }
-        for char in word.chars().filter(|char| !char.is_control()) {
-            told.push(char);
-            count += 1;
-            if count == PREVIEW_MAX {
+        let space = if told.is_empty() { "" } else { " " };
+        let plain = word.chars().filter(|char| !char.is_control());
+        for char in space.chars().chain(plain) {
+            if left == 0 {
                 return told;
             }
-        }
-        if count >= PREVIEW_MAX {
-            break;
+            told.push(char);
+            left -= 1;
         }
     }
     told.trim_end().to_owned()
