@@ -1,33 +1,7 @@
 //! What a message is found and ordered by: the keys that an index keeps with it, and the terms that
 //! ask for them.
 //!
-//! | key | value | of | how often |
-//! |---|---|---|---|
-//! | `size` | number | octets of the message | 1 |
-//! | `received` | number | seconds since 1970: when it came, see [`keys`] | 1 |
-//! | `sent` | number | seconds since 1970: the Date field; `received` if there is none | 1 |
-//! | `attachment` | number | 1 if [`Body::has_attachment`], 0 if not | 1 |
-//! | `order-from`, `order-to` | text | name or address of the first, folded; may be empty | 1 |
-//! | `order-subject` | text | the base subject, folded; may be empty | 1 |
-//! | `header` | text | the name of a header field, in lower case | one each, 200 at most |
-//! | `id` | text | the message id of the Message-ID field | 0 or more |
-//! | `reply` | text | a message id of In-Reply-To or References | 0 or more |
-//! | `thread` | text | see [`thread_keys`] | one for each message id |
-//! | `words` | words | see below | 1 |
-//! | `unread` | number | 1: not all words fit, so that whoever looks for some must look inside | 0 or 1 |
-//!
-//! Texts are cut at 255 octets, and asked for alike: by [`text_key`].
-//!
-//! Each word is kept with a letter before it that says where it occurs, so that one text in the index
-//! serves all conditions: `f` From, `t` To, `c` Cc, `b` Bcc, `s` Subject, `h` any of these, `x` the
-//! body: the text of all its parts that are text. [`Condition::terms`](crate::Condition::terms) gives
-//! what to ask for.
-//!
-//! How the conditions of RFC 8621 §4.4.1 are asked for: `minSize`, `maxSize` by `size`; `before`,
-//! `after` by `received`; `hasAttachment` by `attachment`; `text`, `from`, `to`, `cc`, `bcc`,
-//! `subject`, `body` by `words`; `header` by `header`, and by looking inside if a text is given. How
-//! the orders of §4.4.2: `receivedAt`, `sentAt`, `size`, `from`, `to`, `subject` by `received`, `sent`,
-//! `size`, `order-from`, `order-to`, `order-subject`. Mailboxes and keywords are not in a message.
+#![doc = include_str!("keys.md")]
 
 use crate::body::Body;
 use crate::header::Header;

@@ -8,6 +8,8 @@
 //!
 //! [`compose`] makes messages of the Email objects that clients create, with the crate mail-builder.
 //!
+//! [`mdn`] is about what tells senders what became of their mail.
+//!
 //! [`keys`](keys::keys) gives what a message is found by, [`Condition`] looks for text, and
 //! [`thread_keys`] tells which messages belong together.
 //!
@@ -32,6 +34,7 @@ mod header;
 pub mod html;
 pub mod keys;
 mod limits;
+pub mod mdn;
 mod message;
 mod part;
 mod preview;
@@ -51,7 +54,7 @@ pub use header::{Field, Header};
 pub use limits::Limits;
 pub use message::Message;
 pub use part::{BodyValue, Part};
-pub use preview::{PREVIEW_MAX, preview};
+pub use preview::{PREVIEW_MAX, preview, synopsis};
 pub use property::{HeaderProperty, PropertyError};
 pub use search::{Condition, Place, WordTerms};
 pub use text::cut;

@@ -52,7 +52,9 @@ pub struct BodyValue {
 impl<'a> Part<'a> {
     /// What a header section says of its part, whose contents are yet to be found.
     pub(crate) fn new(header: Header<'a>, default_type: &str) -> Self {
-        let field = header.last("Content-Type");
+        // Deviation: where there are several, the first is what other readers go by; if that is a
+        // multipart, nothing of it would be seen otherwise.
+        let field = header.all("Content-Type").next();
         // RFC 2045 §5.2: what can't be understood is taken as if it were not there.
         let said = field.and_then(|field| Parametrised::parse(&field));
         let said = said.filter(Parametrised::is_type);

@@ -8,29 +8,37 @@ use crate::part::Part;
 /// The longest preview, in characters.
 pub const PREVIEW_MAX: usize = 256;
 
-/// Octets of a part that a preview is made from.
+/// Octets of a part that are looked at for a preview, at least.
 const ENOUGH: usize = 16 << 10;
 
-/// A piece of the text of a message, without what it quotes, on one line.
+/// A piece of the text of a message, without what it quotes, on one line: no more than
+/// [`PREVIEW_MAX`] characters.
 pub fn preview(message: &Message<'_>, body: &Body) -> String {
+    synopsis(message, body, PREVIEW_MAX)
+}
+
+/// A [`preview`] of so many characters.
+pub fn synopsis(message: &Message<'_>, body: &Body, max: usize) -> String {
     let texts = body.text.iter().chain(&body.html);
     let parts = texts.filter_map(|at| message.parts().get(*at));
     let mut parts = parts.filter(|part| part.type_.starts_with("text/"));
     parts
-        .find_map(|part| Some(of_part(part)).filter(|text| !text.is_empty()))
+        .find_map(|part| Some(of_part(part, max)).filter(|text| !text.is_empty()))
         .unwrap_or_default()
 }
 
-fn of_part(part: &Part<'_>) -> String {
-    let text = part.body_value(ENOUGH).value;
+fn of_part(part: &Part<'_>, max: usize) -> String {
+    // Much of a text may be quoted, and of HTML most is markup.
+    let enough = max.saturating_mul(4).saturating_add(ENOUGH);
+    let text = part.body_value(enough).value;
     let text = match part.type_.as_str() {
-        "text/html" => html::to_text(&text, ENOUGH),
+        "text/html" => html::to_text(&text, enough),
         _ => text,
     };
-    let own = line(text.lines().filter(|line| !is_quoted(line)));
+    let own = line(text.lines().filter(|line| !is_quoted(line)), max);
     match own.is_empty() {
         // All of it is quoted: better that than nothing.
-        true => line(text.lines()),
+        true => line(text.lines(), max),
         false => own,
     }
 }
@@ -41,9 +49,9 @@ fn is_quoted(line: &str) -> bool {
     line.starts_with('>') || (line.starts_with("On ") && line.ends_with("wrote:"))
 }
 
-fn line<'t>(lines: impl Iterator<Item = &'t str>) -> String {
+fn line<'t>(lines: impl Iterator<Item = &'t str>, max: usize) -> String {
     let mut told = String::new();
-    let mut left = PREVIEW_MAX;
+    let mut left = max;
     for word in lines.flat_map(str::split_whitespace) {
         let space = if told.is_empty() { "" } else { " " };
         let plain = word.chars().filter(|char| !char.is_control());

@@ -150,6 +150,7 @@ fn s4_1_2_forms_are_written_as_they_are_read() {
             { "name": "Freunde", "addresses": [{ "name": null, "email": "b@example.com" }] }
         ],
         "replyTo": [],
+        "subject": "=?utf-8?q?no?= word, though \u{e4} =?like=?",
         "messageId": ["x@example.com"],
         "references": ["1@x", "2@x"],
         "header:List-Post:asURLs": ["mailto:list@example.com"],

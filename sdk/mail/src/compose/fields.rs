@@ -2,7 +2,9 @@
 
 use super::ComposeError;
 use crate::address::{EmailAddress, EmailAddressGroup};
-use crate::{Date, Form, HeaderProperty};
+use crate::{Date, Form, HeaderProperty, cut};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use mail_builder::headers::HeaderType;
 use mail_builder::headers::address::{Address, EmailAddress as Mailbox, GroupedAddresses};
 use mail_builder::headers::message_id::MessageId;
@@ -129,7 +131,7 @@ fn to_header(form: Form, value: &Json) -> Option<HeaderType<'static>> {
             let text = value.strip_prefix(' ').unwrap_or(&value);
             Raw::new(unfolded(text)?).into()
         }
-        Form::Text => Text::new(read::<String>(value)?).into(),
+        Form::Text => text(read(value)?),
         Form::Addresses => Address::new_list(mailboxes(read(value)?)).into(),
         Form::GroupedAddresses => {
             let groups = read::<Vec<EmailAddressGroup>>(value)?.into_iter();
@@ -161,6 +163,23 @@ fn to_header(form: Form, value: &Json) -> Option<HeaderType<'static>> {
             URL::new_list(urls.into_iter()).into()
         }
     })
+}
+
+/// A text, so that it is read as it was given. What looks like an encoded word and is none must be in
+/// one: RFC 2047 §5 has no other way to say so.
+pub(crate) fn text(text: String) -> HeaderType<'static> {
+    if !text.contains("=?") {
+        return Text::new(text).into();
+    }
+    let mut words = Vec::new();
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        // 45 octets are 60 characters of base64: with what is around them less than the 75 allowed.
+        let word = cut(rest, 45);
+        words.push(format!("=?utf-8?B?{}?=", STANDARD.encode(word)));
+        rest = rest.get(word.len()..).unwrap_or_default();
+    }
+    Raw::new(words.join(" ")).into()
 }
 
 fn read<T: DeserializeOwned>(value: &Json) -> Option<T> {

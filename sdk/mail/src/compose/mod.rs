@@ -4,6 +4,8 @@ mod fields;
 mod part;
 mod structure;
 
+pub(crate) use fields::text;
+
 use crate::Date;
 use fields::{Fields, Owner};
 use mail_builder::MessageBuilder;
@@ -21,6 +23,19 @@ pub struct Surroundings<'a> {
     pub domain: &'a str,
     /// The most octets that all parts together may have.
     pub size_max: usize,
+}
+
+impl Surroundings<'_> {
+    /// The value of a Date field: RFC 5322 §3.6.1.
+    pub(crate) fn date(&self) -> String {
+        let now = Date::from_seconds(self.now);
+        now.map(|date| date.to_rfc5322()).unwrap_or_default()
+    }
+
+    /// The value of a Message-ID field: RFC 5322 §3.6.4.
+    pub(crate) fn message_id(&self) -> String {
+        format!("<{}@{}>", self.unique, self.domain)
+    }
 }
 
 /// Why an Email can't be created: SetErrors of RFC 8620 §5.3 and RFC 8621 §4.6.
@@ -90,12 +105,10 @@ pub fn compose(
         }
     }
     if !fields.has("Date") {
-        let now = Date::from_seconds(surroundings.now).map(|date| date.to_rfc5322());
-        fields.push_raw("Date", now.unwrap_or_default());
+        fields.push_raw("Date", surroundings.date());
     }
     if !fields.has("Message-ID") {
-        let id = format!("<{}@{}>", surroundings.unique, surroundings.domain);
-        fields.push_raw("Message-ID", id);
+        fields.push_raw("Message-ID", surroundings.message_id());
     }
     let mut parts = Parts::new(email, &mut blob, surroundings.size_max);
     let root = structure::read(email, &mut parts, &fields)?;

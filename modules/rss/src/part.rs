@@ -1,0 +1,98 @@
+//! A part of a message, decoded, or all of it.
+
+use crate::problem::Problem;
+use crate::target::percent_encode;
+use mail::{Limits, Message};
+use module::{Blob, Mailbox, Part, Response, ResponseBody, Uid};
+
+/// The largest message that is taken apart, in bytes.
+const SIZE_MAX: u64 = 32 << 20;
+
+/// What a read of a blob may have.
+const READ_MAX: u32 = 8 << 20;
+
+/// The part that is all of a message, as it came.
+const WHOLE: &str = "0";
+
+/// Answers with a part. What it says of itself is a stranger's word: browsers show of it only what can
+/// do nothing, and save the rest.
+pub(crate) fn answer(mailbox: &Mailbox, uid: Uid, section: &str) -> Result<Response, Problem> {
+    let blob = mailbox.open_message(uid, Part::Whole)?;
+    let mut response = Response::new(200)
+        .header("content-security-policy", "default-src 'none'; sandbox")
+        .header("x-content-type-options", "nosniff")
+        .header("referrer-policy", "no-referrer")
+        // Messages never change.
+        .header("cache-control", "private, max-age=31536000, immutable")
+        .header("vary", "authorization");
+    let id = mailbox.status()?.id;
+    response.etag = Some(format!("\"{id}-{uid}-{}\"", token(section)));
+    if section == WHOLE {
+        // Text that nothing in it makes anything else.
+        let mut response = response.header("content-type", "text/plain; charset=utf-8");
+        response.body = ResponseBody::Blob(blob);
+        return Ok(response);
+    }
+    if blob.size() > SIZE_MAX {
+        return Err(Problem::TooLarge);
+    }
+    let bytes = read(&blob)?;
+    let message = Message::parse(&bytes, &Limits::default());
+    let part = message.part(section).ok_or(Problem::NotFound)?;
+    let is_shown = is_harmless(&part.type_);
+    let disposition = if is_shown { "inline" } else { "attachment" };
+    let disposition = match part.name() {
+        Some(name) => {
+            // RFC 6266 §4.1, RFC 8187.
+            let mut encoded = String::new();
+            percent_encode(name, &mut encoded);
+            format!("{disposition}; filename*=UTF-8''{encoded}")
+        }
+        None => disposition.to_owned(),
+    };
+    let type_ = match part.charset().map(token) {
+        Some(charset) if part.type_.starts_with("text/") && !charset.is_empty() => {
+            format!("{}; charset={charset}", media_type(&part.type_))
+        }
+        _ => media_type(&part.type_).to_owned(),
+    };
+    let response = response.header("content-disposition", disposition);
+    Ok(response.body(&type_, part.decoded().into_owned()))
+}
+
+/// All of a message, or as much of it as is taken apart.
+pub(crate) fn read(blob: &Blob) -> Result<Vec<u8>, Problem> {
+    let size = blob.size().min(SIZE_MAX);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    while (bytes.len() as u64) < size {
+        let piece = blob.read(bytes.len() as u64, READ_MAX)?;
+        if piece.is_empty() {
+            break;
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes)
+}
+
+/// Types that browsers show without running anything. SVG is none of them.
+fn is_harmless(type_: &str) -> bool {
+    let is_media = ["image/", "audio/", "video/"]
+        .iter()
+        .any(|kind| type_.starts_with(kind));
+    type_ == "text/plain" || (is_media && !type_.contains("svg") && !type_.contains("xml"))
+}
+
+/// A media type that can be written in a header field.
+fn media_type(type_: &str) -> &str {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.+-_!#$&^".contains(&byte);
+    match type_.bytes().all(is_plain) && type_.len() <= 255 {
+        true => type_,
+        false => "application/octet-stream",
+    }
+}
+
+/// What of a text may stand in a token.
+fn token(text: &str) -> String {
+    let is_plain = |char: &char| char.is_ascii_alphanumeric() || ".-_:+".contains(*char);
+    text.chars().filter(is_plain).take(64).collect()
+}
