@@ -4,11 +4,11 @@ use crate::api;
 use crate::call::{Arguments, Result};
 use crate::context::Context;
 use crate::json::Object;
-use crate::mail::email::Emails;
+use crate::mail::email::{self, Emails};
 use crate::mail::mailbox::Mailboxes;
 use crate::mail::thread::Threads;
 use crate::session::{CORE, MAIL};
-use crate::standard::{changes, get, query, query_changes, set};
+use crate::standard::{changes, copy, get, query, query_changes, set};
 
 /// What answers a call.
 pub type Method = fn(&mut Context, Arguments) -> Result<Object>;
@@ -26,6 +26,11 @@ const METHODS: &[(&str, &str, Method)] = &[
     ("Email/changes", MAIL, changes::<Emails>),
     ("Email/query", MAIL, query::<Emails>),
     ("Email/queryChanges", MAIL, query_changes::<Emails>),
+    ("Email/set", MAIL, set::<Emails>),
+    ("Email/copy", MAIL, copy::<Emails>),
+    ("Email/import", MAIL, email::import),
+    ("Email/parse", MAIL, email::parse),
+    ("SearchSnippet/get", MAIL, email::snippets),
 ];
 
 /// The method of this name, if the client has named its capability.

@@ -34,9 +34,9 @@ pub fn handle(request: &Request, path: &str) -> Result<Response, Problem> {
     let account = Account::load(&Identity::current(), &account)?.ok_or(missing.clone())?;
     let id = BlobId::parse(&blob).ok_or(missing)?;
     let account = Rc::new(account);
-    let body = match &id.part {
-        None => ResponseBody::Blob(super::open(&account, id.whole)?),
-        Some(_) => ResponseBody::Bytes(super::bytes(&account, &id)?),
+    let body = match id.parts.is_empty() {
+        true => ResponseBody::Blob(super::open(&account, id.whole)?),
+        false => ResponseBody::Bytes(super::bytes(&account, &id)?),
     };
     let mut response = Response::new(200)
         .header("content-type", type_)

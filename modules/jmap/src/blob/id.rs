@@ -1,5 +1,5 @@
 //! Ids of blobs: of an upload its digest, of a message its Email, of a part where it lies in one of
-//! those. So nothing is stored for a blob that a message holds.
+//! those, or in a part. So nothing is stored for a blob that a message holds.
 
 use crate::id::{EmailId, hex};
 use mail::Encoding;
@@ -12,9 +12,12 @@ use std::ops::Range;
 pub struct BlobId {
     /// What it is, or is a part of.
     pub whole: Whole,
-    /// Which part, if it is one.
-    pub part: Option<Slice>,
+    /// Which part, if it is one: each lies in the one before, decoded.
+    pub parts: Vec<Slice>,
 }
+
+/// How deep parts of messages in parts of messages may lie.
+const DEPTH_MAX: usize = 5;
 
 /// What is stored as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,39 +40,40 @@ pub struct Slice {
 impl BlobId {
     /// All of it.
     pub const fn whole(whole: Whole) -> Self {
-        Self { whole, part: None }
-    }
-
-    /// A part of a message that was read from this blob.
-    pub fn of_part(whole: Whole, part: &mail::Part<'_>) -> Self {
         Self {
             whole,
-            part: Some(Slice {
-                range: part.range.start as u64..part.range.end as u64,
-                encoding: match part.encoding {
-                    Encoding::Unknown => Encoding::Identity,
-                    encoding => encoding,
-                },
-            }),
+            parts: Vec::new(),
         }
+    }
+
+    /// A part of a message that was read from this blob; none if that lies too deep.
+    pub fn part(&self, part: &mail::Part<'_>) -> Option<Self> {
+        let mut id = self.clone();
+        id.parts.push(Slice {
+            range: part.range.start as u64..part.range.end as u64,
+            encoding: match part.encoding {
+                Encoding::Unknown => Encoding::Identity,
+                encoding => encoding,
+            },
+        });
+        (id.parts.len() <= DEPTH_MAX).then_some(id)
     }
 
     /// Reads one; none if it was never given.
     pub fn parse(text: &str) -> Option<Self> {
         let mut pieces = text.split('-');
-        let whole = Whole::parse(pieces.next()?)?;
-        let Some(start) = pieces.next() else {
-            return Some(Self::whole(whole));
-        };
-        let range = start.parse().ok()?..pieces.next()?.parse().ok()?;
-        let encoding = match pieces.next()? {
-            "i" => Encoding::Identity,
-            "b" => Encoding::Base64,
-            "q" => Encoding::QuotedPrintable,
-            _ => return None,
-        };
-        let part = Some(Slice { range, encoding });
-        pieces.next().is_none().then_some(Self { whole, part })
+        let mut id = Self::whole(Whole::parse(pieces.next()?)?);
+        while let Some(start) = pieces.next() {
+            let range = start.parse().ok()?..pieces.next()?.parse().ok()?;
+            let encoding = match pieces.next()? {
+                "i" => Encoding::Identity,
+                "b" => Encoding::Base64,
+                "q" => Encoding::QuotedPrintable,
+                _ => return None,
+            };
+            id.parts.push(Slice { range, encoding });
+        }
+        (id.parts.len() <= DEPTH_MAX).then_some(id)
     }
 }
 
@@ -101,14 +105,13 @@ impl fmt::Display for Whole {
 impl fmt::Display for BlobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.whole)?;
-        let Some(Slice { range, encoding }) = &self.part else {
-            return Ok(());
-        };
-        let encoding = match encoding {
-            Encoding::Base64 => 'b',
-            Encoding::QuotedPrintable => 'q',
-            Encoding::Identity | Encoding::Unknown => 'i',
-        };
-        write!(f, "-{}-{}-{encoding}", range.start, range.end)
+        self.parts.iter().try_for_each(|Slice { range, encoding }| {
+            let encoding = match encoding {
+                Encoding::Base64 => 'b',
+                Encoding::QuotedPrintable => 'q',
+                Encoding::Identity | Encoding::Unknown => 'i',
+            };
+            write!(f, "-{}-{}-{encoding}", range.start, range.end)
+        })
     }
 }

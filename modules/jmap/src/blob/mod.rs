@@ -10,7 +10,7 @@ pub use upload::handle as upload;
 
 use crate::account::Account;
 use crate::mail::world::World;
-use mail::{Encoding, decode};
+use mail::decode;
 use module::{Blob, Error, Part, Result};
 use std::rc::Rc;
 
@@ -36,17 +36,18 @@ pub fn open(account: &Rc<Account>, whole: Whole) -> Result<Blob> {
 /// The bytes of a blob, decoded if it is a part.
 pub fn bytes(account: &Rc<Account>, id: &BlobId) -> Result<Vec<u8>> {
     let blob = open(account, id.whole)?;
-    let (start, end) = match &id.part {
-        None => (0, blob.size()),
-        Some(part) => (part.range.start, part.range.end.min(blob.size())),
+    let Some((first, inner)) = id.parts.split_first() else {
+        return read(&blob, 0, blob.size());
     };
-    let bytes = read(&blob, start, end)?;
-    Ok(match &id.part {
-        Some(part) if part.encoding != Encoding::Identity => {
-            decode(&bytes, part.encoding).into_owned()
-        }
-        _ => bytes,
-    })
+    let bytes = read(&blob, first.range.start, first.range.end.min(blob.size()))?;
+    let mut bytes = decode(&bytes, first.encoding).into_owned();
+    for slice in inner {
+        let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+        let range = place(slice.range.start)..place(slice.range.end).min(bytes.len());
+        let part = bytes.get(range).ok_or(Error::NotFound)?;
+        bytes = decode(part, slice.encoding).into_owned();
+    }
+    Ok(bytes)
 }
 
 /// The bytes of a blob from `start` to `end`.

@@ -12,13 +12,13 @@ mod query;
 mod query_changes;
 mod set;
 
-pub use changes::{Change, Changes, Kind, Log, changes, is_current, max_changes};
+pub use changes::{Change, Changes, Kind, Log, changes, is_current};
 pub use copy::{Copy, copy};
 pub use get::{Get, Listed, Properties, get};
 pub use patch::apply;
-pub use query::{Comparator, Filter, Outcome, Query, Subject, query};
+pub use query::{Comparator, Filter, Outcome, Query, Subject, query, read_subject};
 pub use query_changes::{QueryChanges, query_changes};
-pub use set::{Done, Set, Stage, set};
+pub use set::{Done, Set, Stage, map_or_null, set};
 
 use crate::account::Account;
 use crate::call::Result;

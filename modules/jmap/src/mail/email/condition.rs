@@ -47,8 +47,8 @@ pub enum Test {
 pub enum Content {
     /// `hasAttachment` is this.
     HasAttachment(bool),
-    /// Text occurs somewhere.
-    Text(Sought),
+    /// Text occurs there.
+    Text(Place, Sought),
     /// There is a header field of this name, in lower case, and text in it if any is given.
     Header(String, Option<Sought>),
 }
@@ -80,7 +80,10 @@ fn read(name: &str, value: &Value) -> Option<Test> {
         let keyword = text()?.to_ascii_lowercase();
         keywords::is_valid(&keyword).then_some(keyword)
     };
-    let sought = |place| Some(Test::Content(Content::Text(Sought::new(place, text()?))));
+    let sought = |place: Place| {
+        let sought = Sought::new(place.clone(), text()?);
+        Some(Test::Content(Content::Text(place, sought)))
+    };
     Some(match name {
         "inMailbox" => Test::InMailbox(MailboxId::parse(text()?)),
         "inMailboxOtherThan" => {

@@ -24,7 +24,7 @@ pub fn find(world: &World, content: &Content) -> Result<BTreeSet<EmailId>> {
             let term = Term::new(keys::ATTACHMENT, Test::Range((number, number + 1)));
             search(world, vec![vec![term]])?
         }
-        Content::Text(sought) => text(world, sought)?,
+        Content::Text(_, sought) => text(world, sought)?,
         Content::Header(name, sought) => {
             let name = keys::text_key(name).to_owned();
             let found = search(

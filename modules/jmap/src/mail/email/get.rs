@@ -91,7 +91,8 @@ impl Get for Emails {
         let list = &mut listed.list;
         read::each(account, &first, wanted.needs_header_only(), |at, bytes| {
             if let (Some(place), Some(object)) = (first.get(at), list.get_mut(at)) {
-                Told::new(&wanted, Whole::Email(place.row.id)).add(bytes, object);
+                let blob = BlobId::whole(Whole::Email(place.row.id));
+                Told::new(&wanted, blob).add(bytes, object);
             }
         })?;
         Ok(listed)

@@ -3,12 +3,22 @@
 mod changes;
 mod condition;
 mod content;
+mod copy;
 mod get;
+mod import;
 mod order;
+mod parse;
+mod put;
 mod query;
 mod read;
+mod set;
+mod snippet;
 mod told;
+mod wish;
 
+pub use import::import;
+pub use parse::parse;
+pub use snippet::get as snippets;
 pub use told::utc_date;
 
 use crate::account::Account;

@@ -1,7 +1,7 @@
 //! What is told of a message: header fields in all their forms, the structure of the body, its texts.
 //! RFC 8621 §4.1.2 to §4.1.4.
 
-use crate::blob::{BlobId, Whole};
+use crate::blob::BlobId;
 use crate::call::{Arguments, Result};
 use crate::error::MethodError;
 use crate::json::{Object, object};
@@ -151,13 +151,13 @@ fn invalid(error: mail::PropertyError) -> MethodError {
 /// What is told of one message.
 pub struct Told<'a> {
     wanted: &'a Wanted,
-    whole: Whole,
+    blob: BlobId,
 }
 
 impl<'a> Told<'a> {
     /// Of the message that is this blob.
-    pub fn new(wanted: &'a Wanted, whole: Whole) -> Self {
-        Self { wanted, whole }
+    pub fn new(wanted: &'a Wanted, blob: BlobId) -> Self {
+        Self { wanted, blob }
     }
 
     /// Adds all that is wanted of a message, of which the header section is enough if no more is
@@ -229,7 +229,7 @@ impl<'a> Told<'a> {
             "partId" => part.part_id().into(),
             "blobId" => match part.is_multipart() {
                 true => Value::Null,
-                false => BlobId::of_part(self.whole, part).to_string().into(),
+                false => self.blob.part(part).map(|id| id.to_string()).into(),
             },
             "size" => part.size().into(),
             "headers" => headers(&part.header),

@@ -1,0 +1,1 @@
+//! The example requests of the standards, verbatim.

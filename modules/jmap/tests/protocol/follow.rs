@@ -1,0 +1,1 @@
+//! A client that follows changes has what one has that fetches everything.

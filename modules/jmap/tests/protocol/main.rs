@@ -1,0 +1,8 @@
+//! JMAP over the in-memory host, by the clauses of its standards.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod examples;
+mod follow;
+mod rfc8620;
+mod rfc8621;
+mod world;
