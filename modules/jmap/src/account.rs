@@ -2,7 +2,7 @@
 //! §1.6.2.
 
 use crate::mail::provision;
-use module::{Identity, Mailbox, MailboxScope, Result, Rights, Status};
+use module::{Error, Identity, Mailbox, MailboxScope, Result, Rights, Status};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -33,10 +33,9 @@ impl Account {
     /// Looks at an account; none if there is nothing in it for whoever asks.
     pub fn load(identity: &Identity, id: &str) -> Result<Option<Self>> {
         let is_personal = identity.principal.as_deref() == Some(id);
-        let tree = MailboxScope::Tree(vec!["user".to_owned(), id.to_owned()]);
-        let mut mailboxes = list(&tree)?;
+        let mut mailboxes = tree(id)?;
         if is_personal && provision::is_due(&mailboxes) && provision::run(identity, &mailboxes)? {
-            mailboxes = list(&tree)?;
+            mailboxes = tree(id)?;
         }
         if mailboxes.is_empty() && !is_personal {
             return Ok(None);
@@ -87,7 +86,7 @@ impl Account {
         if let Some(open) = self.handles.borrow().get(&at) {
             return Ok(Rc::clone(open));
         }
-        let status = self.mailboxes.get(at).ok_or(module::Error::NotFound)?;
+        let status = self.mailboxes.get(at).ok_or(Error::NotFound)?;
         let open = Rc::new(Mailbox::open(&status.path)?);
         self.handles.borrow_mut().insert(at, Rc::clone(&open));
         Ok(open)
@@ -117,6 +116,19 @@ pub fn is_readable(status: &Status) -> bool {
     status.rights.contains(Rights::LOOKUP.with(Rights::READ))
 }
 
+/// The mailboxes of an owner that hold mail: the inbox, and those in it.
+fn tree(owner: &str) -> Result<Vec<Status>> {
+    let inbox = provision::inbox(owner);
+    let mut all = Vec::new();
+    match Mailbox::open(&inbox).and_then(|open| open.status()) {
+        Ok(status) if status.type_ == MAILBOX_TYPE => all.push(status),
+        Ok(_) | Err(Error::NotFound) => {}
+        Err(error) => return Err(error),
+    }
+    all.extend(list(&MailboxScope::Tree(inbox))?);
+    Ok(all)
+}
+
 fn list(scope: &MailboxScope) -> Result<Vec<Status>> {
     let mut all: Vec<Status> = Vec::new();
     loop {
@@ -128,7 +140,7 @@ fn list(scope: &MailboxScope) -> Result<Vec<Status>> {
             return Ok(all);
         }
         if all.len() >= MAILBOXES_MAX {
-            return Err(module::Error::TooMany(MAILBOXES_MAX as u64));
+            return Err(Error::TooMany(MAILBOXES_MAX as u64));
         }
     }
 }

@@ -5,8 +5,10 @@ use super::mailbox::{ROLE, SORT_ORDER};
 use crate::account::MAILBOX_TYPE;
 use module::{Annotation, Batch, Error, Identity, Mailbox, Result, Scope, Status};
 
-/// The name of the mailbox that mail comes into.
-pub const INBOX: &str = "INBOX";
+/// Where the mail of a principal comes in: as in Cyrus, all other mailboxes lie in this one.
+pub fn inbox(principal: &str) -> Vec<String> {
+    vec!["user".to_owned(), principal.to_owned()]
+}
 
 /// On the inbox: the others were made once. Whoever deletes them does not want them again.
 const PROVISIONED: &str = "jmap/provisioned";
@@ -34,7 +36,7 @@ pub fn run(identity: &Identity, mailboxes: &[Status]) -> Result<bool> {
     if identity.scope.contains(Scope::READ_ONLY) {
         return Ok(false);
     }
-    let inbox = ["user", principal, INBOX].map(str::to_owned);
+    let inbox = inbox(principal);
     let existing = mailboxes.iter().any(|status| status.path == inbox);
     let batch = Batch::new();
     let done = Annotation::shared(PROVISIONED, Some(Vec::new()));

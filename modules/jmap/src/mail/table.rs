@@ -268,7 +268,7 @@ fn read_rows(mailbox: &Mailbox, id: MailboxId, entries: &[Entry<'_>]) -> Result<
                 Some(name) => name.thread,
                 None => threads.remove(&uid)?,
             },
-            received: name.map_or_else(|| entry.modified(), |name| name.received),
+            received: name.map_or_else(|| entry.created(), |name| name.received),
             size: entry.size() + u64::from(entry.header_size()),
             header_size: entry.header_size(),
             is_found: name.is_none(),

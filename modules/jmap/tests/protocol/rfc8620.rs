@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 fn problem(client: &Client, body: &str) -> Value {
     let reply = client.post(body);
     assert_eq!(reply.status, 400, "{}", reply.text());
-    assert_eq!(reply.header("content-type"), Some("application/problem+json"));
+    assert_eq!(
+        reply.header("content-type"),
+        Some("application/problem+json")
+    );
     serde_json::from_slice(&reply.body).unwrap()
 }
 
@@ -30,9 +33,19 @@ fn s2_session_has_absolute_urls_and_the_account() {
     for variable in ["{accountId}", "{blobId}", "{type}", "{name}"] {
         assert!(session["downloadUrl"].as_str().unwrap().contains(variable));
     }
-    assert!(session["uploadUrl"].as_str().unwrap().contains("{accountId}"));
+    assert!(
+        session["uploadUrl"]
+            .as_str()
+            .unwrap()
+            .contains("{accountId}")
+    );
     for variable in ["{types}", "{closeafter}", "{ping}"] {
-        assert!(session["eventSourceUrl"].as_str().unwrap().contains(variable));
+        assert!(
+            session["eventSourceUrl"]
+                .as_str()
+                .unwrap()
+                .contains(variable)
+        );
     }
     let account = &session["accounts"]["alice"];
     assert_eq!(account["isPersonal"], true);
@@ -61,11 +74,20 @@ fn s3_6_1_requests_that_are_none_are_problems() {
     let kind = |body: &str| problem(&client, body)["type"].clone();
     let of = |name: &str| format!("urn:ietf:params:jmap:error:{name}");
     assert_eq!(kind("{"), of("notJSON"));
-    assert_eq!(kind(r#"{"using":[],"using":[],"methodCalls":[]}"#), of("notJSON"));
-    assert_eq!(kind(r#"{"using":[],"methodCalls":[["a",{"x":1,"x":2},"0"]]}"#), of("notJSON"));
+    assert_eq!(
+        kind(r#"{"using":[],"using":[],"methodCalls":[]}"#),
+        of("notJSON")
+    );
+    assert_eq!(
+        kind(r#"{"using":[],"methodCalls":[["a",{"x":1,"x":2},"0"]]}"#),
+        of("notJSON")
+    );
     assert_eq!(kind("[]"), of("notRequest"));
     assert_eq!(kind(r#"{"using":[]}"#), of("notRequest"));
-    assert_eq!(kind(r#"{"using":[],"methodCalls":[["Core/echo",{}]]}"#), of("notRequest"));
+    assert_eq!(
+        kind(r#"{"using":[],"methodCalls":[["Core/echo",{}]]}"#),
+        of("notRequest")
+    );
     let unknown = r#"{"using":["https://example.com/apis/foobar"],"methodCalls":[]}"#;
     assert_eq!(kind(unknown), of("unknownCapability"));
     let deep = "[".repeat(10_000);
@@ -105,9 +127,15 @@ fn s3_6_2_methods_fail_one_by_one() {
         ["Mailbox/get", { "accountId": "alice", "colour": "red" }, "f"],
         ["Mailbox/get", {}, "g"],
     ]));
-    let told: Vec<_> = answers.iter().map(|answer| answer[1]["type"].clone()).collect();
+    let told: Vec<_> = answers
+        .iter()
+        .map(|answer| answer[1]["type"].clone())
+        .collect();
     assert_eq!(told[0], "unknownMethod");
-    assert_eq!(answers[1], json!(["Core/echo", { "x": [1, "two", null] }, "b"]));
+    assert_eq!(
+        answers[1],
+        json!(["Core/echo", { "x": [1, "two", null] }, "b"])
+    );
     assert_eq!(told[2], "accountNotFound");
     for invalid in &told[3..] {
         assert_eq!(invalid, "invalidArguments");
@@ -146,9 +174,7 @@ fn s3_7_results_are_referred_to() {
 #[test]
 fn s3_7_references_that_double_are_stopped() {
     let client = Client::new();
-    let whole = |of: usize| {
-        json!({ "resultOf": of.to_string(), "name": "Core/echo", "path": "" })
-    };
+    let whole = |of: usize| json!({ "resultOf": of.to_string(), "name": "Core/echo", "path": "" });
     let mut calls = vec![json!(["Core/echo", { "x": "y".repeat(1000) }, "0"])];
     for call in 1..50 {
         let arguments = json!({ "#a": whole(call - 1), "#b": whole(call - 1) });
@@ -162,7 +188,10 @@ fn s3_7_references_that_double_are_stopped() {
 fn s4_echo_is_verbatim() {
     let client = Client::new();
     let answers = client.calls(json!([["Core/echo", { "hello": true, "high": 5 }, "b3ff"]]));
-    assert_eq!(answers[0], json!(["Core/echo", { "hello": true, "high": 5 }, "b3ff"]));
+    assert_eq!(
+        answers[0],
+        json!(["Core/echo", { "hello": true, "high": 5 }, "b3ff"])
+    );
 }
 
 #[test]
@@ -176,8 +205,14 @@ fn s5_1_get_tells_each_object_once() {
     assert_eq!(told["list"], json!([{ "id": inbox, "name": "Inbox" }]));
     assert_eq!(told["notFound"], json!(["nothing"]));
     client.host.option("jmap_max_objects_in_get", "2");
-    assert_eq!(client.error("Mailbox/get", json!({ "ids": ["a", "b", "c"] })), "requestTooLarge");
-    assert_eq!(client.error("Mailbox/get", json!({ "ids": null })), "requestTooLarge");
+    assert_eq!(
+        client.error("Mailbox/get", json!({ "ids": ["a", "b", "c"] })),
+        "requestTooLarge"
+    );
+    assert_eq!(
+        client.error("Mailbox/get", json!({ "ids": null })),
+        "requestTooLarge"
+    );
 }
 
 #[test]
@@ -185,10 +220,16 @@ fn s5_2_changes_are_told_in_pages() {
     let client = Client::new();
     let state = client.call("Mailbox/get", json!({}))["state"].clone();
     for name in ["a", "b", "c"] {
-        client.call("Mailbox/set", json!({ "create": { "x": { "name": name } } }));
+        client.call(
+            "Mailbox/set",
+            json!({ "create": { "x": { "name": name } } }),
+        );
     }
     assert_eq!(
-        client.error("Mailbox/changes", json!({ "sinceState": state, "maxChanges": 0 })),
+        client.error(
+            "Mailbox/changes",
+            json!({ "sinceState": state, "maxChanges": 0 })
+        ),
         "invalidArguments"
     );
     assert_eq!(
@@ -198,8 +239,10 @@ fn s5_2_changes_are_told_in_pages() {
     let mut since = state;
     let mut created = Vec::new();
     for page in 0..3 {
-        let told =
-            client.call("Mailbox/changes", json!({ "sinceState": since, "maxChanges": 1 }));
+        let told = client.call(
+            "Mailbox/changes",
+            json!({ "sinceState": since, "maxChanges": 1 }),
+        );
         assert_eq!(told["hasMoreChanges"], page < 2, "{told}");
         created.extend(told["created"].as_array().unwrap().clone());
         since = told["newState"].clone();
@@ -268,12 +311,19 @@ fn s5_3_creation_ids_stand_for_what_was_created() {
 fn s5_3_patches_that_are_none_are_refused() {
     let client = Client::new();
     let inbox = client.mailbox("inbox");
-    let id = client.import(&message("a@b", "Hi", "1", "x"), &inbox, "2020-01-01T00:00:00Z");
+    let id = client.import(
+        &message("a@b", "Hi", "1", "x"),
+        &inbox,
+        "2020-01-01T00:00:00Z",
+    );
     let kind = |patch: Value| {
         let told = client.call("Email/set", json!({ "update": { &id: patch } }));
         told["notUpdated"][&id]["type"].clone()
     };
-    assert_eq!(kind(json!({ "keywords": {}, "keywords/$seen": true })), "invalidPatch");
+    assert_eq!(
+        kind(json!({ "keywords": {}, "keywords/$seen": true })),
+        "invalidPatch"
+    );
     assert_eq!(kind(json!({ "keywords/$seen/x": true })), "invalidPatch");
     assert_eq!(kind(json!({ "subject": "Ho" })), "invalidProperties");
     assert_eq!(kind(json!({ "subject": "Hi", "id": id })), Value::Null);
@@ -293,7 +343,10 @@ fn s6_1_s6_2_what_is_uploaded_is_downloaded() {
     let cache = reply.header("cache-control").unwrap();
     assert!(cache.contains("immutable") && cache.contains("private"));
     let disposition = reply.header("content-disposition").unwrap();
-    assert!(disposition.contains("filename*=UTF-8''a%20%C3%A9.txt"), "{disposition}");
+    assert!(
+        disposition.contains("filename*=UTF-8''a%20%C3%A9.txt"),
+        "{disposition}"
+    );
     for missing in [
         "/jmap/download/alice/nothing/x",
         "/jmap/download/bob/nothing/x",

@@ -115,12 +115,15 @@ impl Client {
             }}}),
         );
         let created = &answer["created"]["a"];
-        created["id"].as_str().expect(&answer.to_string()).to_owned()
+        created["id"]
+            .as_str()
+            .expect(&answer.to_string())
+            .to_owned()
     }
 
     /// A message comes into the inbox as LMTP brings it: without a name, indexed by the host.
     pub fn deliver(&self, message: &str) {
-        let path = ["user", &self.account, "INBOX"].map(str::to_owned);
+        let path = ["user", &self.account].map(str::to_owned);
         let inbox = Mailbox::open(&path).unwrap();
         let split = message.find("\r\n\r\n").unwrap() + 4;
         let batch = Batch::new();

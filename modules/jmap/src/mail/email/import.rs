@@ -76,7 +76,8 @@ impl Set for Imports {
         let blob = object.get("blobId").and_then(Value::as_str);
         let blob = blob.and_then(|id| BlobId::parse(stage.context.real_id(id)?));
         let message = blob.and_then(|id| bytes(&stage.account, &id).ok());
-        let message = message.ok_or_else(|| SetError::invalid("blobId", "there is no such blob"))?;
+        let message =
+            message.ok_or_else(|| SetError::invalid("blobId", "there is no such blob"))?;
         let header = Header::parse(&message, &Limits::default());
         if header.fields().is_empty() || message.contains(&0) {
             return Err(SetError::described(

@@ -1,14 +1,14 @@
 //! `Email/parse`. RFC 8621 §4.9.
 
+use super::Emails;
 use super::import::blob_ids;
 use super::told::{Told, Values, Wanted};
-use super::Emails;
+use crate::api::ids_or_null;
 use crate::blob::{self, BlobId};
 use crate::call::{Arguments, Result};
 use crate::context::Context;
 use crate::error::MethodError;
 use crate::json::{Object, object};
-use crate::api::ids_or_null;
 use crate::standard::{Get, Properties, map_or_null};
 use mail::{Header, Limits};
 use module::Error;
@@ -79,7 +79,10 @@ pub fn parse(context: &mut Context, mut arguments: Arguments) -> Result<Object> 
             }
             Err(error) => return Err(error.into()),
         };
-        if Header::parse(&message, &Limits::default()).fields().is_empty() {
+        if Header::parse(&message, &Limits::default())
+            .fields()
+            .is_empty()
+        {
             not_parsable.push(id);
             continue;
         }

@@ -196,7 +196,10 @@ fn check_same(stage: &mut Stage<'_>, id: &str, others: &Object) -> Answer<()> {
         false => {
             wrong.sort_unstable();
             wrong.dedup();
-            Err(SetError::invalid_properties(wrong, "these can't be changed"))
+            Err(SetError::invalid_properties(
+                wrong,
+                "these can't be changed",
+            ))
         }
     }
 }
@@ -226,8 +229,10 @@ impl From<ComposeError> for SetError {
             ComposeError::InvalidProperties { properties, .. } => {
                 Self::invalid_properties(properties.iter().map(String::as_str), description)
             }
-            ComposeError::BlobNotFound { not_found } => Self::described("blobNotFound", description)
-                .with("notFound", crate::json::strings(not_found)),
+            ComposeError::BlobNotFound { not_found } => {
+                Self::described("blobNotFound", description)
+                    .with("notFound", crate::json::strings(not_found))
+            }
             ComposeError::TooLarge { .. } => Self::described("tooLarge", description),
         }
     }

@@ -74,7 +74,10 @@ fn add(sought: &[(&Place, &Sought)], bytes: &[u8], object: &mut Object) {
     if let Some(field) = message.header().last("Subject") {
         let text = field.text();
         let places = sought.iter().filter(|(place, _)| in_subject(place));
-        if let Some(marked) = places.into_iter().find_map(|(_, sought)| sought.mark(&text)) {
+        if let Some(marked) = places
+            .into_iter()
+            .find_map(|(_, sought)| sought.mark(&text))
+        {
             object.insert("subject".to_owned(), marked.into());
         }
     }

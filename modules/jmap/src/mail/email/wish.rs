@@ -56,7 +56,9 @@ pub fn keywords(value: Option<&Value>) -> Result<Vec<String>, SetError> {
             return Err(bad("the values are true"));
         }
         if !keywords::is_valid(&name) {
-            return Err(bad("a keyword has 1 to 255 characters of those that RFC 8621 allows"));
+            return Err(bad(
+                "a keyword has 1 to 255 characters of those that RFC 8621 allows",
+            ));
         }
         names.push(name);
     }

@@ -3,7 +3,6 @@
 use super::{ROLE, SORT_ORDER};
 use crate::account::Account;
 use crate::id::MailboxId;
-use crate::mail::provision::INBOX;
 use module::{Error, Modseq, Result, Status};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
@@ -102,13 +101,13 @@ fn read(account: &Account, at: usize, status: &Status) -> Result<Known> {
 
 /// Whether mail comes in at a path.
 pub fn is_inbox(path: &[String]) -> bool {
-    matches!(path, [_, _, leaf] if leaf == INBOX)
+    path.len() == 2
 }
 
 /// The path of the mailbox that a Mailbox is shown in; none at the top level.
 pub fn parent_path(path: &[String]) -> Option<&[String]> {
     let (_, above) = path.split_last()?;
-    (above.len() > 2 && !is_inbox(above)).then_some(above)
+    (above.len() > 2).then_some(above)
 }
 
 /// The name that a Mailbox is shown by.

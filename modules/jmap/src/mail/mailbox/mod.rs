@@ -1,7 +1,7 @@
 //! Mailboxes. RFC 8621 §2.
 //!
-//! The mailboxes directly below the inbox are shown at the top level, as the inbox is, and the inbox
-//! has no children: so a user's mail is one tree in the store, and looks as clients want it.
+//! A user's mail is one tree in the store, with the inbox at its root, as in Cyrus. What lies directly
+//! in that is shown at the top level beside it, and the inbox has no children.
 
 mod changes;
 mod facts;

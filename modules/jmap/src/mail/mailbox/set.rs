@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::SetError;
 use crate::id::MailboxId;
 use crate::json::{Object, object};
-use crate::mail::provision::INBOX;
+use crate::mail::provision::inbox;
 use crate::mail::table::Table;
 use crate::session::{MAILBOX_DEPTH_MAX, MAILBOX_NAME_MAX};
 use crate::standard::{Done, Set, Stage, apply, is_current};
@@ -335,7 +335,7 @@ impl Wanted {
                     let above = status.path.split_last().map(|(_, above)| above);
                     above.unwrap_or_default().to_vec()
                 }
-                None => ["user", &account.id, INBOX].map(str::to_owned).to_vec(),
+                None => inbox(&account.id),
             },
             Some(parent) => {
                 let (_, parent) = find(account, parent)?;
@@ -351,7 +351,7 @@ impl Wanted {
                 parent.path
             }
         };
-        if above.len() as u64 >= MAILBOX_DEPTH_MAX + 3 {
+        if above.len() as u64 >= MAILBOX_DEPTH_MAX + 2 {
             return Err(SetError::invalid("parentId", "this is too deep"));
         }
         let is_taken = account.mailboxes.iter().any(|status| {
@@ -361,6 +361,10 @@ impl Wanted {
         });
         if is_taken {
             return Err(SetError::invalid("name", "there is a Mailbox of this name"));
+        }
+        // Beside the Mailboxes at the top level lie the homes of calendars, contacts and files.
+        if above.len() == 2 && self.name.starts_with('#') {
+            return Err(SetError::invalid("name", "no name begins with \"#\" here"));
         }
         let mut path = above;
         path.push(self.name.clone());
