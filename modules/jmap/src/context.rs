@@ -38,11 +38,6 @@ impl Context {
         }
     }
 
-    /// Whose request it is.
-    pub fn principal(&self) -> &str {
-        self.identity.principal.as_deref().unwrap_or_default()
-    }
-
     /// Whether the sign-in keeps everything as it is.
     pub fn is_read_only(&self) -> bool {
         self.identity.scope.contains(Scope::READ_ONLY)

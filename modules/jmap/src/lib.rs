@@ -22,6 +22,8 @@ mod limits;
 mod mail;
 mod methods;
 mod problem;
+mod quota;
+mod records;
 mod reference;
 mod session;
 mod standard;
@@ -68,10 +70,13 @@ impl Module for Jmap {
                 "batch",
                 "blob",
                 "config",
+                "directory",
                 "exchange",
                 "identity",
                 "index",
                 "mailbox",
+                "quota",
+                "submission",
             ]
             .map(str::to_owned)
             .to_vec(),

@@ -1,13 +1,17 @@
 //! All methods there are, and the capability that a client must name to use each.
 
 use crate::api;
+use crate::blob::methods as blob;
 use crate::call::{Arguments, Result};
 use crate::context::Context;
 use crate::json::Object;
 use crate::mail::email::{self, Emails};
+use crate::mail::identity::Identities;
 use crate::mail::mailbox::Mailboxes;
+use crate::mail::submission::Submissions;
 use crate::mail::thread::Threads;
-use crate::session::{CORE, MAIL};
+use crate::quota::Quotas;
+use crate::session::{BLOB, CORE, MAIL, QUOTA, SUBMISSION};
 use crate::standard::{changes, copy, get, query, query_changes, set};
 
 /// What answers a call.
@@ -15,6 +19,13 @@ pub type Method = fn(&mut Context, Arguments) -> Result<Object>;
 
 const METHODS: &[(&str, &str, Method)] = &[
     ("Core/echo", CORE, api::echo),
+    ("Blob/copy", CORE, blob::copy),
+    ("Blob/upload", BLOB, blob::upload),
+    ("Blob/get", BLOB, blob::get),
+    ("Blob/lookup", BLOB, blob::lookup),
+    ("Quota/get", QUOTA, get::<Quotas>),
+    ("Quota/changes", QUOTA, changes::<Quotas>),
+    ("Quota/query", QUOTA, query::<Quotas>),
     ("Mailbox/get", MAIL, get::<Mailboxes>),
     ("Mailbox/changes", MAIL, changes::<Mailboxes>),
     ("Mailbox/query", MAIL, query::<Mailboxes>),
@@ -31,6 +42,22 @@ const METHODS: &[(&str, &str, Method)] = &[
     ("Email/import", MAIL, email::import),
     ("Email/parse", MAIL, email::parse),
     ("SearchSnippet/get", MAIL, email::snippets),
+    ("Identity/get", SUBMISSION, get::<Identities>),
+    ("Identity/changes", SUBMISSION, changes::<Identities>),
+    ("Identity/set", SUBMISSION, set::<Identities>),
+    ("EmailSubmission/get", SUBMISSION, get::<Submissions>),
+    (
+        "EmailSubmission/changes",
+        SUBMISSION,
+        changes::<Submissions>,
+    ),
+    ("EmailSubmission/query", SUBMISSION, query::<Submissions>),
+    (
+        "EmailSubmission/queryChanges",
+        SUBMISSION,
+        query_changes::<Submissions>,
+    ),
+    ("EmailSubmission/set", SUBMISSION, set::<Submissions>),
 ];
 
 /// The method of this name, if the client has named its capability.

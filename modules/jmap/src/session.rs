@@ -16,14 +16,12 @@ pub const CORE: &str = "urn:ietf:params:jmap:core";
 pub const MAIL: &str = "urn:ietf:params:jmap:mail";
 /// RFC 8621 §1.3.2.
 pub const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
-/// RFC 8621 §1.3.3.
-pub const VACATION_RESPONSE: &str = "urn:ietf:params:jmap:vacationresponse";
 /// RFC 9425 §3.
 pub const QUOTA: &str = "urn:ietf:params:jmap:quota";
 /// RFC 9404 §3.
 pub const BLOB: &str = "urn:ietf:params:jmap:blob";
 
-const CAPABILITIES: [&str; 6] = [CORE, MAIL, SUBMISSION, VACATION_RESPONSE, QUOTA, BLOB];
+const CAPABILITIES: [&str; 5] = [CORE, MAIL, SUBMISSION, QUOTA, BLOB];
 
 /// How many mailboxes an Email may be in; what `Email/set` can check with few questions.
 pub const MAILBOXES_PER_EMAIL_MAX: u64 = 20;
@@ -111,8 +109,7 @@ fn session(identity: &Identity, accounts: &[Account], limits: &Limits) -> Object
         capabilities.insert(MAIL.to_owned(), mail(account, limits).into());
         if account.is_personal {
             capabilities.insert(SUBMISSION.to_owned(), submission(limits).into());
-            capabilities.insert(VACATION_RESPONSE.to_owned(), Object::new().into());
-            for capability in [MAIL, SUBMISSION, VACATION_RESPONSE, QUOTA, BLOB] {
+            for capability in [MAIL, SUBMISSION, QUOTA, BLOB] {
                 primary.insert(capability.to_owned(), account.id.clone().into());
             }
         }
@@ -177,8 +174,8 @@ fn blob(limits: &Limits) -> Object {
     object! {
         "maxSizeBlobSet": limits.max_size_blob_set,
         "maxDataSources": limits.max_data_sources,
-        "supportedTypeNames": strings(["Mailbox", "Thread", "Email"]),
-        "supportedDigestAlgorithms": strings(["sha", "sha-256"]),
+        "supportedTypeNames": strings(crate::blob::methods::TYPES),
+        "supportedDigestAlgorithms": strings(crate::blob::methods::DIGESTS),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod download;
 mod id;
+pub mod methods;
 mod upload;
 
 pub use download::handle as download;

@@ -2,10 +2,12 @@
 
 pub mod email;
 mod history;
+pub mod identity;
 mod keywords;
 pub mod mailbox;
 mod name;
 pub mod provision;
+pub mod submission;
 mod table;
 pub mod thread;
 pub mod world;

@@ -40,8 +40,6 @@ pub struct Row {
     pub size: u64,
     /// Bytes of the header section.
     pub header_size: u32,
-    /// It came by itself, without a name.
-    pub is_found: bool,
     /// Its keywords.
     pub keywords: Rc<Keywords>,
 }
@@ -271,7 +269,6 @@ fn read_rows(mailbox: &Mailbox, id: MailboxId, entries: &[Entry<'_>]) -> Result<
             received: name.map_or_else(|| entry.created(), |name| name.received),
             size: entry.size() + u64::from(entry.header_size()),
             header_size: entry.header_size(),
-            is_found: name.is_none(),
             // What is gone since it was listed is none of the rows.
             keywords: keywords.remove(&uid)?,
         })

@@ -5,4 +5,5 @@ mod examples;
 mod follow;
 mod rfc8620;
 mod rfc8621;
+mod submission;
 mod world;
