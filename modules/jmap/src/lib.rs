@@ -22,6 +22,7 @@ mod limits;
 mod mail;
 mod methods;
 mod problem;
+mod push;
 mod quota;
 mod records;
 mod reference;
@@ -31,15 +32,15 @@ mod state;
 
 use ::mail::keys::{self, KeyValue};
 use ::module::{
-    Access, Answer, Descriptor, Extent, Indexer, Key, Module, Mount, Request, Response, Unindexed,
-    Value, WellKnown,
+    Access, Answer, Descriptor, Extent, Indexer, Key, Modseq, Module, Mount, Push, Reason, Request,
+    Response, Unindexed, Value, Waker, WellKnown,
 };
 use problem::Problem;
 
 /// The module.
 pub struct Jmap;
 
-module::export!(Jmap: indexer);
+module::export!(Jmap: indexer, waker);
 
 /// Where the service is.
 const MOUNT: &str = "/jmap";
@@ -77,6 +78,7 @@ impl Module for Jmap {
                 "mailbox",
                 "quota",
                 "submission",
+                "watch",
             ]
             .map(str::to_owned)
             .to_vec(),
@@ -89,8 +91,13 @@ impl Module for Jmap {
             let allow = METHODS.join(", ");
             return Response::new(204).header("allow", allow).into();
         }
-        let response = answer(request).unwrap_or_else(Problem::into_response);
-        response.into()
+        answer(request).unwrap_or_else(|problem| problem.into_response().into())
+    }
+}
+
+impl Waker for Jmap {
+    fn wake(reason: Reason, since: Modseq, token: Vec<u8>) -> Push {
+        push::wake(reason, since, token)
     }
 }
 
@@ -121,11 +128,12 @@ fn index_keys(message: &[u8], received: Option<::module::Instant>) -> Vec<Key> {
 }
 
 /// What stands behind the mount decides.
-fn answer(request: Request) -> Result<Response, Problem> {
+fn answer(request: Request) -> Result<Answer, Problem> {
     let path = request.path.strip_prefix(MOUNT).unwrap_or_default();
     let path = path.trim_start_matches('/').to_owned();
     let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
-    match path.split_once('/').unwrap_or((path.as_str(), "")) {
+    let response = match path.split_once('/').unwrap_or((path.as_str(), "")) {
+        ("eventsource", "") if request.method == "GET" => return push::handle(&request),
         ("", _) if is_read => session::handle(&request, MOUNT),
         ("", _) => api::handle(request),
         ("download", rest) if is_read => blob::download(&request, rest),
@@ -136,7 +144,8 @@ fn answer(request: Request) -> Result<Response, Problem> {
         ("download", _) => Err(Problem::MethodNotAllowed("GET, HEAD")),
         ("upload", _) => Err(Problem::MethodNotAllowed("POST")),
         _ => Err(Problem::NotFound("no such resource of JMAP")),
-    }
+    };
+    response.map(Answer::from)
 }
 
 /// Drops what this instance remembers from request to request, as the host does when it drops the

@@ -63,6 +63,10 @@ impl Get for Quotas {
 }
 
 impl Changes for Quotas {
+    fn unchanged() -> Object {
+        object! { "updatedProperties": Value::Null }
+    }
+
     fn log(_: &mut Context, _: &Rc<Account>, _: &State) -> Result<Log> {
         Err(MethodError::new("cannotCalculateChanges"))
     }

@@ -12,6 +12,11 @@ use std::rc::Rc;
 
 /// A data type whose changes can be told.
 pub trait Changes: DataType {
+    /// Arguments of the answer besides the standard ones, where nothing has changed.
+    fn unchanged() -> Object {
+        Object::new()
+    }
+
     /// What has changed since a state.
     ///
     /// Fails with `cannotCalculateChanges` if that is not known.
@@ -64,7 +69,10 @@ pub fn changes<T: Changes>(context: &mut Context, mut arguments: Arguments) -> R
 
     let new_state = T::state(context, &account)?;
     let Log { changes, mut more } = match old_state == new_state {
-        true => Log::default(),
+        true => Log {
+            changes: Vec::new(),
+            more: T::unchanged(),
+        },
         false => {
             let since = State::parse(&old_state);
             let since = since.ok_or_else(|| MethodError::new("cannotCalculateChanges"))?;

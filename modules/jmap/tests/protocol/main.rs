@@ -3,6 +3,7 @@
 
 mod examples;
 mod follow;
+mod push;
 mod rfc8620;
 mod rfc8621;
 mod submission;

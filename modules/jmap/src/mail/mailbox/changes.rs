@@ -6,7 +6,7 @@ use crate::account::{Account, is_readable};
 use crate::call::Result;
 use crate::context::Context;
 use crate::id::MailboxId;
-use crate::json::{object, strings};
+use crate::json::{Object, object, strings};
 use crate::standard::{Change, Changes, Kind, Log};
 use crate::state::State;
 use serde_json::Value;
@@ -24,6 +24,10 @@ pub enum Content {
 }
 
 impl Changes for Mailboxes {
+    fn unchanged() -> Object {
+        object! { "updatedProperties": Value::Null }
+    }
+
     fn log(_: &mut Context, account: &Rc<Account>, since: &State) -> Result<Log> {
         let mut log = Log::default();
         let mut counts_only = true;
