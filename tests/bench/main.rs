@@ -15,6 +15,7 @@ mod carddav;
 mod compression;
 mod drop_in;
 mod floor;
+mod jmap;
 mod load;
 mod memory;
 mod neighbours;
@@ -36,7 +37,7 @@ fn main() {
         return;
     }
     let chosen = |name: &str| arguments.is_empty() || arguments.iter().any(|a| name.contains(a));
-    let all: [(&str, Measure); 15] = [
+    let all: [(&str, Measure); 16] = [
         ("start", rows::start),
         ("requests", rows::requests),
         ("static", rows::static_file),
@@ -48,6 +49,7 @@ fn main() {
         ("big", rows::big),
         ("calendars", caldav::calendars),
         ("contacts", carddav::contacts),
+        ("mail", jmap::mail),
         ("idle connections", memory::idle_connections),
         ("warm instances", memory::warm_instances),
         ("neighbours", neighbours::neighbours),

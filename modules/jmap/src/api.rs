@@ -39,7 +39,7 @@ pub fn handle(request: Request) -> std::result::Result<Response, Problem> {
         Some(body) => read(body, limits.max_size_request)?,
         None => Vec::new(),
     };
-    let mut context = Context::new(request.received);
+    let mut context = Context::new(request.received, limits);
     let answer = answer(&body, &mut context)?;
     let text = serde_json::to_vec(&answer).map_err(|_| Problem::Unavailable)?;
     Ok(Response::new(200)

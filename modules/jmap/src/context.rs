@@ -27,10 +27,10 @@ pub struct Context {
 
 impl Context {
     /// Begins.
-    pub fn new(now: Instant) -> Self {
+    pub fn new(now: Instant, limits: Limits) -> Self {
         Self {
             identity: Identity::current(),
-            limits: Limits::load(),
+            limits,
             now,
             created_ids: BTreeMap::new(),
             implicit: Vec::new(),

@@ -9,6 +9,7 @@
 use crate::account::Account;
 use crate::context::Context;
 use crate::json::{Object, object};
+use crate::limits::Limits;
 use crate::mail::identity::Identities;
 use crate::mail::submission::Submissions;
 use crate::problem::Problem;
@@ -87,7 +88,7 @@ pub fn handle(request: &Request) -> Result<Answer, Problem> {
         ping,
         known: BTreeMap::new(),
     };
-    let mut context = Context::new(request.received);
+    let mut context = Context::new(request.received, Limits::load());
     let seen = look(&mut context)?;
     // Who comes back with what it knew is told at once if that is not so any more.
     let is_behind = request
@@ -130,7 +131,7 @@ pub fn wake(reason: Reason, since: module::Modseq, token: Vec<u8>) -> Push {
         push.pieces.push(event("ping", None, &Value::Object(ping)));
         return push;
     }
-    let mut context = Context::new(0);
+    let mut context = Context::new(0, Limits::load());
     let Ok(seen) = look(&mut context) else {
         // What can't be looked at now is looked at when the next change comes.
         return push;
@@ -158,7 +159,9 @@ impl Token {
             let is_known = |pair: &(String, u32)| known.is_some_and(|known| known.contains(pair));
             let new: Object = types
                 .iter()
-                .filter(|(name, state)| is_wanted(name) && !is_known(&((*name).clone(), hash(state))))
+                .filter(|(name, state)| {
+                    is_wanted(name) && !is_known(&((*name).clone(), hash(state)))
+                })
                 .map(|(name, state)| (name.clone(), state.clone().into()))
                 .collect();
             if !new.is_empty() {

@@ -201,7 +201,7 @@ impl Life<'_> {
                 );
             }
             (10, _) => {
-                let patch = json!({ "sortOrder": self.count, "isSubscribed": self.count % 2 == 0 });
+                let patch = json!({ "sortOrder": self.count, "isSubscribed": self.count.is_multiple_of(2) });
                 client.call("Mailbox/set", json!({ "update": { mailbox: patch } }));
             }
             _ => {

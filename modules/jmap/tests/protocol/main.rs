@@ -1,5 +1,10 @@
 //! JMAP over the in-memory host, by the clauses of its standards.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(
+    clippy::expect_fun_call,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used
+)]
 
 mod examples;
 mod follow;
