@@ -8,6 +8,7 @@
 
 mod examples;
 mod follow;
+mod hostile;
 mod push;
 mod rfc8620;
 mod rfc8621;
