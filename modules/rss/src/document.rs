@@ -13,14 +13,11 @@ impl Document {
 
     /// Writes text, also between quotes.
     pub(crate) fn text(&mut self, text: &str) -> &mut Self {
-        let is_plain = |char: char| !matches!(char, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
-        match text.chars().all(is_plain) {
-            true => xml::escape_attribute(&mut self.0, text),
-            // What XML can't carry (XML 1.0 §2.2), and HTML should not.
-            false => {
-                let text: String = text.chars().filter(|char| is_plain(*char)).collect();
-                xml::escape_attribute(&mut self.0, &text);
-            }
+        let is_ascii = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+        if text.bytes().all(is_ascii) || !text.contains(is_unfit) {
+            xml::escape_attribute(&mut self.0, text);
+        } else {
+            xml::escape_attribute(&mut self.0, &text.replace(is_unfit, ""));
         }
         self
     }
@@ -34,4 +31,10 @@ impl Document {
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.0
     }
+}
+
+/// Says whether XML can't carry a character (XML 1.0 §2.2), or HTML should not.
+fn is_unfit(char: char) -> bool {
+    let is_space = matches!(char, '\t' | '\n' | '\r');
+    (char.is_control() && !is_space) || matches!(char, '\u{fffe}' | '\u{ffff}')
 }

@@ -5,7 +5,7 @@ use crate::item::{self, Item};
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::target::{feed_path, message_path, percent_encode};
-use crate::{feeds, preferred};
+use crate::{feeds, is_known, preferred};
 use module::query::Parameters;
 use module::{Instant, Mailbox, Request, Response, Status, Uid};
 
@@ -118,16 +118,6 @@ fn etag(status: &Status, request: &Request, format: Format, options: &Options) -
     });
     let id = status.id.get(..8).unwrap_or(&status.id);
     format!("\"{id}-{}-{hash:016x}\"", status.modseq)
-}
-
-/// RFC 9110 §13.1.2: compared weakly.
-fn is_known(request: &Request, etag: &str) -> bool {
-    let fields = request.headers.all("if-none-match");
-    let mut known = fields.flat_map(|field| field.split(','));
-    known.any(|known| {
-        let known = known.trim();
-        known.strip_prefix("W/").unwrap_or(known) == etag
-    })
 }
 
 impl Feed<'_> {

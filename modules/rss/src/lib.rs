@@ -24,6 +24,7 @@ mod options;
 mod page;
 mod part;
 mod problem;
+mod stream;
 mod target;
 mod view;
 mod wildmat;
@@ -75,25 +76,27 @@ impl Module for Rss {
             let allow = METHODS.join(", ");
             return Response::new(204).header("allow", allow).into();
         }
-        let response = answer(&request).unwrap_or_else(Problem::into_response);
-        response.into()
+        answer(&request).unwrap_or_else(|problem| problem.into_response().into())
     }
 }
 
-fn answer(request: &Request) -> Result<Response, Problem> {
+fn answer(request: &Request) -> Result<Answer, Problem> {
     let options = Options::read();
-    match Target::of(request)? {
-        Target::List => page::answer(request, &options),
+    let response = match Target::of(request)? {
+        Target::List => page::answer(request, &options)?,
         Target::Feed { path, before } => {
             let mailbox = feeds::open(&path, &options)?;
             let format = feed::Format::wanted(request)?;
-            feed::answer(request, &mailbox, format, before, &options)
+            feed::answer(request, &mailbox, format, before, &options)?
         }
-        Target::Message { path, uid } => view::answer(request, &feeds::open(&path, &options)?, uid),
+        Target::Message { path, uid } => {
+            view::answer(request, &feeds::open(&path, &options)?, uid)?
+        }
         Target::Part { path, uid, section } => {
-            part::answer(&feeds::open(&path, &options)?, uid, &section)
+            return part::answer(request, &feeds::open(&path, &options)?, uid, &section);
         }
-    }
+    };
+    Ok(response.into())
 }
 
 /// The one of these media types that is wanted most; the first of all where none is asked for.
@@ -101,4 +104,14 @@ fn preferred<T: Copy>(request: &Request, offered: &[(&str, T)]) -> Option<T> {
     let names: Vec<&str> = offered.iter().map(|(name, _)| *name).collect();
     let place = accept::preferred(&request.headers, &names)?;
     offered.get(place).map(|(_, value)| *value)
+}
+
+/// Says whether a client has what this entity tag is of. RFC 9110 §13.1.2: compared weakly.
+fn is_known(request: &Request, etag: &str) -> bool {
+    let fields = request.headers.all("if-none-match");
+    let mut known = fields.flat_map(|field| field.split(','));
+    known.any(|known| {
+        let known = known.trim();
+        known.strip_prefix("W/").unwrap_or(known) == etag
+    })
 }

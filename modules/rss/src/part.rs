@@ -2,11 +2,12 @@
 
 use crate::problem::Problem;
 use crate::target::percent_encode;
-use mail::{Limits, Message};
-use module::{Blob, Mailbox, Part, Response, ResponseBody, Uid};
+use crate::{is_known, stream};
+use mail::{Limits, Message, Part as MailPart};
+use module::{Answer, Blob, Mailbox, Part, Request, Response, ResponseBody, Uid};
 
-/// The largest message that is taken apart, in bytes.
-const SIZE_MAX: u64 = 32 << 20;
+/// How much of a message is taken apart, in bytes. A part that begins in it may end anywhere.
+const SIZE_MAX: u64 = 8 << 20;
 
 /// What a read of a blob may have.
 const READ_MAX: u32 = 8 << 20;
@@ -16,8 +17,15 @@ const WHOLE: &str = "0";
 
 /// Answers with a part. What it says of itself is a stranger's word: browsers show of it only what can
 /// do nothing, and save the rest.
-pub(crate) fn answer(mailbox: &Mailbox, uid: Uid, section: &str) -> Result<Response, Problem> {
+pub(crate) fn answer(
+    request: &Request,
+    mailbox: &Mailbox,
+    uid: Uid,
+    section: &str,
+) -> Result<Answer, Problem> {
     let blob = mailbox.open_message(uid, Part::Whole)?;
+    let id = mailbox.status()?.id;
+    let etag = format!("\"{id}-{uid}-{}\"", token(section));
     let mut response = Response::new(200)
         .header("content-security-policy", "default-src 'none'; sandbox")
         .header("x-content-type-options", "nosniff")
@@ -25,39 +33,64 @@ pub(crate) fn answer(mailbox: &Mailbox, uid: Uid, section: &str) -> Result<Respo
         // Messages never change.
         .header("cache-control", "private, max-age=31536000, immutable")
         .header("vary", "authorization");
-    let id = mailbox.status()?.id;
-    response.etag = Some(format!("\"{id}-{uid}-{}\"", token(section)));
+    response.etag = Some(etag.clone());
     if section == WHOLE {
         // Text that nothing in it makes anything else.
         let mut response = response.header("content-type", "text/plain; charset=utf-8");
         response.body = ResponseBody::Blob(blob);
-        return Ok(response);
-    }
-    if blob.size() > SIZE_MAX {
-        return Err(Problem::TooLarge);
+        return Ok(response.into());
     }
     let bytes = read(&blob)?;
     let message = Message::parse(&bytes, &Limits::default());
-    let part = message.part(section).ok_or(Problem::NotFound)?;
-    let is_shown = is_harmless(&part.type_);
-    let disposition = if is_shown { "inline" } else { "attachment" };
-    let disposition = match part.name() {
+    let is_cut = (bytes.len() as u64) < blob.size();
+    let part = message.part(section).ok_or(match is_cut {
+        true => Problem::TooLarge,
+        false => Problem::NotFound,
+    })?;
+    let response = response.header("content-disposition", disposition(part));
+    let type_ = content_type(part);
+    if is_cut && part.range.end >= bytes.len() {
+        let response = response.header("content-type", type_);
+        return match request.method.as_str() {
+            "HEAD" => Ok(response.into()),
+            // The host does not look at conditions on what is written piece by piece.
+            _ if is_known(request, &etag) => Ok(Response {
+                status: 304,
+                ..response
+            }
+            .into()),
+            _ => {
+                let response = response.header("etag", etag);
+                stream::write(&blob, part, message.boundaries(part), &response.headers)
+            }
+        };
+    }
+    Ok(response.body(&type_, part.decoded().into_owned()).into())
+}
+
+/// What browsers are to do with a part: RFC 6266 §4.1, RFC 8187.
+fn disposition(part: &MailPart<'_>) -> String {
+    let disposition = match is_harmless(&part.type_) {
+        true => "inline",
+        false => "attachment",
+    };
+    match part.name() {
         Some(name) => {
-            // RFC 6266 §4.1, RFC 8187.
             let mut encoded = String::new();
             percent_encode(name, &mut encoded);
             format!("{disposition}; filename*=UTF-8''{encoded}")
         }
         None => disposition.to_owned(),
-    };
-    let type_ = match part.charset().map(token) {
+    }
+}
+
+fn content_type(part: &MailPart<'_>) -> String {
+    match part.charset().map(token) {
         Some(charset) if part.type_.starts_with("text/") && !charset.is_empty() => {
             format!("{}; charset={charset}", media_type(&part.type_))
         }
         _ => media_type(&part.type_).to_owned(),
-    };
-    let response = response.header("content-disposition", disposition);
-    Ok(response.body(&type_, part.decoded().into_owned()))
+    }
 }
 
 /// All of a message, or as much of it as is taken apart.

@@ -17,8 +17,8 @@ pub(crate) enum Problem {
     /// No format that there is.
     #[error("feeds come as application/atom+xml and as application/rss+xml")]
     Format,
-    /// The message is too big to be taken apart.
-    #[error("the message is too big to be taken apart here: ask for all of it by section=0")]
+    /// The part, if there is one, is too far down in a big message.
+    #[error("the message is too big to be taken apart so far: ask for all of it by section=0")]
     TooLarge,
     /// The host does not answer now.
     #[error("the mailbox can't be read now: try again later")]

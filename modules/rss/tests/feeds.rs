@@ -382,6 +382,49 @@ fn recordings_that_are_too_big_to_be_read_have_a_length() {
 }
 
 #[test]
+fn parts_of_any_length_are_decoded_while_they_are_read() {
+    let host = host();
+    let line = format!("{}\n", "QUJD".repeat(19));
+    // Each length puts the end of the part elsewhere in what is read at once.
+    for lines in [163_000, 163_001, 163_840] {
+        let message = format!(
+            "Subject: Long\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nText\n--b\n\
+             Content-Type: audio/mpeg\nContent-Transfer-Encoding: base64\n\n{}QQ==\n--b x\n--bx\n\
+             --b\nContent-Type: audio/ogg\n\nother\n--b--\n",
+            line.repeat(lines)
+        );
+        deliver("alice", &["INBOX"], &message);
+    }
+    for (uid, lines) in [(1, 163_000), (2, 163_001), (3, 163_840)] {
+        let url = format!("/rss/user/alice/INBOX/{uid}.?section=2");
+        let reply = ok(&host, &url);
+        assert_eq!(reply.header("content-type"), Some("audio/mpeg"));
+        // Nothing in the lines that are nearly delimiters is base64, but for their letters.
+        let expected = "ABC".repeat(19 * lines) + "A";
+        assert!(
+            reply.body.starts_with(expected.as_bytes()),
+            "{uid}: {}",
+            reply.body.len()
+        );
+        assert!(
+            reply.body.len() < expected.len() + 4,
+            "{uid}: {}",
+            reply.body.len()
+        );
+        let etag = reply.header("etag").unwrap();
+        let again = host.request("GET", &url).header("if-none-match", etag);
+        assert_eq!(again.send::<Rss>().status, 304);
+        let head = host.request("HEAD", &url).send::<Rss>();
+        assert_eq!((head.status, head.body.len()), (200, 0));
+        // What begins further down is said to be there only as a whole.
+        let beyond = get(&host, &format!("/rss/user/alice/INBOX/{uid}.?section=3"));
+        assert_eq!(beyond.status, 422);
+        let page = ok(&host, &format!("/rss/user/alice/INBOX/{uid}."));
+        assert!(page.text().contains("There is more in this message"));
+    }
+}
+
+#[test]
 fn a_message_is_a_page_that_can_do_nothing() {
     let host = host();
     deliver("alice", &["INBOX"], ATTACHED);

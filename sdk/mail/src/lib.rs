@@ -59,4 +59,4 @@ pub use property::{HeaderProperty, PropertyError};
 pub use search::{Condition, Place, WordTerms};
 pub use text::cut;
 pub use thread::{base_subject, thread_keys};
-pub use transfer::{Encoding, decode, decoded_len};
+pub use transfer::{Decoder, Encoding, decode, decoded_len};

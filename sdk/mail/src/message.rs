@@ -64,6 +64,17 @@ impl<'a> Message<'a> {
             .find(|part| part.part_id() == Some(section))
     }
 
+    /// The boundaries that may end a part: those of all that it lies in, the innermost first.
+    pub fn boundaries(&self, part: &Part<'_>) -> Vec<String> {
+        let mut boundaries = Vec::new();
+        let mut above = part.parent;
+        while let Some(parent) = above.and_then(|at| self.parts.get(at)) {
+            boundaries.extend(parent.boundary.clone());
+            above = parent.parent;
+        }
+        boundaries
+    }
+
     /// There is more in the message than the limits allow to see.
     pub fn is_cut(&self) -> bool {
         self.is_cut || self.parts.iter().any(|part| part.header.is_cut())

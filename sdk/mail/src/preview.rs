@@ -54,6 +54,13 @@ fn line<'t>(lines: impl Iterator<Item = &'t str>, max: usize) -> String {
     let mut left = max;
     for word in lines.flat_map(str::split_whitespace) {
         let space = if told.is_empty() { "" } else { " " };
+        // Most words are plain, and whole.
+        if word.bytes().all(|byte| byte.is_ascii_graphic()) && space.len() + word.len() <= left {
+            told.push_str(space);
+            told.push_str(word);
+            left -= space.len() + word.len();
+            continue;
+        }
         let plain = word.chars().filter(|char| !char.is_control());
         for char in space.chars().chain(plain) {
             if left == 0 {

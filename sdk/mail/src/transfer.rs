@@ -50,10 +50,15 @@ pub(crate) fn decode_prefix(
         }
         Encoding::Base64 => {
             decoded.reserve((encoded.len() / 4 * 3).min(max));
-            base64(encoded, |octets| {
+            let mut quantum = Quantum::default();
+            let mut sink = |octets: &[u8]| {
                 decoded.extend_from_slice(octets);
                 decoded.len() < max
-            })
+            };
+            base64(encoded, &mut quantum, &mut sink) && {
+                quantum.flush(&mut sink);
+                true
+            }
         }
         Encoding::QuotedPrintable => {
             decoded.reserve(encoded.len().min(max));
@@ -69,16 +74,96 @@ pub(crate) fn decode_prefix(
 /// How many octets the contents of a part have when decoded.
 pub fn decoded_len(encoded: &[u8], encoding: Encoding) -> usize {
     let mut len = 0;
-    let count = |octets: &[u8]| {
+    let mut count = |octets: &[u8]| {
         len += octets.len();
         true
     };
     match encoding {
         Encoding::Identity | Encoding::Unknown => return encoded.len(),
-        Encoding::Base64 => base64(encoded, count),
-        Encoding::QuotedPrintable => quoted_printable(encoded, count),
-    };
+        Encoding::Base64 => {
+            let mut quantum = Quantum::default();
+            base64(encoded, &mut quantum, &mut count);
+            quantum.flush(&mut count);
+        }
+        Encoding::QuotedPrintable => {
+            quoted_printable(encoded, count);
+        }
+    }
     len
+}
+
+/// Decodes contents that come piece by piece, so that they need not be in memory as a whole.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    encoding: Encoding,
+    quantum: Quantum,
+    /// The beginning of a line of quoted-printable, whose end decides what it is.
+    line: Vec<u8>,
+}
+
+/// The longest line of quoted-printable that is waited for. RFC 2045 §6.7 allows 76 characters.
+const LINE_MAX: usize = 64 << 10;
+
+impl Decoder {
+    /// A decoder of contents in this encoding.
+    pub fn new(encoding: Encoding) -> Self {
+        Self {
+            encoding,
+            ..Self::default()
+        }
+    }
+
+    /// Decodes the next piece, and appends what can be told by now.
+    pub fn push(&mut self, encoded: &[u8], decoded: &mut Vec<u8>) {
+        let mut sink = |octets: &[u8]| {
+            decoded.extend_from_slice(octets);
+            true
+        };
+        match self.encoding {
+            Encoding::Identity | Encoding::Unknown => {
+                sink(encoded);
+            }
+            Encoding::Base64 => {
+                base64(encoded, &mut self.quantum, &mut sink);
+            }
+            Encoding::QuotedPrintable => {
+                self.line.extend_from_slice(encoded);
+                let whole = memchr::memrchr(b'\n', &self.line).map(|feed| feed + 1);
+                let whole = whole.unwrap_or_else(|| match self.line.len() {
+                    0..=LINE_MAX => 0,
+                    // A line of nothing else is no text.
+                    len => Some(before_escape(&self.line))
+                        .filter(|at| *at > 0)
+                        .unwrap_or(len),
+                });
+                let rest = self.line.split_off(whole);
+                quoted_printable(&self.line, sink);
+                self.line = rest;
+            }
+        }
+    }
+
+    /// Appends what only the end has decided.
+    pub fn end(mut self, decoded: &mut Vec<u8>) {
+        let mut sink = |octets: &[u8]| {
+            decoded.extend_from_slice(octets);
+            true
+        };
+        self.quantum.flush(&mut sink);
+        quoted_printable(&self.line, sink);
+    }
+}
+
+/// How much of a line can be decoded before its end is there: up to a character that is neither of
+/// white space nor of an escape.
+fn before_escape(line: &[u8]) -> usize {
+    let mut window = line.iter().enumerate().rev().skip(2);
+    let is_plain = |byte: &u8| !byte.is_ascii_whitespace() && *byte != b'=';
+    let found = window.find(|(at, byte)| {
+        let escapes = line.get(at.saturating_sub(2)..*at).unwrap_or_default();
+        is_plain(byte) && !escapes.contains(&b'=')
+    });
+    found.map_or(0, |(at, _)| at + 1)
 }
 
 /// Not in the alphabet.
@@ -105,57 +190,61 @@ fn sextet(byte: u8) -> u8 {
     SEXTETS.get(usize::from(byte)).copied().unwrap_or(NONE)
 }
 
-/// Gives the octets, three at a time, until the sink has enough. Padding ends a quantum and not the
-/// text: some senders encode piece by piece.
-fn base64(encoded: &[u8], mut sink: impl FnMut(&[u8]) -> bool) -> bool {
+/// Sextets of base64 that are no octets yet.
+#[derive(Debug, Default)]
+struct Quantum {
+    bits: u32,
+    count: u32,
+}
+
+impl Quantum {
+    /// Gives what two, three or four sextets hold; says whether the sink wants more.
+    fn flush(&mut self, sink: &mut impl FnMut(&[u8]) -> bool) -> bool {
+        let count = std::mem::take(&mut self.count).min(4);
+        let bits = std::mem::take(&mut self.bits);
+        let [_, a, b, c] = (bits << (6 * (4 - count))).to_be_bytes();
+        match count {
+            2 => sink(&[a]),
+            3 => sink(&[a, b]),
+            4 => sink(&[a, b, c]),
+            _ => true,
+        }
+    }
+}
+
+/// Gives the octets, three at a time, until the sink has enough; says whether it has all. Padding
+/// ends a quantum and not the text: some senders encode piece by piece.
+fn base64(encoded: &[u8], quantum: &mut Quantum, sink: &mut impl FnMut(&[u8]) -> bool) -> bool {
     let mut rest = encoded;
-    let mut quantum = 0_u32;
-    let mut count = 0;
     loop {
         // Most of a text is whole quanta.
-        while count == 0
+        while quantum.count == 0
             && let [a, b, c, d, after @ ..] = rest
         {
             let (a, b, c, d) = (sextet(*a), sextet(*b), sextet(*c), sextet(*d));
             if (a | b | c | d) > 0x3f {
                 break;
             }
-            let quantum =
-                u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
-            let [_, octets @ ..] = quantum.to_be_bytes();
+            let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
+            let [_, octets @ ..] = bits.to_be_bytes();
             rest = after;
             if !sink(&octets) {
                 return rest.is_empty();
             }
         }
         let Some((byte, after)) = rest.split_first() else {
-            break;
+            return true;
         };
         rest = after;
         let value = sextet(*byte);
         if value != NONE {
-            quantum = quantum << 6 | u32::from(value);
-            count += 1;
+            quantum.bits = quantum.bits << 6 | u32::from(value);
+            quantum.count += 1;
         }
-        if (count == 4 || *byte == b'=') && !flush(&mut quantum, &mut count, &mut sink) {
+        if (quantum.count == 4 || *byte == b'=') && !quantum.flush(sink) {
             return rest.is_empty();
         }
     }
-    flush(&mut quantum, &mut count, &mut sink);
-    true
-}
-
-/// Gives what a quantum of two, three or four sextets holds.
-fn flush(quantum: &mut u32, count: &mut u32, sink: &mut impl FnMut(&[u8]) -> bool) -> bool {
-    let [_, a, b, c] = (*quantum << (6 * (4 - (*count).min(4)))).to_be_bytes();
-    let goes_on = match *count {
-        2 => sink(&[a]),
-        3 => sink(&[a, b]),
-        4 => sink(&[a, b, c]),
-        _ => true,
-    };
-    (*quantum, *count) = (0, 0);
-    goes_on
 }
 
 /// Gives the octets line by line, until the sink has enough.
