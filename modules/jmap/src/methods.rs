@@ -8,10 +8,11 @@ use crate::json::Object;
 use crate::mail::email::{self, Emails};
 use crate::mail::identity::Identities;
 use crate::mail::mailbox::Mailboxes;
+use crate::mail::mdn;
 use crate::mail::submission::Submissions;
 use crate::mail::thread::Threads;
 use crate::quota::Quotas;
-use crate::session::{BLOB, CORE, MAIL, QUOTA, SUBMISSION};
+use crate::session::{BLOB, CORE, MAIL, MDN, QUOTA, SUBMISSION};
 use crate::standard::{changes, copy, get, query, query_changes, set};
 
 /// What answers a call.
@@ -42,6 +43,8 @@ const METHODS: &[(&str, &str, Method)] = &[
     ("Email/import", MAIL, email::import),
     ("Email/parse", MAIL, email::parse),
     ("SearchSnippet/get", MAIL, email::snippets),
+    ("MDN/parse", MDN, mdn::parse),
+    ("MDN/send", MDN, mdn::send),
     ("Identity/get", SUBMISSION, get::<Identities>),
     ("Identity/changes", SUBMISSION, changes::<Identities>),
     ("Identity/set", SUBMISSION, set::<Identities>),

@@ -16,12 +16,14 @@ pub const CORE: &str = "urn:ietf:params:jmap:core";
 pub const MAIL: &str = "urn:ietf:params:jmap:mail";
 /// RFC 8621 §1.3.2.
 pub const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
+/// RFC 9007 §1.3.
+pub const MDN: &str = "urn:ietf:params:jmap:mdn";
 /// RFC 9425 §3.
 pub const QUOTA: &str = "urn:ietf:params:jmap:quota";
 /// RFC 9404 §3.
 pub const BLOB: &str = "urn:ietf:params:jmap:blob";
 
-const CAPABILITIES: [&str; 5] = [CORE, MAIL, SUBMISSION, QUOTA, BLOB];
+const CAPABILITIES: [&str; 6] = [CORE, MAIL, SUBMISSION, MDN, QUOTA, BLOB];
 
 /// How many mailboxes an Email may be in; what `Email/set` can check with few questions.
 pub const MAILBOXES_PER_EMAIL_MAX: u64 = 20;
@@ -109,7 +111,8 @@ fn session(identity: &Identity, accounts: &[Account], limits: &Limits) -> Object
         capabilities.insert(MAIL.to_owned(), mail(account, limits).into());
         if account.is_personal {
             capabilities.insert(SUBMISSION.to_owned(), submission(limits).into());
-            for capability in [MAIL, SUBMISSION, QUOTA, BLOB] {
+            capabilities.insert(MDN.to_owned(), Object::new().into());
+            for capability in [MAIL, SUBMISSION, MDN, QUOTA, BLOB] {
                 primary.insert(capability.to_owned(), account.id.clone().into());
             }
         }

@@ -5,6 +5,7 @@ mod history;
 pub mod identity;
 mod keywords;
 pub mod mailbox;
+pub mod mdn;
 mod name;
 pub mod provision;
 pub mod submission;

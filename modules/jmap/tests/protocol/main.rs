@@ -12,5 +12,6 @@ mod hostile;
 mod push;
 mod rfc8620;
 mod rfc8621;
+mod rfc9007;
 mod submission;
 mod world;

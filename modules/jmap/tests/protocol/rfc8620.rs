@@ -59,6 +59,95 @@ fn s2_session_has_absolute_urls_and_the_account() {
 }
 
 #[test]
+fn s1_6_2_what_others_share_is_in_an_account_of_theirs() {
+    let client = Client::of("bob");
+    let bobs = client.mailbox("inbox");
+    client.deliver(&message("a@b", "Hi", "1", "x"));
+    client.host.user("alice");
+    let path = ["user", "bob"].map(str::to_owned);
+    let share = |letters: &str| {
+        client.host.act_as("bob");
+        let inbox = module::Mailbox::open(&path).unwrap();
+        let mut grants = inbox.grants().unwrap();
+        let alice = module::Identifier::Principal("alice".to_owned());
+        grants.retain(|grant| grant.identifier != alice);
+        let rights = module::Rights::from_letters(letters).unwrap();
+        grants.push(module::Grant::new(alice, rights));
+        let batch = module::Batch::new();
+        batch.set_rights(&inbox, &grants);
+        batch.commit().unwrap();
+        client.host.act_as("alice");
+        jmap::forget();
+    };
+    let get = json!({ "accountId": "bob" });
+    client.host.act_as("alice");
+    assert_eq!(client.error("Email/get", get.clone()), "accountNotFound");
+
+    share("lr");
+    let told = session(&client);
+    let account = &told["accounts"]["bob"];
+    assert_eq!(
+        (&account["isPersonal"], &account["isReadOnly"]),
+        (&json!(false), &json!(true))
+    );
+    assert_eq!(
+        told["primaryAccounts"]["urn:ietf:params:jmap:mail"],
+        "alice"
+    );
+    let told = client.call("Mailbox/get", get.clone());
+    assert_eq!(told["list"][0]["id"], bobs.as_str());
+    assert_eq!(told["list"][0]["myRights"]["mayReadItems"], true);
+    assert_eq!(told["list"][0]["myRights"]["maySetSeen"], false);
+    assert_eq!(told["list"][0]["isSubscribed"], false);
+    let told = client.call("Email/get", get.clone());
+    let email = told["list"][0]["id"].as_str().unwrap().to_owned();
+    let (state, set) = (
+        told["state"].clone(),
+        json!({ "accountId": "bob", "destroy": [email] }),
+    );
+    assert_eq!(client.error("Email/set", set), "accountReadOnly");
+
+    share("lrs");
+    let set = json!({ "accountId": "bob", "update": { &email: { "keywords/$seen": true } } });
+    assert_eq!(
+        client.call("Email/set", set)["updated"],
+        json!({ &email: null })
+    );
+    let set = json!({ "accountId": "bob", "update": { &email: { "keywords/x": true } } });
+    assert_eq!(
+        client.call("Email/set", set)["notUpdated"][&email]["type"],
+        "forbidden"
+    );
+    let since = json!({ "accountId": "bob", "sinceState": state });
+    assert_eq!(
+        client.call("Email/changes", since.clone())["updated"],
+        json!([email])
+    );
+
+    // What may not be read any more is not there any more, whatever was remembered.
+    share("l");
+    assert_eq!(client.call("Email/get", get.clone())["list"], json!([]));
+    assert_eq!(
+        client.error("Email/changes", since),
+        "cannotCalculateChanges"
+    );
+    assert_eq!(client.call("Mailbox/get", get)["list"][0]["totalEmails"], 0);
+}
+
+#[test]
+fn s3_6_2_a_sign_in_that_may_only_read_changes_nothing() {
+    let client = Client::new();
+    client.mailbox("inbox");
+    client.host.scope(module::Scope::READ_ONLY);
+    jmap::forget();
+    let set = json!({ "create": { "x": { "name": "x" } } });
+    assert_eq!(client.error("Mailbox/set", set), "accountReadOnly");
+    assert_eq!(session(&client)["accounts"]["alice"]["isReadOnly"], true);
+    let upload = client.host.request("POST", "/jmap/upload/alice/").body("x");
+    assert_eq!(upload.send::<Jmap>().status, 403);
+}
+
+#[test]
 fn s3_4_answers_carry_the_state_of_the_session() {
     let client = Client::new();
     let state = session(&client)["state"].clone();

@@ -16,7 +16,7 @@ mod snippet;
 mod told;
 mod wish;
 
-pub use import::import;
+pub use import::{blob_ids, import};
 pub use parse::parse;
 pub use snippet::get as snippets;
 pub use told::utc_date;
