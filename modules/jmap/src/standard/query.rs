@@ -261,8 +261,8 @@ fn read_comparator(value: Value) -> Result<Comparator> {
             format!("there is no collation {collation:?}"),
         ));
     }
+    // What else there is, is passed over: jmapc sends properties of the query here, too.
     let keyword = comparator.string("keyword")?;
-    comparator.finish()?;
     Ok(Comparator {
         property,
         is_ascending,

@@ -361,6 +361,9 @@ fn s4_4_2_emails_are_ordered_and_paged() {
     assert_eq!(strings(&page["ids"]), [ids[2].clone(), ids[1].clone()]);
     let none = json!({ "filter": { "inMailbox": inbox }, "anchor": "nothing" });
     assert_eq!(client.error("Email/query", none), "anchorNotFound");
+    // As jmapc sends it.
+    let more = json!([{ "property": "receivedAt", "anchorOffset": 0, "position": 0 }]);
+    assert_eq!(order(more), [0, 1, 2, 3]);
     let without = json!({ "sort": [{ "property": "hasKeyword" }] });
     assert_eq!(client.error("Email/query", without), "unsupportedSort");
 }
