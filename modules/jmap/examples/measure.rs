@@ -74,7 +74,16 @@ fn fill(count: usize) {
 }
 
 fn main() {
-    for count in [1_000, 100_000] {
+    // Or with as many messages as the arguments say.
+    let counts: Vec<usize> = std::env::args()
+        .skip(1)
+        .map(|count| count.parse().unwrap())
+        .collect();
+    let counts = match counts.is_empty() {
+        true => vec![1_000, 100_000],
+        false => counts,
+    };
+    for count in counts {
         jmap::forget();
         let host = Host::new();
         host.user("alice").act_as("alice");
@@ -111,7 +120,7 @@ fn main() {
                 jmap::forget();
                 call(&host, calls);
             });
-            let warm = median(200, || {
+            let warm = median(1000, || {
                 call(&host, calls);
             });
             println!("{count} messages, {name}: {warm:?}, without memory {cold:?}");

@@ -3,8 +3,8 @@
 
 use crate::mail::provision;
 use module::{Error, Identity, Mailbox, MailboxScope, Result, Rights, Status};
-use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The type of mailboxes that hold mail.
@@ -26,7 +26,6 @@ pub struct Account {
     /// Its mailboxes that whoever asks may know of, ordered by path.
     pub mailboxes: Vec<Status>,
     handles: RefCell<BTreeMap<usize, Rc<Mailbox>>>,
-    subscribed: OnceCell<BTreeSet<String>>,
 }
 
 impl Account {
@@ -77,7 +76,6 @@ impl Account {
             is_personal,
             mailboxes,
             handles: RefCell::default(),
-            subscribed: OnceCell::new(),
         }
     }
 
@@ -90,17 +88,6 @@ impl Account {
         let open = Rc::new(Mailbox::open(&status.path)?);
         self.handles.borrow_mut().insert(at, Rc::clone(&open));
         Ok(open)
-    }
-
-    /// Whether whoever asks has subscribed to the mailbox of this name for ever.
-    pub fn is_subscribed(&self, id: &str) -> Result<bool> {
-        if let Some(subscribed) = self.subscribed.get() {
-            return Ok(subscribed.contains(id));
-        }
-        let subscribed = list(&MailboxScope::Subscribed)?.into_iter();
-        let subscribed: BTreeSet<String> = subscribed.map(|status| status.id).collect();
-        let is = subscribed.contains(id);
-        Ok(self.subscribed.set(subscribed).map_or(is, |()| is))
     }
 
     /// The last change in any of the mailboxes. The owner's own counter would do as well, but moves

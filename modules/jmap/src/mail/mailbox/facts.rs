@@ -1,6 +1,6 @@
 //! What a Mailbox says of itself, besides counts.
 
-use super::{ROLE, SORT_ORDER};
+use super::{ROLE, SORT_ORDER, SUBSCRIBED};
 use crate::account::Account;
 use crate::id::MailboxId;
 use module::{Error, Modseq, Result, Status};
@@ -19,11 +19,9 @@ pub struct Facts {
     pub is_subscribed: bool,
 }
 
-/// What annotations say, and when the mailbox had last changed.
-type Known = (Modseq, Option<String>, u32);
-
 thread_local! {
-    static KNOWN: RefCell<BTreeMap<String, Known>> = const { RefCell::new(BTreeMap::new()) };
+    /// The facts of own mailboxes, and when each had last changed.
+    static KNOWN: RefCell<BTreeMap<String, (Modseq, Facts)>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// How many mailboxes an instance remembers.
@@ -38,28 +36,44 @@ impl Facts {
     /// Of a mailbox of an account, given by its place.
     pub fn of(account: &Account, at: usize) -> Result<Self> {
         let status = account.mailboxes.get(at).ok_or(Error::NotFound)?;
+        // What somebody has for himself on a mailbox of others does not move that.
+        if !account.is_personal {
+            return Self::read(account, at, status);
+        }
         let known = KNOWN.with_borrow(|known| known.get(&status.id).cloned());
-        let (_, role, sort_order) = match known.filter(|(modseq, ..)| *modseq == status.modseq) {
-            Some(known) => known,
-            None => {
-                let known = read(account, at, status)?;
-                KNOWN.with_borrow_mut(|all| {
-                    if all.len() >= KNOWN_MAX {
-                        all.clear();
-                    }
-                    all.insert(status.id.clone(), known.clone());
-                });
-                known
+        if let Some((_, facts)) = known.filter(|(modseq, _)| *modseq == status.modseq) {
+            return Ok(facts);
+        }
+        let facts = Self::read(account, at, status)?;
+        KNOWN.with_borrow_mut(|all| {
+            if all.len() >= KNOWN_MAX {
+                all.clear();
             }
+            all.insert(status.id.clone(), (status.modseq, facts.clone()));
+        });
+        Ok(facts)
+    }
+
+    fn read(account: &Account, at: usize, status: &Status) -> Result<Self> {
+        let annotations = account.open(at)?.annotations("jmap/")?;
+        let text = |name: &str| {
+            let annotation = annotations
+                .iter()
+                .find(|annotation| annotation.name == name);
+            let value = annotation.and_then(|annotation| annotation.value.clone());
+            value.and_then(|value| String::from_utf8(value).ok())
         };
-        let role = match is_inbox(&status.path) {
-            true => Some("inbox".to_owned()),
-            false => role,
-        };
+        let is_inbox = is_inbox(&status.path);
+        let sort_order = text(SORT_ORDER).and_then(|order| order.parse().ok());
         Ok(Self {
-            role,
-            sort_order,
-            is_subscribed: account.is_subscribed(&status.id)?,
+            role: match is_inbox {
+                true => Some("inbox".to_owned()),
+                false => text(ROLE),
+            },
+            sort_order: sort_order.unwrap_or(if is_inbox { 10 } else { 0 }),
+            // RFC 8621 §2: what one has oneself is shown, what others share is not, unless one says so.
+            is_subscribed: text(SUBSCRIBED)
+                .map_or(account.is_personal, |subscribed| subscribed == "yes"),
         })
     }
 
@@ -78,25 +92,6 @@ impl Facts {
         let first = digest.first_chunk().copied().unwrap_or_default();
         u32::from_be_bytes(first)
     }
-}
-
-fn read(account: &Account, at: usize, status: &Status) -> Result<Known> {
-    let annotations = account.open(at)?.annotations("jmap/")?;
-    let text = |name: &str| {
-        let annotation = annotations
-            .iter()
-            .find(|annotation| annotation.name == name);
-        let value = annotation.and_then(|annotation| annotation.value.clone());
-        value.and_then(|value| String::from_utf8(value).ok())
-    };
-    let sort_order = match is_inbox(&status.path) {
-        true => 10,
-        false => 0,
-    };
-    let sort_order = text(SORT_ORDER)
-        .and_then(|order| order.parse().ok())
-        .unwrap_or(sort_order);
-    Ok((status.modseq, text(ROLE), sort_order))
 }
 
 /// Whether mail comes in at a path.

@@ -23,6 +23,9 @@ use std::rc::Rc;
 pub const ROLE: &str = "jmap/role";
 /// Where clients show it: an annotation on it.
 pub const SORT_ORDER: &str = "jmap/sort-order";
+/// Whether somebody wants to see it, `yes` or `no`: an annotation of each for himself. The store's own
+/// subscriptions are kept alike, but cost a question each time, and change without a modseq.
+pub const SUBSCRIBED: &str = "jmap/subscribed";
 
 /// The data type.
 pub struct Mailboxes;

@@ -1,7 +1,7 @@
 //! `Mailbox/set`. RFC 8621 §2.5.
 
 use super::facts::{Facts, is_inbox, parent_id, shown_name};
-use super::{Mailboxes, ROLE, SORT_ORDER};
+use super::{Mailboxes, ROLE, SORT_ORDER, SUBSCRIBED};
 use crate::account::{Account, MAILBOX_TYPE};
 use crate::call::{Arguments, Result};
 use crate::context::Context;
@@ -82,11 +82,9 @@ impl Set for Mailboxes {
         }
         batch.commit().map_err(|failure| refused(failure.error))?;
         let open = Mailbox::open(&path)?;
-        if wanted.is_subscribed {
-            let batch = Batch::new();
-            batch.subscribe(&open, true);
-            batch.commit().map_err(|failure| failure.error)?;
-        }
+        let batch = Batch::new();
+        stage_subscribed(&batch, &open, wanted.is_subscribed);
+        batch.commit().map_err(|failure| failure.error)?;
         stage.renew()?;
         let status = open.status()?;
         let id = MailboxId::of(&status).to_string();
@@ -170,7 +168,7 @@ impl Set for Mailboxes {
             batch.annotate(&open, None, &Annotation::shared(SORT_ORDER, value));
         }
         if changed.contains(&"isSubscribed") {
-            batch.subscribe(&open, wanted.is_subscribed);
+            stage_subscribed(&batch, &open, wanted.is_subscribed);
         }
         if changed.contains(&"name") || changed.contains(&"parentId") {
             let path = wanted.path(&stage.account, Some(&status))?;
@@ -245,6 +243,14 @@ fn server_set(account: &Rc<Account>, id: &str) -> Answer<Object> {
         object.remove(name);
     }
     Ok(object)
+}
+
+/// Adds to a batch that whoever asks wants to see a mailbox, or not.
+fn stage_subscribed(batch: &Batch, mailbox: &Mailbox, is: bool) {
+    let value = if is { "yes" } else { "no" };
+    let value = Some(value.as_bytes().to_vec());
+    batch.annotate(mailbox, None, &Annotation::private(SUBSCRIBED, value));
+    batch.subscribe(mailbox, is);
 }
 
 fn refused(error: Error) -> SetError {
