@@ -28,6 +28,7 @@ pub const SORTS: [&str; 9] = [
 
 /// Drops what an instance remembers of mail.
 pub fn forget() {
+    email::forget();
     mailbox::forget();
     table::forget();
 }

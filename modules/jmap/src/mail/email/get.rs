@@ -1,7 +1,7 @@
 //! `Email/get`. RFC 8621 §4.2.
 
 use super::told::{Told, Values, Wanted, utc_date};
-use super::{Emails, read};
+use super::{Emails, read, summary};
 use crate::account::Account;
 use crate::blob::{BlobId, Whole};
 use crate::call::{Arguments, Result};
@@ -88,15 +88,41 @@ impl Get for Emails {
         if wanted.is_nothing() {
             return Ok(listed);
         }
-        let list = &mut listed.list;
-        read::each(account, &first, wanted.needs_header_only(), |at, bytes| {
-            if let (Some(place), Some(object)) = (first.get(at), list.get_mut(at)) {
-                let blob = BlobId::whole(Whole::Email(place.row.id));
-                Told::new(&wanted, blob).add(bytes, object);
-            }
-        })?;
+        let mut emails: Vec<(Place<'_>, &mut Object)> =
+            first.into_iter().zip(&mut listed.list).collect();
+        let Some(summary) = wanted.summary() else {
+            tell(account, emails, &wanted)?;
+            return Ok(listed);
+        };
+        let known = emails
+            .extract_if(.., |(place, object)| {
+                summary::tell(place.row.id, summary, object)
+            })
+            .collect();
+        tell(account, known, &wanted.without_body())?;
+        tell(account, emails, &wanted)?;
         Ok(listed)
     }
+}
+
+/// Adds what is wanted of messages to what is told of them.
+fn tell(
+    account: &Account,
+    mut emails: Vec<(Place<'_>, &mut Object)>,
+    wanted: &Wanted,
+) -> Result<()> {
+    if wanted.is_nothing() {
+        return Ok(());
+    }
+    let places: Vec<Place<'_>> = emails.iter().map(|(place, _)| *place).collect();
+    read::each(account, &places, wanted.needs_header_only(), |at, bytes| {
+        if let Some((place, object)) = emails.get_mut(at) {
+            let blob = BlobId::whole(Whole::Email(place.row.id));
+            Told::new(wanted, blob).add(bytes, object);
+            summary::keep(place.row.id, object);
+        }
+    })?;
+    Ok(())
 }
 
 /// What the store says of an Email. RFC 8621 §4.1.1.

@@ -13,12 +13,14 @@ mod query;
 mod read;
 mod set;
 mod snippet;
+mod summary;
 mod told;
 mod wish;
 
 pub use import::{blob_ids, import};
 pub use parse::parse;
 pub use snippet::get as snippets;
+pub use summary::forget;
 pub use told::utc_date;
 
 use crate::account::Account;

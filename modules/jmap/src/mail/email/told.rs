@@ -1,6 +1,7 @@
 //! What is told of a message: header fields in all their forms, the structure of the body, its texts.
 //! RFC 8621 §4.1.2 to §4.1.4.
 
+use super::summary;
 use crate::blob::BlobId;
 use crate::call::{Arguments, Result};
 use crate::error::MethodError;
@@ -119,6 +120,21 @@ impl Wanted {
     /// Nothing of the message is asked for.
     pub fn is_nothing(&self) -> bool {
         self.needs_header_only() && self.headers.is_empty() && !self.all_headers
+    }
+
+    /// What is asked for of the body, if it is what lists show.
+    pub fn summary(&self) -> Option<&[&'static str]> {
+        let is_shown = |name: &&str| summary::PROPERTIES.contains(name);
+        let is_summary = !self.body.is_empty() && self.body.iter().all(is_shown);
+        is_summary.then_some(&self.body)
+    }
+
+    /// What is asked for besides the body.
+    pub fn without_body(&self) -> Self {
+        Self {
+            body: Vec::new(),
+            ..self.clone()
+        }
     }
 
     /// The header section is enough.
