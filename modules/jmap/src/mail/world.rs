@@ -63,6 +63,23 @@ impl World {
         })
     }
 
+    /// The mailboxes that may be read, without what is in them: what putting something there needs to
+    /// know.
+    pub fn outline(account: &Rc<Account>) -> Self {
+        let mailboxes = account.mailboxes.iter().enumerate();
+        let shelves = mailboxes
+            .filter(|(_, status)| is_readable(status))
+            .map(|(at, status)| Shelf {
+                at,
+                id: MailboxId::of(status),
+                table: Rc::default(),
+            });
+        Self {
+            account: Rc::clone(account),
+            shelves: shelves.collect(),
+        }
+    }
+
     /// The mailboxes.
     pub fn shelves(&self) -> &[Shelf] {
         &self.shelves

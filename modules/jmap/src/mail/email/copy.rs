@@ -40,7 +40,7 @@ impl Copy for Emails {
         let Some(first) = places.first() else {
             return Err(SetError::new("notFound"));
         };
-        let target = World::load(to)?;
+        let target = World::outline(to);
         let message = blob::bytes(from, &BlobId::whole(Whole::Email(id)))?;
         let new = New {
             message: &message,

@@ -69,7 +69,7 @@ impl Set for Imports {
                 "an EmailImport has no such properties",
             ));
         }
-        let world = World::load(&stage.account)?;
+        let world = World::outline(&stage.account);
         let shelves = wish::mailboxes(stage.context, &world, object.get("mailboxIds"))?;
         let keywords = wish::keywords(object.get("keywords"))?;
         let received = wish::received(object.get("receivedAt"))?;

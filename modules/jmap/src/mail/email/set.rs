@@ -32,7 +32,7 @@ impl Set for Emails {
     }
 
     fn create(stage: &mut Stage<'_>, (): &(), object: Object) -> Answer<Done> {
-        let world = World::load(&stage.account)?;
+        let world = World::outline(&stage.account);
         let shelves = wish::mailboxes(stage.context, &world, object.get("mailboxIds"))?;
         let keywords = wish::keywords(object.get("keywords"))?;
         let received = wish::received(object.get("receivedAt"))?;
