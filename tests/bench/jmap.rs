@@ -5,35 +5,30 @@ use crate::rows::Bench;
 use chapar_tests::support::Client;
 use serde_json::{Value, json};
 
-const USING: [&str; 3] = [
-    "urn:ietf:params:jmap:core",
-    "urn:ietf:params:jmap:mail",
-    "urn:ietf:params:jmap:blob",
-];
+const USING: [&str; 2] = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"];
 /// Messages that one request brings.
 const TOGETHER: usize = 100;
 
 /// A message with what messages of people have.
-fn message(n: usize) -> String {
-    let answer = match n % 3 {
-        0 => String::new(),
-        _ => format!("References: <m{}@example.net>\r\n", n - n % 3),
-    };
+fn message(n: usize, inbox: &str) -> Value {
     let text = "We could meet on Thursday, if that is fine with everybody. ".repeat(20);
-    format!(
-        "Return-Path: <sender{n}@example.net>\r\nReceived: from mail.example.net by example.org\r\n\
-         \twith ESMTPS id {n:08}; Thu, 1 Jan 2026 00:00:00 +0000\r\n\
-         From: Sender {} <sender{}@example.net>\r\nTo: Alice <alice@example.org>\r\n{answer}\
-         Subject: {}Topic {}\r\nDate: Thu, 1 Jan 2026 00:00:00 +0000\r\n\
-         Message-ID: <m{n}@example.net>\r\nMIME-Version: 1.0\r\n\
-         Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\
-         Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n--b\r\n\
-         Content-Type: text/html; charset=utf-8\r\n\r\n<p>{text}</p>\r\n--b--\r\n",
-        n % 40,
-        n % 40,
-        if n.is_multiple_of(3) { "" } else { "Re: " },
-        n / 3,
-    )
+    let html = format!("<p>{text}</p>");
+    let (day, hour) = (1 + n / 3600 % 28, n / 150 % 24);
+    let mut email = json!({
+        "mailboxIds": { inbox: true },
+        "receivedAt": format!("2026-01-{day:02}T{hour:02}:{:02}:{:02}Z", n / 60 % 60, n % 60),
+        "messageId": [format!("m{n}@example.net")],
+        "from": [{ "name": format!("Sender {}", n % 40), "email": "sender@example.net" }],
+        "to": [{ "name": "Alice", "email": "alice@example.org" }],
+        "subject": format!("Topic {}", n / 3),
+        "textBody": [{ "partId": "t", "type": "text/plain" }],
+        "htmlBody": [{ "partId": "h", "type": "text/html" }],
+        "bodyValues": { "t": { "value": text }, "h": { "value": html } },
+    });
+    if !n.is_multiple_of(3) {
+        email["references"] = json!([format!("m{}@example.net", n - n % 3)]);
+    }
+    email
 }
 
 fn body(calls: &Value) -> Vec<u8> {
@@ -57,25 +52,14 @@ fn fill(bench: &Bench, inbox: &str, numbers: std::ops::Range<usize>) {
             scope.spawn(move || {
                 let starts = numbers.clone().step_by(TOGETHER);
                 for start in starts.skip(part).step_by(4) {
-                    let (mut blobs, mut emails) = (json!({}), json!({}));
+                    let mut emails = json!({});
                     for n in start..(start + TOGETHER).min(numbers.end) {
-                        let name = format!("b{n}");
-                        blobs[&name] = json!({ "data": [{ "data:asText": message(n) }] });
-                        emails[&name] = json!({
-                            "blobId": format!("#{name}"),
-                            "mailboxIds": { inbox: true },
-                            "receivedAt": format!("2026-01-{:02}T{:02}:{:02}:{:02}Z",
-                                1 + n / 3600 % 28, n / 60 % 24, n % 60, n / 7 % 60),
-                        });
+                        emails[format!("k{n}")] = message(n, inbox);
                     }
-                    let told = call(
-                        &mut client,
-                        &json!([
-                            ["Blob/upload", { "accountId": "alice", "create": blobs }, "0"],
-                            ["Email/import", { "accountId": "alice", "emails": emails }, "1"],
-                        ]),
-                    );
-                    assert!(told[1][1]["notCreated"].is_null(), "{told}");
+                    let set =
+                        json!([["Email/set", { "accountId": "alice", "create": emails }, "0"]]);
+                    let told = call(&mut client, &set);
+                    assert!(told[0][1]["notCreated"].is_null(), "{told}");
                 }
             });
         }

@@ -9,6 +9,12 @@
 //! Nothing is kept for a client: a state says what is needed to find in the store's log of changes
 //! what has happened since (`state.rs`). What an instance remembers from one request to the next
 //! (`mail/table.rs`) is used only as long as the store says that nothing has changed.
+//!
+//! # Not supported
+//! VacationResponse: nothing would answer. Sieve (RFC 9661), WebSocket (RFC 8887), PushSubscription.
+//! `unreadThreads` counts the Threads with an unread Email in the Mailbox itself. Of an Email that came
+//! by itself and is destroyed where it came to, the Thread is not known afterwards: `Thread/changes` and
+//! queries by Thread can't tell then, and clients read anew; so they do after a Mailbox is destroyed.
 
 mod account;
 mod api;
