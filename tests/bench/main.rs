@@ -15,6 +15,7 @@ mod carddav;
 mod compression;
 mod drop_in;
 mod floor;
+mod jmap;
 mod load;
 mod memory;
 mod neighbours;
@@ -49,6 +50,7 @@ fn main() {
         ("calendars", caldav::calendars),
         ("growing calendar", caldav::growing),
         ("contacts", carddav::contacts),
+        ("mail", jmap::mail),
         ("idle connections", memory::idle_connections),
         ("warm instances", memory::warm_instances),
         ("neighbours", neighbours::neighbours),

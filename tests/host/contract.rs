@@ -64,7 +64,7 @@ fn every_interface_does_what_it_says() {
         ("config", "ok Some(\"shown\") None"),
         (
             "modules",
-            "ok caldav,carddav,contract,freebusy,principals,rss,tzdist,webdav",
+            "ok caldav,carddav,contract,freebusy,jmap,principals,rss,tzdist,webdav",
         ),
     ];
     for (path, expected) in expected {

@@ -35,7 +35,7 @@ impl Commit {
             }
             None => {
                 let owner = owner_of(path)
-                    .filter(|_| path.len() == 3)
+                    .filter(|_| path.len() <= 3)
                     .ok_or(Error::NotFound)?;
                 if self.state.identity.principal.as_ref() != Some(&owner) {
                     return Err(Error::NotFound);

@@ -1,0 +1,133 @@
+//! Accounts: all the mail that one principal has, as far as whoever asks may know of it. RFC 8620
+//! §1.6.2.
+
+use crate::mail::provision;
+use module::{Error, Identity, Mailbox, MailboxScope, Result, Rights, Status};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The type of mailboxes that hold mail.
+pub const MAILBOX_TYPE: &str = "email";
+/// Mailboxes on a page of a listing.
+const PAGE: u32 = 2000;
+/// How many mailboxes an account, or all those shared to somebody, may have here.
+const MAILBOXES_MAX: usize = 10_000;
+
+/// An account, as it was when it was looked at.
+#[derive(Debug)]
+pub struct Account {
+    /// Whose it is, which is its id.
+    pub id: String,
+    /// It belongs to whoever asks.
+    pub is_personal: bool,
+    /// Nothing in it may be changed.
+    pub is_read_only: bool,
+    /// Its mailboxes that whoever asks may know of, ordered by path.
+    pub mailboxes: Vec<Status>,
+    handles: RefCell<BTreeMap<usize, Rc<Mailbox>>>,
+}
+
+impl Account {
+    /// Looks at an account; none if there is nothing in it for whoever asks.
+    pub fn load(identity: &Identity, id: &str) -> Result<Option<Self>> {
+        let is_personal = identity.principal.as_deref() == Some(id);
+        let mut mailboxes = tree(id)?;
+        if is_personal && provision::is_due(&mailboxes) && provision::run(identity, &mailboxes)? {
+            mailboxes = tree(id)?;
+        }
+        if mailboxes.is_empty() && !is_personal {
+            return Ok(None);
+        }
+        Ok(Some(Self::new(id.to_owned(), is_personal, mailboxes)))
+    }
+
+    /// All accounts of which whoever asks may know: the own one, then those shared.
+    pub fn all(identity: &Identity) -> Result<Vec<Self>> {
+        let mut accounts = Vec::new();
+        if let Some(own) = &identity.principal {
+            accounts.extend(Self::load(identity, own)?);
+        }
+        let mut shared: BTreeMap<String, Vec<Status>> = BTreeMap::new();
+        for status in list(&MailboxScope::Shared)? {
+            if let Some(owner) = status.owner.clone() {
+                shared.entry(owner).or_default().push(status);
+            }
+        }
+        let shared = shared
+            .into_iter()
+            .map(|(owner, mailboxes)| Self::new(owner, false, mailboxes));
+        accounts.extend(shared);
+        Ok(accounts)
+    }
+
+    fn new(id: String, is_personal: bool, mailboxes: Vec<Status>) -> Self {
+        let writes = Rights::KEEP_SEEN
+            .with(Rights::WRITE)
+            .with(Rights::INSERT)
+            .with(Rights::CREATE)
+            .with(Rights::DELETE_MAILBOX)
+            .with(Rights::DELETE_MESSAGE)
+            .with(Rights::EXPUNGE);
+        let may_write = |status: &Status| status.rights.without(!writes).bits() != 0;
+        Self {
+            is_read_only: !is_personal && !mailboxes.iter().any(may_write),
+            id,
+            is_personal,
+            mailboxes,
+            handles: RefCell::default(),
+        }
+    }
+
+    /// Opens a mailbox, given by its place in `mailboxes`; once a request.
+    pub fn open(&self, at: usize) -> Result<Rc<Mailbox>> {
+        if let Some(open) = self.handles.borrow().get(&at) {
+            return Ok(Rc::clone(open));
+        }
+        let status = self.mailboxes.get(at).ok_or(Error::NotFound)?;
+        let open = Rc::new(Mailbox::open(&status.path)?);
+        self.handles.borrow_mut().insert(at, Rc::clone(&open));
+        Ok(open)
+    }
+
+    /// The last change in any of the mailboxes. The owner's own counter would do as well, but moves
+    /// with calendars and files, too.
+    pub fn modseq(&self) -> module::Modseq {
+        let modseqs = self.mailboxes.iter().map(|status| status.modseq);
+        modseqs.max().unwrap_or_default()
+    }
+}
+
+/// Whether messages of a mailbox may be read.
+pub fn is_readable(status: &Status) -> bool {
+    status.rights.contains(Rights::LOOKUP.with(Rights::READ))
+}
+
+/// The mailboxes of an owner that hold mail: the inbox, and those in it.
+fn tree(owner: &str) -> Result<Vec<Status>> {
+    let inbox = provision::inbox(owner);
+    let mut all = Vec::new();
+    match Mailbox::open(&inbox).and_then(|open| open.status()) {
+        Ok(status) if status.type_ == MAILBOX_TYPE => all.push(status),
+        Ok(_) | Err(Error::NotFound) => {}
+        Err(error) => return Err(error),
+    }
+    all.extend(list(&MailboxScope::Tree(inbox))?);
+    Ok(all)
+}
+
+fn list(scope: &MailboxScope) -> Result<Vec<Status>> {
+    let mut all: Vec<Status> = Vec::new();
+    loop {
+        let after = all.last().map(|status| status.path.as_slice());
+        let page = Mailbox::list_all(scope, Some(MAILBOX_TYPE), after, PAGE)?;
+        let is_last = page.len() < PAGE as usize;
+        all.extend(page);
+        if is_last {
+            return Ok(all);
+        }
+        if all.len() >= MAILBOXES_MAX {
+            return Err(Error::TooMany(MAILBOXES_MAX as u64));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What one request knows: who asks, the limits, the accounts it has looked at, the ids that it has
+//! created.
+
+use crate::account::Account;
+use crate::call::{Arguments, Result, required};
+use crate::error::MethodError;
+use crate::json::Object;
+use crate::limits::Limits;
+use module::{Identity, Instant, Scope};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A request that is being answered.
+pub struct Context {
+    /// Who asks.
+    pub identity: Identity,
+    /// What may be asked for.
+    pub limits: Limits,
+    /// When the request came.
+    pub now: Instant,
+    /// Creation ids and the ids of what was created. RFC 8620 §3.3.
+    pub created_ids: BTreeMap<String, String>,
+    /// Calls that a method makes on its own, after its answer: `Email/copy` destroys originals.
+    pub implicit: Vec<(&'static str, Object)>,
+    accounts: BTreeMap<String, Rc<Account>>,
+}
+
+impl Context {
+    /// Begins.
+    pub fn new(now: Instant, limits: Limits) -> Self {
+        Self {
+            identity: Identity::current(),
+            limits,
+            now,
+            created_ids: BTreeMap::new(),
+            implicit: Vec::new(),
+            accounts: BTreeMap::new(),
+        }
+    }
+
+    /// Whether the sign-in keeps everything as it is.
+    pub fn is_read_only(&self) -> bool {
+        self.identity.scope.contains(Scope::READ_ONLY)
+    }
+
+    /// The account that `accountId` names.
+    pub fn account(&mut self, arguments: &mut Arguments) -> Result<Rc<Account>> {
+        let id = required("accountId", arguments.id("accountId")?)?;
+        self.account_of(&id)
+    }
+
+    /// The account that `accountId` names, to be written to.
+    pub fn writable_account(&mut self, arguments: &mut Arguments) -> Result<Rc<Account>> {
+        let account = self.account(arguments)?;
+        match account.is_read_only || self.is_read_only() {
+            false => Ok(account),
+            true => Err(MethodError::new("accountReadOnly")),
+        }
+    }
+
+    /// The account of this id, as it was when the request first looked at it, or last changed it.
+    pub fn account_of(&mut self, id: &str) -> Result<Rc<Account>> {
+        if let Some(account) = self.accounts.get(id) {
+            return Ok(Rc::clone(account));
+        }
+        let account = Account::load(&self.identity, id)?;
+        let account = account.ok_or_else(|| MethodError::new("accountNotFound"))?;
+        let account = Rc::new(account);
+        self.accounts.insert(id.to_owned(), Rc::clone(&account));
+        Ok(account)
+    }
+
+    /// Forgets what is known of an account, because it was written to.
+    pub fn forget(&mut self, account: &str) {
+        self.accounts.remove(account);
+    }
+
+    /// The id that is meant: of what was created, if it begins with `#`.
+    pub fn real_id<'a>(&'a self, id: &'a str) -> Option<&'a str> {
+        match id.strip_prefix('#') {
+            None => Some(id),
+            Some(creation) => self.created_ids.get(creation).map(String::as_str),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Ids: of Mailboxes, Emails, Threads, and what they are made of. RFC 8620 §1.2: a letter first, and
+//! no two that differ by case alone.
+
+use module::{Status, Uid};
+use std::fmt;
+
+/// A Mailbox: the first half of its mailbox's own name for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MailboxId(pub u64);
+
+/// An Email.
+///
+/// One that came by itself is known by the mailbox that it came into and its uid there: the first
+/// 32 bits are 0. One that was put here over JMAP has random bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EmailId(pub u128);
+
+/// A Thread: a hash of what its Emails have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ThreadId(pub u64);
+
+impl MailboxId {
+    /// Of a mailbox of the host's.
+    pub fn of(status: &Status) -> Self {
+        let half = status.id.get(..16).unwrap_or_default();
+        Self(u64::from_str_radix(half, 16).unwrap_or_default())
+    }
+
+    /// Reads one; none if it is no id of a Mailbox.
+    pub fn parse(text: &str) -> Option<Self> {
+        hex(text, 'm', 16).and_then(|number| u64::try_from(number).ok().map(Self))
+    }
+}
+
+impl EmailId {
+    /// Of a message that has come into a mailbox by itself.
+    pub fn found(mailbox: MailboxId, uid: Uid) -> Self {
+        Self(u128::from(mailbox.0) << 32 | u128::from(uid))
+    }
+
+    /// Of a message that is being put: one that was never given.
+    pub fn random() -> module::Result<Self> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)
+            .map_err(|error| module::Error::Unavailable(error.to_string()))?;
+        Ok(Self(u128::from_be_bytes(bytes) | 1 << 127))
+    }
+
+    /// Reads one; none if it is no id of an Email.
+    pub fn parse(text: &str) -> Option<Self> {
+        hex(text, 'e', 32).map(Self)
+    }
+}
+
+impl ThreadId {
+    /// Reads one; none if it is no id of a Thread.
+    pub fn parse(text: &str) -> Option<Self> {
+        hex(text, 't', 16).and_then(|number| u64::try_from(number).ok().map(Self))
+    }
+}
+
+impl fmt::Display for MailboxId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "m{:016x}", self.0)
+    }
+}
+
+impl fmt::Display for EmailId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "e{:032x}", self.0)
+    }
+}
+
+impl fmt::Display for ThreadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "t{:016x}", self.0)
+    }
+}
+
+/// Reads a letter and so many lower-case digits of base 16.
+pub fn hex(text: &str, letter: char, digits: usize) -> Option<u128> {
+    let number = text.strip_prefix(letter)?;
+    let lower = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let is_plain = number.len() == digits && number.bytes().all(lower);
+    u128::from_str_radix(number, 16).ok().filter(|_| is_plain)
+}

@@ -1,0 +1,162 @@
+//! JMAP: RFC 8620, and mail over it: RFC 8621. At `/jmap`.
+//!
+//! An Email may be in several Mailboxes, and a message of the store lies in one mailbox: so an Email
+//! is all messages of one id. A message that came by itself is named by where it came to; one that is
+//! copied or moved here is named for what it was (`mail/name.rs`), so that its id stays. What two
+//! messages hold does not make them one Email: the digest that the store keeps is of the body alone,
+//! and two that say "thank you" to different people are two.
+//!
+//! Nothing is kept for a client: a state says what is needed to find in the store's log of changes
+//! what has happened since (`state.rs`). What an instance remembers from one request to the next
+//! (`mail/table.rs`) is used only as long as the store says that nothing has changed.
+//!
+//! # Not supported
+//! VacationResponse: nothing would answer. Sieve (RFC 9661), WebSocket (RFC 8887), PushSubscription.
+//! `unreadThreads` counts the Threads with an unread Email in the Mailbox itself. Of an Email that came
+//! by itself and is destroyed where it came to, the Thread is not known afterwards: `Thread/changes` and
+//! queries by Thread can't tell then, and clients read anew; so they do after a Mailbox is destroyed.
+
+mod account;
+mod api;
+mod blob;
+mod call;
+mod context;
+mod error;
+mod id;
+mod json;
+mod limits;
+mod mail;
+mod methods;
+mod problem;
+mod push;
+mod quota;
+mod records;
+mod reference;
+mod session;
+mod standard;
+mod state;
+
+use ::mail::keys::{self, KeyValue};
+use ::module::{
+    Access, Answer, Descriptor, Extent, Indexer, Key, Modseq, Module, Mount, Push, Reason, Request,
+    Response, Unindexed, Value, Waker, WellKnown,
+};
+use problem::Problem;
+
+/// The module.
+pub struct Jmap;
+
+module::export!(Jmap: indexer, waker);
+
+/// Where the service is.
+const MOUNT: &str = "/jmap";
+
+const METHODS: [&str; 4] = ["GET", "HEAD", "OPTIONS", "POST"];
+
+impl Module for Jmap {
+    fn describe() -> Descriptor {
+        Descriptor {
+            name: "jmap".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            summary: "Mail over JMAP.".to_owned(),
+            mounts: vec![Mount::new(
+                MOUNT,
+                Extent::Prefix,
+                &METHODS,
+                Access::AuthenticatedButOptions,
+            )],
+            // RFC 8620 §2.2.
+            well_known: vec![WellKnown {
+                name: "jmap".to_owned(),
+                target: format!("{MOUNT}/"),
+            }],
+            mailbox_types: vec![account::MAILBOX_TYPE.to_owned()],
+            options: limits::options(),
+            capabilities: [
+                "annotation",
+                "batch",
+                "blob",
+                "config",
+                "directory",
+                "exchange",
+                "identity",
+                "index",
+                "mailbox",
+                "quota",
+                "submission",
+                "watch",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            ..Descriptor::default()
+        }
+    }
+
+    fn handle(request: Request) -> Answer {
+        if request.method == "OPTIONS" {
+            let allow = METHODS.join(", ");
+            return Response::new(204).header("allow", allow).into();
+        }
+        answer(request).unwrap_or_else(|problem| problem.into_response().into())
+    }
+}
+
+impl Waker for Jmap {
+    fn wake(reason: Reason, since: Modseq, token: Vec<u8>) -> Push {
+        push::wake(reason, since, token)
+    }
+}
+
+impl Indexer for Jmap {
+    fn version() -> u32 {
+        keys::KEYS_VERSION
+    }
+
+    fn keys(message: Unindexed) -> Vec<Key> {
+        index_keys(&message.message, None)
+    }
+}
+
+/// What a message is found by; when it was received, in milliseconds since 1970, is what the message
+/// says itself if it is not known.
+fn index_keys(message: &[u8], received: Option<::module::Instant>) -> Vec<Key> {
+    let received = received.map(|received| received.div_euclid(1000));
+    let keys = keys::keys(message, received).into_iter();
+    let keys = keys.map(|key| Key {
+        name: key.name.to_owned(),
+        value: match key.value {
+            KeyValue::Text(text) => Value::Text(text),
+            KeyValue::Number(number) => Value::Number(number),
+            KeyValue::Words(words) => Value::Words(words),
+        },
+    });
+    keys.collect()
+}
+
+/// What stands behind the mount decides.
+fn answer(request: Request) -> Result<Answer, Problem> {
+    let path = request.path.strip_prefix(MOUNT).unwrap_or_default();
+    let path = path.trim_start_matches('/').to_owned();
+    let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
+    let response = match path.split_once('/').unwrap_or((path.as_str(), "")) {
+        ("eventsource", "") if request.method == "GET" => return push::handle(&request),
+        ("", _) if is_read => session::handle(&request, MOUNT),
+        ("", _) => api::handle(request),
+        ("download", rest) if is_read => blob::download(&request, rest),
+        ("upload", account) if request.method == "POST" => {
+            let account = account.trim_end_matches('/').to_owned();
+            blob::upload(request, &account)
+        }
+        ("download", _) => Err(Problem::MethodNotAllowed("GET, HEAD")),
+        ("upload", _) => Err(Problem::MethodNotAllowed("POST")),
+        _ => Err(Problem::NotFound("no such resource of JMAP")),
+    };
+    response.map(Answer::from)
+}
+
+/// Drops what this instance remembers from request to request, as the host does when it drops the
+/// instance.
+pub fn forget() {
+    mail::forget();
+    session::forget();
+}

@@ -1,0 +1,134 @@
+//! What a client may ask for at most: RFC 8620 §2, as the operator has set it.
+
+use module::OptionSpec;
+
+/// The limits in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of an upload.
+    pub max_size_upload: u64,
+    /// Bytes of an API request.
+    pub max_size_request: u64,
+    /// Method calls in a request.
+    pub max_calls_in_request: u64,
+    /// Objects that one `/get` may ask for, and one `/query` returns.
+    pub max_objects_in_get: u64,
+    /// Objects that one `/set` may create, update and destroy together.
+    pub max_objects_in_set: u64,
+    /// Bytes that all attachments of a message may have. RFC 8621 §1.3.1.
+    pub max_size_attachments_per_email: u64,
+    /// Bytes that one `Blob/upload` may create. RFC 9404 §3.1.
+    pub max_size_blob_set: u64,
+    /// Pieces that one blob may be made of. RFC 9404 §3.1.
+    pub max_data_sources: u64,
+    /// Seconds that a message may wait to be sent. RFC 8621 §1.3.2.
+    pub max_delayed_send: u64,
+}
+
+/// Requests of one client at a time: advertised; the host has its own bounds for each tenant.
+pub const CONCURRENT: u64 = 5;
+
+const OPTIONS: [(&str, &str); 9] = [
+    (
+        "jmap_max_size_upload",
+        "Bytes of an upload over JMAP; 250 MB without it.",
+    ),
+    (
+        "jmap_max_size_request",
+        "Bytes of a JMAP request; 10 MB without it.",
+    ),
+    (
+        "jmap_max_calls_in_request",
+        "Method calls in a JMAP request; 50 without it.",
+    ),
+    (
+        "jmap_max_objects_in_get",
+        "Objects that a JMAP method returns; 4096 without it.",
+    ),
+    (
+        "jmap_max_objects_in_set",
+        "Objects that a JMAP method changes; 4096 without it.",
+    ),
+    (
+        "jmap_mail_max_size_attachments_per_email",
+        "Bytes of all attachments of a message made over JMAP; 10 MB without it.",
+    ),
+    (
+        "jmap_max_size_blob_set",
+        "Bytes of a blob made in a JMAP request; 4 MB without it.",
+    ),
+    (
+        "jmap_max_catenate_items",
+        "Pieces of a blob made in a JMAP request; 100 without it.",
+    ),
+    (
+        "jmap_max_delayed_send",
+        "How long a message may wait to be sent; 512d without it.",
+    ),
+];
+
+/// The options that are read here, for the descriptor.
+pub fn options() -> Vec<OptionSpec> {
+    let spec = |&(name, help): &(&str, &str)| OptionSpec {
+        name: name.to_owned(),
+        help: help.to_owned(),
+    };
+    OPTIONS.iter().map(spec).collect()
+}
+
+impl Limits {
+    /// Reads the options; what is not set, or makes no sense, has the default.
+    pub fn load() -> Self {
+        Self {
+            max_size_upload: size("jmap_max_size_upload", 250 << 20),
+            max_size_request: size("jmap_max_size_request", 10_000_000),
+            max_calls_in_request: size("jmap_max_calls_in_request", 50),
+            max_objects_in_get: size("jmap_max_objects_in_get", 4096),
+            max_objects_in_set: size("jmap_max_objects_in_set", 4096),
+            max_size_attachments_per_email: size(
+                "jmap_mail_max_size_attachments_per_email",
+                10 << 20,
+            ),
+            max_size_blob_set: size("jmap_max_size_blob_set", 4 << 20),
+            max_data_sources: size("jmap_max_catenate_items", 100),
+            max_delayed_send: duration("jmap_max_delayed_send", 512 * 86_400),
+        }
+    }
+}
+
+/// A number with a unit of bytes (`K`, `M`, `G`), as `imapd.conf` has it.
+fn size(name: &str, default: u64) -> u64 {
+    unit(name, default, |unit| match unit {
+        "" | "b" => Some(1),
+        "k" => Some(1 << 10),
+        "m" => Some(1 << 20),
+        "g" => Some(1 << 30),
+        _ => None,
+    })
+}
+
+/// A number with a unit of time (`s`, `m`, `h`, `d`), in seconds.
+fn duration(name: &str, default: u64) -> u64 {
+    unit(name, default, |unit| match unit {
+        "" | "s" => Some(1),
+        "m" => Some(60),
+        "h" => Some(3600),
+        "d" => Some(86_400),
+        _ => None,
+    })
+}
+
+fn unit(name: &str, default: u64, factor: impl Fn(&str) -> Option<u64>) -> u64 {
+    let read = || {
+        let text = module::option(name)?.trim().to_ascii_lowercase();
+        let digits = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        number
+            .parse::<u64>()
+            .ok()?
+            .checked_mul(factor(unit.trim())?)
+    };
+    read().filter(|&value| value > 0).unwrap_or(default)
+}

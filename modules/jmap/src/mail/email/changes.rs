@@ -1,0 +1,29 @@
+//! `Email/changes`. RFC 8621 §4.3.
+
+use super::Emails;
+use crate::account::Account;
+use crate::call::Result;
+use crate::context::Context;
+use crate::mail::history::History;
+use crate::mail::world::World;
+use crate::standard::{Change, Changes, Log};
+use crate::state::State;
+use std::rc::Rc;
+
+impl Changes for Emails {
+    fn log(_: &mut Context, account: &Rc<Account>, since: &State) -> Result<Log> {
+        let world = World::load(account)?;
+        let history = History::since(&world, since)?;
+        let changes = history.fates.into_iter().filter_map(|(id, fate)| {
+            Some(Change {
+                id: id.to_string(),
+                modseq: fate.modseq,
+                kind: fate.kind?,
+            })
+        });
+        Ok(Log {
+            changes: changes.collect(),
+            ..Log::default()
+        })
+    }
+}

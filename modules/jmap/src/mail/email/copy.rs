@@ -1,0 +1,59 @@
+//! `Email/copy`. RFC 8621 §4.7.
+
+use super::put::New;
+use super::{Emails, wish};
+use crate::account::Account;
+use crate::blob::{self, BlobId, Whole};
+use crate::call::Result;
+use crate::context::Context;
+use crate::error::SetError;
+use crate::id::EmailId;
+use crate::json::Object;
+use crate::mail::world::{World, keywords};
+use crate::standard::{Copy, Done, is_current};
+use module::Batch;
+use std::rc::Rc;
+
+impl Copy for Emails {
+    const SET: &'static str = "Email/set";
+
+    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
+        is_current::<Self>(context, account, state)
+    }
+
+    fn copy(
+        context: &mut Context,
+        from: &Rc<Account>,
+        to: &Rc<Account>,
+        id: &str,
+        with: Object,
+    ) -> std::result::Result<Done, SetError> {
+        let known = ["mailboxIds", "keywords", "receivedAt"];
+        let unknown = with.keys().map(String::as_str);
+        let unknown: Vec<&str> = unknown.filter(|name| !known.contains(name)).collect();
+        if !unknown.is_empty() {
+            return Err(SetError::invalid_properties(unknown, "these can't be set"));
+        }
+        let id = EmailId::parse(id).ok_or_else(|| SetError::new("notFound"))?;
+        let source = World::load(from)?;
+        let places = source.places(id);
+        let Some(first) = places.first() else {
+            return Err(SetError::new("notFound"));
+        };
+        let target = World::outline(to);
+        let message = blob::bytes(from, &BlobId::whole(Whole::Email(id)))?;
+        let new = New {
+            message: &message,
+            shelves: wish::mailboxes(context, &target, with.get("mailboxIds"))?,
+            keywords: match with.get("keywords") {
+                None => keywords(&places).names().to_vec(),
+                given => wish::keywords(given)?,
+            },
+            received: wish::received(with.get("receivedAt"))?.unwrap_or(first.row.received),
+        };
+        let batch = Batch::new();
+        let done = new.stage(to, &batch)?;
+        batch.commit().map_err(|failure| failure.error)?;
+        Ok(done)
+    }
+}

@@ -1,0 +1,129 @@
+//! `Email/import`. RFC 8621 §4.8.
+
+use super::put::New;
+use super::{Emails, wish};
+use crate::account::Account;
+use crate::blob::{BlobId, bytes};
+use crate::call::{Arguments, Result, required};
+use crate::context::Context;
+use crate::error::{MethodError, SetError};
+use crate::json::Object;
+use crate::mail::world::World;
+use crate::standard::{DataType, Done, Set, Stage, is_current, set};
+use mail::{Date, Header, Limits};
+use module::Instant;
+use serde_json::Value;
+use std::rc::Rc;
+
+/// Emails as they are made of blobs: an import is a `/set` that creates only.
+struct Imports;
+
+/// Answers the call.
+pub fn import(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
+    let mut passed = Object::new();
+    for name in ["accountId", "ifInState"] {
+        if let Some(value) = arguments.take(name) {
+            passed.insert(name.to_owned(), value);
+        }
+    }
+    let emails = required("emails", arguments.map("emails")?)?;
+    passed.insert("create".to_owned(), Value::Object(emails));
+    arguments.finish()?;
+    let mut answer = set::<Imports>(context, Arguments::new(passed))?;
+    for name in ["updated", "destroyed", "notUpdated", "notDestroyed"] {
+        answer.remove(name);
+    }
+    Ok(answer)
+}
+
+impl DataType for Imports {
+    const NAME: &'static str = Emails::NAME;
+
+    fn state(context: &mut Context, account: &Rc<Account>) -> Result<String> {
+        Emails::state(context, account)
+    }
+}
+
+impl Set for Imports {
+    type Extra = ();
+
+    fn extra(_: &mut Arguments) -> Result<()> {
+        Ok(())
+    }
+
+    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
+        is_current::<Emails>(context, account, state)
+    }
+
+    fn create(
+        stage: &mut Stage<'_>,
+        (): &(),
+        object: Object,
+    ) -> std::result::Result<Done, SetError> {
+        let known = ["blobId", "mailboxIds", "keywords", "receivedAt"];
+        let unknown = object.keys().map(String::as_str);
+        let unknown: Vec<&str> = unknown.filter(|name| !known.contains(name)).collect();
+        if !unknown.is_empty() {
+            return Err(SetError::invalid_properties(
+                unknown,
+                "an EmailImport has no such properties",
+            ));
+        }
+        let world = World::outline(&stage.account);
+        let shelves = wish::mailboxes(stage.context, &world, object.get("mailboxIds"))?;
+        let keywords = wish::keywords(object.get("keywords"))?;
+        let received = wish::received(object.get("receivedAt"))?;
+        let blob = object.get("blobId").and_then(Value::as_str);
+        let blob = blob.and_then(|id| BlobId::parse(stage.context.real_id(id)?));
+        let message = blob.and_then(|id| bytes(&stage.account, &id).ok());
+        let message =
+            message.ok_or_else(|| SetError::invalid("blobId", "there is no such blob"))?;
+        let header = Header::parse(&message, &Limits::default());
+        if header.fields().is_empty() || message.contains(&0) {
+            return Err(SetError::described(
+                "invalidEmail",
+                "this is no message of RFC 5322",
+            ));
+        }
+        let new = New {
+            message: &message,
+            shelves,
+            keywords,
+            received: received
+                .or_else(|| traced(&header))
+                .unwrap_or(stage.context.now),
+        };
+        new.stage(&stage.account, &stage.batch)
+    }
+
+    fn update(
+        _: &mut Stage<'_>,
+        (): &(),
+        _: &str,
+        _: &Object,
+    ) -> std::result::Result<Done, SetError> {
+        Err(SetError::new("forbidden"))
+    }
+
+    fn destroy(_: &mut Stage<'_>, (): &(), _: &str) -> std::result::Result<(), SetError> {
+        Err(SetError::new("forbidden"))
+    }
+}
+
+/// When the topmost Received field says that the message came. RFC 5321 §4.4.
+fn traced(header: &Header<'_>) -> Option<Instant> {
+    let mut fields = header.fields().iter();
+    let field = fields.find(|field| field.is("Received"))?.text();
+    let (_, date) = field.rsplit_once(';')?;
+    let seconds = Date::parse(mail::cut(date, 255))?.seconds();
+    seconds.checked_mul(1000)
+}
+
+/// Refuses an id that is none.
+pub fn blob_ids(arguments: &mut Arguments, limit: u64) -> Result<Vec<String>> {
+    let ids = required("blobIds", arguments.strings("blobIds")?)?;
+    match ids.len() as u64 > limit {
+        true => Err(MethodError::new("requestTooLarge")),
+        false => Ok(ids),
+    }
+}

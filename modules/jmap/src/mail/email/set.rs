@@ -1,0 +1,239 @@
+//! `Email/set`. RFC 8621 §4.6.
+
+use super::put::New;
+use super::{Emails, wish};
+use crate::account::Account;
+use crate::blob::{BlobId, bytes};
+use crate::call::{Arguments, Result};
+use crate::context::Context;
+use crate::error::SetError;
+use crate::id::EmailId;
+use crate::json::Object;
+use crate::mail::keywords::difference;
+use crate::mail::name::Name;
+use crate::mail::world::{Place, World, keywords};
+use crate::standard::{Done, Get, Properties, Set, Stage, apply, is_current};
+use mail::{ComposeError, Surroundings, compose};
+use module::{Batch, Condition};
+use serde_json::Value;
+use std::rc::Rc;
+
+type Answer<T> = std::result::Result<T, SetError>;
+
+impl Set for Emails {
+    type Extra = ();
+
+    fn extra(_: &mut Arguments) -> Result<()> {
+        Ok(())
+    }
+
+    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
+        is_current::<Self>(context, account, state)
+    }
+
+    fn create(stage: &mut Stage<'_>, (): &(), object: Object) -> Answer<Done> {
+        let world = World::outline(&stage.account);
+        let shelves = wish::mailboxes(stage.context, &world, object.get("mailboxIds"))?;
+        let keywords = wish::keywords(object.get("keywords"))?;
+        let received = wish::received(object.get("receivedAt"))?;
+        let unique = EmailId::random()?.to_string();
+        let max = stage.context.limits.max_size_attachments_per_email;
+        let surroundings = Surroundings {
+            now: stage.context.now.div_euclid(1000),
+            unique: &unique,
+            domain: &stage.context.identity.tenant,
+            size_max: usize::try_from(max).unwrap_or(usize::MAX),
+        };
+        let context = &*stage.context;
+        let account = &stage.account;
+        let blob = |id: &str| {
+            let id = BlobId::parse(context.real_id(id)?)?;
+            bytes(account, &id).ok()
+        };
+        let message = compose(&object, &surroundings, blob)?;
+        let new = New {
+            message: &message,
+            shelves,
+            keywords,
+            received: received.unwrap_or(context.now),
+        };
+        new.stage(account, &stage.batch)
+    }
+
+    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> Answer<Done> {
+        let world = World::load(&stage.account)?;
+        let email = EmailId::parse(id).ok_or_else(|| SetError::new("notFound"))?;
+        let places = world.places(email);
+        let Some(first) = places.first() else {
+            return Err(SetError::new("notFound"));
+        };
+        let (patch, others) = split(patch, stage.context);
+        check_same(stage, id, &others)?;
+
+        let set = |names: Vec<String>| super::get::set(names);
+        let ids = places.iter().map(|place| place.shelf.id.to_string());
+        let current = keywords(&places).names().to_vec();
+        let mut whole = Object::new();
+        whole.insert("mailboxIds".to_owned(), set(ids.collect()));
+        whole.insert("keywords".to_owned(), set(current.clone()));
+        let default = |name: &str| (name == "keywords").then(|| set(Vec::new()));
+        let patched = apply(&whole, &patch, default)?;
+        let wanted = wish::keywords(patched.get("keywords"))?;
+        if wanted != current {
+            for place in &places {
+                set_keywords(&world.account, &stage.batch, place, &wanted)?;
+            }
+        }
+        if patched.get("mailboxIds") == whole.get("mailboxIds") {
+            return Ok(Done::default());
+        }
+        let shelves = wish::mailboxes(stage.context, &world, patched.get("mailboxIds"))?;
+        let name = Name {
+            id: email,
+            thread: first.row.thread,
+            received: first.row.received,
+        };
+        let name = name.write();
+        let is_wanted = |place: &&Place<'_>| shelves.iter().any(|shelf| shelf.id == place.shelf.id);
+        let mut leaving: Vec<&Place<'_>> =
+            places.iter().filter(|place| !is_wanted(place)).collect();
+        for shelf in &shelves {
+            if places.iter().any(|place| place.shelf.id == shelf.id) {
+                continue;
+            }
+            let target = world.account.open(shelf.at)?;
+            match leaving.pop() {
+                Some(place) => {
+                    let source = world.account.open(place.shelf.at)?;
+                    let name = Some(name.as_str());
+                    let free = Condition::Free;
+                    stage.batch.move_(&source, place.uid(), &target, name, free);
+                }
+                None => {
+                    let stays = places.iter().find(is_wanted).unwrap_or(first);
+                    let source = world.account.open(stays.shelf.at)?;
+                    let name = Some(name.as_str());
+                    let free = Condition::Free;
+                    stage.batch.copy(&source, stays.uid(), &target, name, free);
+                }
+            }
+        }
+        for place in leaving {
+            let mailbox = world.account.open(place.shelf.at)?;
+            stage.batch.remove(&mailbox, place.uid());
+        }
+        Ok(Done::default())
+    }
+
+    fn destroy(stage: &mut Stage<'_>, (): &(), id: &str) -> Answer<()> {
+        let world = World::load(&stage.account)?;
+        let email = EmailId::parse(id).ok_or_else(|| SetError::new("notFound"))?;
+        let places = world.places(email);
+        if places.is_empty() {
+            return Err(SetError::new("notFound"));
+        }
+        for place in places {
+            let mailbox = world.account.open(place.shelf.at)?;
+            stage.batch.remove(&mailbox, place.uid());
+        }
+        Ok(())
+    }
+}
+
+/// What is about keywords and Mailboxes, with the ids that are meant, and what is about something
+/// else.
+fn split(patch: &Object, context: &Context) -> (Object, Object) {
+    let (mut mutable, mut others) = (Object::new(), Object::new());
+    for (path, value) in patch {
+        match path.split_once('/').unwrap_or((path, "")) {
+            ("keywords" | "mailboxIds", "") => {
+                mutable.insert(path.clone(), value.clone());
+            }
+            ("keywords", keyword) => {
+                let path = format!("keywords/{}", keyword.to_ascii_lowercase());
+                mutable.insert(path, value.clone());
+            }
+            ("mailboxIds", id) => {
+                let id = context.real_id(id).unwrap_or(id);
+                mutable.insert(format!("mailboxIds/{id}"), value.clone());
+            }
+            _ => {
+                others.insert(path.clone(), value.clone());
+            }
+        }
+    }
+    (mutable, others)
+}
+
+/// Refuses to change what can't be: a client may send it back as it is.
+fn check_same(stage: &mut Stage<'_>, id: &str, others: &Object) -> Answer<()> {
+    if others.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = others.keys().cloned().collect();
+    let unknown = names
+        .iter()
+        .filter(|name| !Emails::PROPERTIES.contains(&name.as_str()) && !Emails::is_property(name));
+    let mut wrong: Vec<&str> = unknown.map(String::as_str).collect();
+    let account = Rc::clone(&stage.account);
+    let properties = Properties::Named(names.clone());
+    let values = <Emails as Get>::extra(&mut Arguments::default());
+    let values = values.map_err(|error| SetError::new(error.kind))?;
+    let limit = usize::MAX;
+    let ids = Some(vec![id.to_owned()]);
+    let listed = match wrong.is_empty() {
+        true => Emails::load(stage.context, &account, ids, &properties, values, limit)
+            .map_err(|error| SetError::invalid("properties", error.kind))?,
+        false => crate::standard::Listed::default(),
+    };
+    let current = listed.list.into_iter().next().unwrap_or_default();
+    let changed = others
+        .iter()
+        .filter(|(name, value)| current.get(*name).unwrap_or(&Value::Null) != *value);
+    wrong.extend(changed.map(|(name, _)| name.as_str()));
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => {
+            wrong.sort_unstable();
+            wrong.dedup();
+            Err(SetError::invalid_properties(
+                wrong,
+                "these can't be changed",
+            ))
+        }
+    }
+}
+
+/// Gives a message these keywords and no others.
+fn set_keywords(
+    account: &Account,
+    batch: &Batch,
+    place: &Place<'_>,
+    wanted: &[String],
+) -> Answer<()> {
+    let mailbox = account.open(place.shelf.at)?;
+    let message = mailbox.get(&[place.uid()])?.into_iter().next();
+    // Removed meanwhile: what is found then decides.
+    let message = message.ok_or(module::Error::Conflict)?;
+    let (add, remove) = difference(&message.flags, wanted);
+    if !add.is_empty() || !remove.is_empty() {
+        batch.set_flags(&mailbox, place.uid(), &add, &remove);
+    }
+    Ok(())
+}
+
+impl From<ComposeError> for SetError {
+    fn from(error: ComposeError) -> Self {
+        let description = error.to_string();
+        match error {
+            ComposeError::InvalidProperties { properties, .. } => {
+                Self::invalid_properties(properties.iter().map(String::as_str), description)
+            }
+            ComposeError::BlobNotFound { not_found } => {
+                Self::described("blobNotFound", description)
+                    .with("notFound", crate::json::strings(not_found))
+            }
+            ComposeError::TooLarge { .. } => Self::described("tooLarge", description),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Identities. RFC 8621 §6.
+//!
+//! Each address that the directory has of a principal is an Identity that stays; what the principal
+//! says of it, and further ones for the same addresses, are kept with the inbox.
+
+use crate::account::Account;
+use crate::call::{Arguments, Result};
+use crate::context::Context;
+use crate::error::SetError;
+use crate::json::{Object, object};
+use crate::records::{Records, listed};
+use crate::standard::{
+    Changes, DataType, Done, Get, Listed, Log, Properties, Set, Stage, apply, is_current,
+};
+use crate::state::State;
+use mail::EmailAddress;
+use module::Principal;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The data type.
+pub struct Identities;
+
+const ANNOTATION: &str = "jmap/identities";
+
+/// How many Identities a principal may have.
+const COUNT_MAX: usize = 100;
+/// Bytes of a name or a signature.
+const TEXT_MAX: usize = 16 << 10;
+
+type Answer<T> = std::result::Result<T, SetError>;
+
+impl DataType for Identities {
+    const NAME: &'static str = "Identity";
+
+    fn state(_: &mut Context, account: &Rc<Account>) -> Result<String> {
+        Ok(Records::load(account, ANNOTATION)?.state())
+    }
+
+    fn is_in(account: &Account) -> bool {
+        account.is_personal
+    }
+}
+
+impl Get for Identities {
+    type Extra = ();
+
+    const PROPERTIES: &'static [&'static str] = &[
+        "id",
+        "name",
+        "email",
+        "replyTo",
+        "bcc",
+        "textSignature",
+        "htmlSignature",
+        "mayDelete",
+    ];
+
+    fn extra(_: &mut Arguments) -> Result<()> {
+        Ok(())
+    }
+
+    fn load(
+        _: &mut Context,
+        account: &Rc<Account>,
+        ids: Option<Vec<String>>,
+        properties: &Properties,
+        (): (),
+        _: usize,
+    ) -> Result<Listed> {
+        Ok(listed(all(account)?, ids, properties))
+    }
+}
+
+impl Changes for Identities {
+    fn log(_: &mut Context, account: &Rc<Account>, since: &State) -> Result<Log> {
+        Records::load(account, ANNOTATION)?.log(since)
+    }
+}
+
+impl Set for Identities {
+    type Extra = ();
+
+    fn extra(_: &mut Arguments) -> Result<()> {
+        Ok(())
+    }
+
+    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
+        is_current::<Self>(context, account, state)
+    }
+
+    fn create(stage: &mut Stage<'_>, (): &(), object: Object) -> Answer<Done> {
+        let known = all(&stage.account)?;
+        if known.len() >= COUNT_MAX {
+            return Err(SetError::new("overQuota"));
+        }
+        let email = object.get("email").and_then(Value::as_str);
+        let email = email.ok_or_else(|| SetError::invalid("email", "an address is missing"))?;
+        if !may_send_from(&stage.account.id, email)? {
+            return Err(SetError::new("forbiddenFrom"));
+        }
+        let given: Vec<String> = object.keys().cloned().collect();
+        let mut identity = defaults();
+        identity.extend(object);
+        check(&identity)?;
+        let id = crate::id::EmailId::random()?;
+        let id = format!("i{:032x}", id.0);
+        save(stage, |records| records.put(&id, identity.clone()))?;
+        identity.insert("mayDelete".to_owned(), true.into());
+        identity.retain(|name, _| !given.contains(name));
+        Ok(Done { id, told: identity })
+    }
+
+    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> Answer<Done> {
+        let mut known = all(&stage.account)?;
+        let mut current = known.remove(id).ok_or_else(|| SetError::new("notFound"))?;
+        current.insert("id".to_owned(), id.into());
+        let default = |name: &str| defaults().remove(name);
+        let mut patched = apply(&current, patch, default)?;
+        let fixed = ["id", "email", "mayDelete"];
+        let changed = |name: &&str| current.get(*name) != patched.get(*name);
+        let changed: Vec<&str> = fixed.into_iter().filter(changed).collect();
+        if !changed.is_empty() {
+            return Err(SetError::invalid_properties(
+                changed,
+                "these can't be changed",
+            ));
+        }
+        for name in ["id", "mayDelete"] {
+            patched.remove(name);
+        }
+        check(&patched)?;
+        save(stage, |records| records.put(id, patched.clone()))?;
+        Ok(Done::default())
+    }
+
+    fn destroy(stage: &mut Stage<'_>, (): &(), id: &str) -> Answer<()> {
+        let known = all(&stage.account)?;
+        let identity = known.get(id).ok_or_else(|| SetError::new("notFound"))?;
+        if identity.get("mayDelete") != Some(&Value::Bool(true)) {
+            return Err(SetError::new("forbidden"));
+        }
+        save(stage, |records| {
+            records.remove(id);
+        })
+    }
+}
+
+/// All Identities of an account: what is kept, and those of addresses of which nothing is.
+pub fn all(account: &Account) -> module::Result<BTreeMap<String, Object>> {
+    let records = Records::load(account, ANNOTATION)?;
+    let mut all: BTreeMap<String, Object> = records
+        .iter()
+        .map(|(id, identity)| {
+            let mut identity = identity.clone();
+            identity.insert("mayDelete".to_owned(), true.into());
+            (id.clone(), identity)
+        })
+        .collect();
+    let principal = Principal::find(&account.id)?;
+    for address in principal.addresses {
+        let identity = all.entry(id_of(&address)).or_insert_with(|| {
+            let mut identity = defaults();
+            identity.insert("name".to_owned(), principal.display_name.clone().into());
+            identity.insert("email".to_owned(), address.clone().into());
+            identity
+        });
+        identity.insert("mayDelete".to_owned(), false.into());
+    }
+    Ok(all)
+}
+
+/// Whether an address is one of a principal's, compared without case.
+pub fn may_send_from(principal: &str, email: &str) -> module::Result<bool> {
+    let addresses = Principal::find(principal)?.addresses;
+    Ok(addresses
+        .iter()
+        .any(|address| address.to_lowercase() == email.to_lowercase()))
+}
+
+fn id_of(address: &str) -> String {
+    let digest = Sha256::digest(address.to_lowercase().as_bytes());
+    let half = digest.iter().take(8);
+    let half: String = half.map(|byte| format!("{byte:02x}")).collect();
+    format!("i{half}")
+}
+
+fn defaults() -> Object {
+    object! {
+        "name": "",
+        "replyTo": Value::Null,
+        "bcc": Value::Null,
+        "textSignature": "",
+        "htmlSignature": "",
+    }
+}
+
+fn check(identity: &Object) -> Answer<()> {
+    let mut bad = Vec::new();
+    for (name, value) in identity {
+        let is_good = match name.as_str() {
+            "name" | "email" | "textSignature" | "htmlSignature" => {
+                value.as_str().is_some_and(|text| text.len() <= TEXT_MAX)
+            }
+            "replyTo" | "bcc" => {
+                let addresses = serde_json::from_value::<Option<Vec<EmailAddress>>>(value.clone());
+                addresses.is_ok()
+            }
+            _ => false,
+        };
+        if !is_good {
+            bad.push(name.as_str());
+        }
+    }
+    match bad.is_empty() {
+        true => Ok(()),
+        false => Err(SetError::invalid_properties(bad, "these are not valid")),
+    }
+}
+
+/// Changes what is kept, at once: the next operation finds it changed.
+fn save(stage: &mut Stage<'_>, change: impl FnOnce(&mut Records)) -> Answer<()> {
+    let mut records = Records::load(&stage.account, ANNOTATION)?;
+    change(&mut records);
+    let batch = module::Batch::new();
+    records.stage(&stage.account, ANNOTATION, &batch)?;
+    batch.commit().map_err(|failure| failure.error)?;
+    stage.renew()
+}

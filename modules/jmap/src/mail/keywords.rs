@@ -1,0 +1,111 @@
+//! Keywords of Emails, and the flags that they are in the store. RFC 8621 §4.1.1, RFC 9051 §2.3.2.
+
+/// System flags that are keywords under another name.
+const SYSTEM: [(&str, &str); 4] = [
+    ("\\Seen", "$seen"),
+    ("\\Draft", "$draft"),
+    ("\\Flagged", "$flagged"),
+    ("\\Answered", "$answered"),
+];
+
+/// RFC 8621 §4.1.1: what IMAP is about to remove is not there.
+const DELETED: &str = "\\Deleted";
+
+/// How many keywords an Email may have.
+pub const COUNT_MAX: usize = 100;
+
+/// The keywords of an Email.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Keywords {
+    /// Sorted, in lower case.
+    names: Vec<String>,
+    /// It is about to be removed.
+    is_deleted: bool,
+}
+
+impl Keywords {
+    /// Those that flags are.
+    pub fn of(flags: &[String]) -> Self {
+        let mut names: Vec<String> = flags.iter().filter_map(|flag| keyword(flag)).collect();
+        names.sort_unstable();
+        names.dedup();
+        Self {
+            names,
+            is_deleted: flags.iter().any(|flag| flag.eq_ignore_ascii_case(DELETED)),
+        }
+    }
+
+    /// Those of an Email that is several messages: all that any of them has, but `$seen` only if all
+    /// have it, so that nothing unread is passed over.
+    pub fn joined<'a>(all: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        let mut names: Vec<String> = all.clone().flat_map(|one| one.names.clone()).collect();
+        names.sort_unstable();
+        names.dedup();
+        if all.clone().any(|one| !one.has("$seen")) {
+            names.retain(|name| name != "$seen");
+        }
+        Self {
+            names,
+            is_deleted: false,
+        }
+    }
+
+    /// Whether a keyword, in lower case, is there.
+    pub fn has(&self, keyword: &str) -> bool {
+        self.names
+            .binary_search_by(|name| name.as_str().cmp(keyword))
+            .is_ok()
+    }
+
+    /// All of them.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// It is about to be removed, and not to be seen.
+    pub fn is_deleted(&self) -> bool {
+        self.is_deleted
+    }
+
+    /// Neither seen nor a draft. RFC 8621 §2.
+    pub fn is_unread(&self) -> bool {
+        !self.has("$seen") && !self.has("$draft")
+    }
+}
+
+/// The keyword that a flag is; none for those that JMAP does not show.
+fn keyword(flag: &str) -> Option<String> {
+    if flag.starts_with('\\') {
+        let same = |(system, _): &&(&str, &str)| system.eq_ignore_ascii_case(flag);
+        return SYSTEM.iter().find(same).map(|(_, name)| (*name).to_owned());
+    }
+    Some(flag.to_ascii_lowercase())
+}
+
+/// The flag that a keyword, in lower case, is.
+pub fn flag(keyword: &str) -> String {
+    let system = SYSTEM.iter().find(|(_, name)| *name == keyword);
+    system.map_or(keyword, |(flag, _)| flag).to_owned()
+}
+
+/// Whether a text may be a keyword: RFC 8621 §4.1.1.
+pub fn is_valid(keyword: &str) -> bool {
+    let allowed = |byte: u8| (0x21..=0x7e).contains(&byte) && !b"(){]%*\"\\".contains(&byte);
+    (1..=255).contains(&keyword.len()) && keyword.bytes().all(allowed)
+}
+
+/// Flags to add and to take away, so that these keywords are there and no others.
+pub fn difference(flags: &[String], wanted: &[String]) -> (Vec<String>, Vec<String>) {
+    let has = |name: &String| {
+        flags
+            .iter()
+            .any(|flag| keyword(flag).as_ref() == Some(name))
+    };
+    let add = wanted
+        .iter()
+        .filter(|name| !has(name))
+        .map(|name| flag(name));
+    let is_left = |flag: &&String| keyword(flag).is_some_and(|name| !wanted.contains(&name));
+    let remove = flags.iter().filter(is_left).cloned();
+    (add.collect(), remove.collect())
+}

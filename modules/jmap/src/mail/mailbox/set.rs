@@ -1,0 +1,393 @@
+//! `Mailbox/set`. RFC 8621 §2.5.
+
+use super::facts::{Facts, is_inbox, parent_id, shown_name};
+use super::{Mailboxes, ROLE, SORT_ORDER, SUBSCRIBED};
+use crate::account::{Account, MAILBOX_TYPE};
+use crate::call::{Arguments, Result};
+use crate::context::Context;
+use crate::error::SetError;
+use crate::id::MailboxId;
+use crate::json::{Object, object};
+use crate::mail::provision::inbox;
+use crate::mail::table::Table;
+use crate::session::{MAILBOX_DEPTH_MAX, MAILBOX_NAME_MAX};
+use crate::standard::{Done, Set, Stage, apply, is_current};
+use module::{Annotation, Batch, Error, Mailbox, Status};
+use serde_json::Value;
+use std::rc::Rc;
+
+/// `onDestroyRemoveEmails`.
+#[derive(Debug, Clone, Copy)]
+pub struct RemoveEmails(bool);
+
+type Answer<T> = std::result::Result<T, SetError>;
+
+/// Roles that a Mailbox may be given: the names of the IANA registry "IMAP Mailbox Name Attributes"
+/// that say what a mailbox is for. The inbox has its own.
+const ROLES: [&str; 10] = [
+    "all",
+    "archive",
+    "drafts",
+    "flagged",
+    "important",
+    "junk",
+    "memos",
+    "scheduled",
+    "sent",
+    "trash",
+];
+
+/// What a client may set.
+struct Wanted {
+    name: String,
+    parent: Option<String>,
+    role: Option<String>,
+    sort_order: u32,
+    is_subscribed: bool,
+}
+
+impl Set for Mailboxes {
+    type Extra = RemoveEmails;
+
+    fn extra(arguments: &mut Arguments) -> Result<RemoveEmails> {
+        arguments.boolean("onDestroyRemoveEmails").map(RemoveEmails)
+    }
+
+    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
+        is_current::<Self>(context, account, state)
+    }
+
+    fn create(stage: &mut Stage<'_>, _: &RemoveEmails, object: Object) -> Answer<Done> {
+        let given: Vec<String> = object.keys().cloned().collect();
+        let mut defaults = object! { "parentId": Value::Null, "role": Value::Null, "sortOrder": 0 };
+        defaults.insert("isSubscribed".to_owned(), true.into());
+        let mut whole = defaults.clone();
+        whole.extend(object);
+        let wanted = Wanted::read(&whole, &stage.account, stage.context)?;
+        let path = wanted.path(&stage.account, None)?;
+        wanted.check_role(&stage.account, None)?;
+        let batch = Batch::new();
+        let created = batch.create_mailbox(&path, MAILBOX_TYPE, None);
+        for (name, value) in [
+            (ROLE, wanted.role.clone()),
+            (
+                SORT_ORDER,
+                (wanted.sort_order > 0).then(|| wanted.sort_order.to_string()),
+            ),
+        ] {
+            if let Some(value) = value {
+                let value = Annotation::shared(name, Some(value.into_bytes()));
+                batch.annotate_outcome(created, &value);
+            }
+        }
+        batch.commit().map_err(|failure| refused(failure.error))?;
+        let open = Mailbox::open(&path)?;
+        let batch = Batch::new();
+        stage_subscribed(&batch, &open, wanted.is_subscribed);
+        batch.commit().map_err(|failure| failure.error)?;
+        stage.renew()?;
+        let status = open.status()?;
+        let id = MailboxId::of(&status).to_string();
+        let mut told = defaults;
+        told.retain(|name, _| !given.contains(name));
+        told.append(&mut server_set(&stage.account, &id)?);
+        Ok(Done { id, told })
+    }
+
+    fn update(stage: &mut Stage<'_>, _: &RemoveEmails, id: &str, patch: &Object) -> Answer<Done> {
+        let (at, status) = find(&stage.account, id)?;
+        let facts = Facts::of(&stage.account, at)?;
+        let current = object! {
+            "name": shown_name(&status),
+            "parentId": parent_id(&stage.account, &status).map(|id| id.to_string()),
+            "role": facts.role.clone(),
+            "sortOrder": facts.sort_order,
+            "isSubscribed": facts.is_subscribed,
+        };
+        let mut whole = current.clone();
+        whole.append(&mut server_set(&stage.account, id)?);
+        whole.insert("id".to_owned(), id.into());
+        let before = whole.clone();
+        let defaults = |name: &str| match name {
+            "parentId" | "role" => Some(Value::Null),
+            "sortOrder" => Some(0.into()),
+            "isSubscribed" => Some(true.into()),
+            _ => None,
+        };
+        let patched = apply(&whole, patch, defaults)?;
+        let changed: Vec<&str> = patched
+            .iter()
+            .filter(|(name, value)| before.get(*name) != Some(value))
+            .map(|(name, _)| name.as_str())
+            .chain(
+                before
+                    .keys()
+                    .map(String::as_str)
+                    .filter(|name| !patched.contains_key(*name)),
+            )
+            .collect();
+        let server: Vec<&str> = changed
+            .iter()
+            .copied()
+            .filter(|name| !current.contains_key(*name))
+            .collect();
+        if !server.is_empty() {
+            return Err(SetError::invalid_properties(server, "these can't be set"));
+        }
+        if changed.is_empty() {
+            return Ok(Done::default());
+        }
+        let settable: Object = patched
+            .iter()
+            .filter(|(name, _)| current.contains_key(*name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let wanted = Wanted::read(&settable, &stage.account, stage.context)?;
+        let is_inbox = is_inbox(&status.path);
+        let fixed = ["name", "parentId", "role"];
+        let fixed: Vec<&str> = changed
+            .iter()
+            .copied()
+            .filter(|name| fixed.contains(name))
+            .collect();
+        if is_inbox && !fixed.is_empty() {
+            return Err(SetError::described(
+                "forbidden",
+                "the inbox stays what it is",
+            ));
+        }
+        let open = stage.account.open(at)?;
+        let batch = Batch::new();
+        if changed.contains(&"role") {
+            wanted.check_role(&stage.account, Some(&status))?;
+            let value = wanted.role.clone().map(String::into_bytes);
+            batch.annotate(&open, None, &Annotation::shared(ROLE, value));
+        }
+        if changed.contains(&"sortOrder") {
+            let value = Some(wanted.sort_order.to_string().into_bytes());
+            batch.annotate(&open, None, &Annotation::shared(SORT_ORDER, value));
+        }
+        if changed.contains(&"isSubscribed") {
+            stage_subscribed(&batch, &open, wanted.is_subscribed);
+        }
+        if changed.contains(&"name") || changed.contains(&"parentId") {
+            let path = wanted.path(&stage.account, Some(&status))?;
+            if path != status.path {
+                batch.rename_mailbox(&open, &path);
+            }
+        }
+        batch.commit().map_err(|failure| refused(failure.error))?;
+        stage.renew()?;
+        Ok(Done::default())
+    }
+
+    fn destroy(stage: &mut Stage<'_>, remove: &RemoveEmails, id: &str) -> Answer<()> {
+        let (at, status) = find(&stage.account, id)?;
+        if is_inbox(&status.path) {
+            return Err(SetError::described(
+                "forbidden",
+                "mail has to come in somewhere",
+            ));
+        }
+        let has_child = stage.account.mailboxes.iter().any(|other| {
+            other.path.len() > status.path.len() && other.path.starts_with(&status.path)
+        });
+        if has_child {
+            return Err(SetError::new("mailboxHasChild"));
+        }
+        let has_email = match crate::account::is_readable(&status) {
+            true => Table::load(&stage.account, at)?.rows().next().is_some(),
+            false => status.messages > 0,
+        };
+        if has_email && !remove.0 {
+            return Err(SetError::new("mailboxHasEmail"));
+        }
+        let open = stage.account.open(at)?;
+        let batch = Batch::new();
+        // A message that has come meanwhile must not go with it unasked.
+        if !remove.0 {
+            batch.expect_modseq(&open, status.modseq);
+        }
+        batch.delete_mailbox(&open);
+        batch.commit().map_err(|failure| match failure.error {
+            Error::Conflict => SetError::new("mailboxHasEmail"),
+            error => error.into(),
+        })?;
+        stage.renew()
+    }
+}
+
+/// The Mailbox of an id.
+fn find(account: &Account, id: &str) -> Answer<(usize, Status)> {
+    let id = MailboxId::parse(id).ok_or_else(|| SetError::new("notFound"))?;
+    let mut mailboxes = account.mailboxes.iter().enumerate();
+    let found = mailboxes.find(|(_, status)| MailboxId::of(status) == id);
+    found
+        .map(|(at, status)| (at, status.clone()))
+        .ok_or_else(|| SetError::new("notFound"))
+}
+
+/// What only the server sets.
+fn server_set(account: &Rc<Account>, id: &str) -> Answer<Object> {
+    let (at, status) = find(account, id)?;
+    let mut object =
+        super::get::read_whole(account, at, &status).map_err(|error| SetError::new(error.kind))?;
+    for name in [
+        "id",
+        "name",
+        "parentId",
+        "role",
+        "sortOrder",
+        "isSubscribed",
+    ] {
+        object.remove(name);
+    }
+    Ok(object)
+}
+
+/// Adds to a batch that whoever asks wants to see a mailbox, or not.
+fn stage_subscribed(batch: &Batch, mailbox: &Mailbox, is: bool) {
+    let value = if is { "yes" } else { "no" };
+    let value = Some(value.as_bytes().to_vec());
+    batch.annotate(mailbox, None, &Annotation::private(SUBSCRIBED, value));
+    batch.subscribe(mailbox, is);
+}
+
+fn refused(error: Error) -> SetError {
+    match error {
+        Error::Exists => SetError::invalid("name", "there is a Mailbox of this name"),
+        Error::NotFound => SetError::invalid("parentId", "there is no such Mailbox"),
+        Error::Invalid(reason) => SetError::invalid("name", reason),
+        error => error.into(),
+    }
+}
+
+impl Wanted {
+    fn read(object: &Object, account: &Account, context: &Context) -> Answer<Self> {
+        let mut bad = Vec::new();
+        for name in object.keys() {
+            if !["name", "parentId", "role", "sortOrder", "isSubscribed"].contains(&name.as_str()) {
+                bad.push(name.as_str());
+            }
+        }
+        let name = object
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let is_plain = !name.is_empty()
+            && name.len() as u64 <= MAILBOX_NAME_MAX
+            && !name.chars().any(char::is_control)
+            && !matches!(name, "." | "..");
+        if !is_plain {
+            bad.push("name");
+        }
+        let parent = match object.get("parentId") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(id)) => match context.real_id(id) {
+                Some(id) if find(account, id).is_ok() => Some(id.to_owned()),
+                _ => {
+                    bad.push("parentId");
+                    None
+                }
+            },
+            Some(_) => {
+                bad.push("parentId");
+                None
+            }
+        };
+        let role = match object.get("role") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(role)) if ROLES.contains(&role.as_str()) || role == "inbox" => {
+                Some(role.clone())
+            }
+            Some(_) => {
+                bad.push("role");
+                None
+            }
+        };
+        let sort_order = match object.get("sortOrder") {
+            None | Some(Value::Null) => Some(0),
+            Some(order) => order.as_u64().filter(|&order| order < 1 << 31),
+        };
+        let sort_order = sort_order.and_then(|order| u32::try_from(order).ok());
+        if sort_order.is_none() {
+            bad.push("sortOrder");
+        }
+        let is_subscribed = match object.get("isSubscribed") {
+            None | Some(Value::Null) => Some(true),
+            Some(is) => is.as_bool(),
+        };
+        if is_subscribed.is_none() {
+            bad.push("isSubscribed");
+        }
+        if !bad.is_empty() {
+            return Err(SetError::invalid_properties(bad, "these are not valid"));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            parent,
+            role,
+            sort_order: sort_order.unwrap_or_default(),
+            is_subscribed: is_subscribed.unwrap_or(true),
+        })
+    }
+
+    /// Where the mailbox is to lie. `current` is the one that is changed.
+    fn path(&self, account: &Account, current: Option<&Status>) -> Answer<Vec<String>> {
+        let above = match &self.parent {
+            None => match current.filter(|status| super::parent_path(&status.path).is_none()) {
+                // One at the top level stays where it is there.
+                Some(status) => {
+                    let above = status.path.split_last().map(|(_, above)| above);
+                    above.unwrap_or_default().to_vec()
+                }
+                None => inbox(&account.id),
+            },
+            Some(parent) => {
+                let (_, parent) = find(account, parent)?;
+                if is_inbox(&parent.path) {
+                    return Err(SetError::described(
+                        "forbidden",
+                        "the inbox has no Mailboxes in it",
+                    ));
+                }
+                if current.is_some_and(|status| parent.path.starts_with(&status.path)) {
+                    return Err(SetError::invalid("parentId", "this would make a loop"));
+                }
+                parent.path
+            }
+        };
+        if above.len() as u64 >= MAILBOX_DEPTH_MAX + 2 {
+            return Err(SetError::invalid("parentId", "this is too deep"));
+        }
+        let is_taken = account.mailboxes.iter().any(|status| {
+            current.is_none_or(|current| current.id != status.id)
+                && shown_name(status) == self.name
+                && parent_id(account, status).map(|id| id.to_string()) == self.parent
+        });
+        if is_taken {
+            return Err(SetError::invalid("name", "there is a Mailbox of this name"));
+        }
+        // Beside the Mailboxes at the top level lie the homes of calendars, contacts and files.
+        if above.len() == 2 && self.name.starts_with('#') {
+            return Err(SetError::invalid("name", "no name begins with \"#\" here"));
+        }
+        let mut path = above;
+        path.push(self.name.clone());
+        Ok(path)
+    }
+
+    /// Refuses a role that another Mailbox has.
+    fn check_role(&self, account: &Account, current: Option<&Status>) -> Answer<()> {
+        let Some(role) = &self.role else {
+            return Ok(());
+        };
+        for (at, status) in account.mailboxes.iter().enumerate() {
+            let is_other = current.is_none_or(|current| current.id != status.id);
+            if is_other && Facts::of(account, at)?.role.as_ref() == Some(role) {
+                return Err(SetError::invalid("role", "another Mailbox has this role"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! `/copy`. RFC 8620 §5.4.
+
+use super::set::map_or_null;
+use super::{DataType, Done};
+use crate::account::Account;
+use crate::call::{Arguments, Result, required};
+use crate::context::Context;
+use crate::error::{MethodError, SetError};
+use crate::json::{Object, object};
+use serde_json::Value;
+use std::rc::Rc;
+
+/// A data type whose objects can be copied to another account.
+pub trait Copy: DataType {
+    /// The method that destroys the originals.
+    const SET: &'static str;
+
+    /// Whether a state that a client has is as good as the current one.
+    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool>;
+
+    /// Copies the object of this id. `with` is what the copy has instead.
+    fn copy(
+        context: &mut Context,
+        from: &Rc<Account>,
+        to: &Rc<Account>,
+        id: &str,
+        with: Object,
+    ) -> std::result::Result<Done, SetError>;
+}
+
+/// Answers a `/copy`.
+pub fn copy<T: Copy>(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
+    let from_id = required("fromAccountId", arguments.id("fromAccountId")?)?;
+    let from = context.account_of(&from_id).map_err(|error| MethodError {
+        kind: match error.kind {
+            "accountNotFound" => "fromAccountNotFound",
+            kind => kind,
+        },
+        ..error
+    })?;
+    let to = context.writable_account(&mut arguments)?;
+    if from.id == to.id {
+        return Err(MethodError::invalid_arguments(
+            "\"accountId\" is the same as \"fromAccountId\"",
+        ));
+    }
+    let if_from_in_state = arguments.string("ifFromInState")?;
+    let if_in_state = arguments.string("ifInState")?;
+    let create = required("create", arguments.map("create")?)?;
+    let destroy_original = arguments.boolean("onSuccessDestroyOriginal")?;
+    let destroy_if_in_state = arguments.string("destroyFromIfInState")?;
+    arguments.finish()?;
+    let max = context.limits.max_objects_in_set;
+    if create.len() as u64 > max {
+        return Err(MethodError::described(
+            "requestTooLarge",
+            format!("more than {max} objects"),
+        ));
+    }
+    for (account, state) in [(&from, if_from_in_state), (&to, if_in_state)] {
+        if let Some(state) = state
+            && !T::is_in_state(context, account, &state)?
+        {
+            return Err(MethodError::new("stateMismatch"));
+        }
+    }
+    let old_state = T::state(context, &to)?;
+    let (mut created, mut not_created) = (Object::new(), Object::new());
+    let mut originals = Vec::new();
+    for (name, value) in create {
+        let copied = original(context, value).and_then(|(id, with)| {
+            let to = context.account_of(&to.id);
+            let to = to.map_err(|error| SetError::new(error.kind))?;
+            let done = T::copy(context, &from, &to, &id, with)?;
+            context.forget(&to.id);
+            Ok((id, done))
+        });
+        match copied {
+            Ok((original, Done { id, mut told })) => {
+                context.created_ids.insert(name.clone(), id.clone());
+                told.insert("id".to_owned(), id.into());
+                created.insert(name, Value::Object(told));
+                originals.push(Value::String(original));
+            }
+            Err(error) => {
+                not_created.insert(name, error.into_value());
+            }
+        }
+    }
+    if destroy_original && !originals.is_empty() {
+        let mut set = object! { "accountId": from.id.clone(), "destroy": originals };
+        if let Some(state) = destroy_if_in_state {
+            set.insert("ifInState".to_owned(), state.into());
+        }
+        context.implicit.push((T::SET, set));
+    }
+    let to = context.account_of(&to.id)?;
+    Ok(object! {
+        "fromAccountId": from.id.clone(),
+        "accountId": to.id.clone(),
+        "oldState": old_state,
+        "newState": T::state(context, &to)?,
+        "created": map_or_null(created),
+        "notCreated": map_or_null(not_created),
+    })
+}
+
+/// The id of what is to be copied, and what the copy has instead.
+fn original(context: &Context, value: Value) -> std::result::Result<(String, Object), SetError> {
+    let Value::Object(mut with) = value else {
+        return Err(SetError::invalid("id", "what is to be copied is no object"));
+    };
+    let Some(Value::String(id)) = with.remove("id") else {
+        return Err(SetError::invalid("id", "which object is to be copied?"));
+    };
+    let id = context.real_id(&id).map(str::to_owned);
+    id.map(|id| (id, with))
+        .ok_or_else(|| SetError::new("notFound"))
+}

@@ -1,0 +1,41 @@
+//! The standard methods, each once for all data types. RFC 8620 §5.
+//!
+//! A data type says what it has by the traits here: which properties, how its objects are found,
+//! what has changed, how one is created, updated and destroyed, what a query finds. Arguments, limits,
+//! states, pages and errors are the methods' part.
+
+mod changes;
+mod copy;
+mod get;
+mod patch;
+mod query;
+mod query_changes;
+mod set;
+
+pub use changes::{Change, Changes, Kind, Log, changes, is_current};
+pub use copy::{Copy, copy};
+pub use get::{Get, Listed, Properties, get};
+pub use patch::apply;
+pub use query::{Comparator, Filter, Outcome, Query, Subject, query, read_subject};
+pub use query_changes::{QueryChanges, query_changes};
+pub use set::{Done, Set, Stage, map_or_null, set};
+
+use crate::account::Account;
+use crate::call::Result;
+use crate::context::Context;
+use std::rc::Rc;
+
+/// A data type. RFC 8620 §1.6.3.
+pub trait DataType {
+    /// Its name: `Mailbox`.
+    const NAME: &'static str;
+
+    /// Its state in an account: what `/get` tells.
+    fn state(context: &mut Context, account: &Rc<Account>) -> Result<String>;
+
+    /// Whether an account has it at all; who is shared a Mailbox has no Identity there.
+    fn is_in(account: &Account) -> bool {
+        let _ = account;
+        true
+    }
+}

@@ -1,0 +1,364 @@
+//! `/set`. RFC 8620 §5.3.
+
+use super::DataType;
+use crate::account::Account;
+use crate::call::{Arguments, Result};
+use crate::context::Context;
+use crate::error::{MethodError, SetError};
+use crate::json::{Object, object};
+use module::{Batch, Error};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// A data type whose objects can be changed.
+pub trait Set: DataType {
+    /// Arguments of its own.
+    type Extra;
+
+    /// Takes the arguments of its own.
+    fn extra(arguments: &mut Arguments) -> Result<Self::Extra>;
+
+    /// Whether a state that a client has is as good as the current one.
+    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool>;
+
+    /// Creates an object: stages its changes, or makes them by itself.
+    fn create(
+        stage: &mut Stage<'_>,
+        extra: &Self::Extra,
+        object: Object,
+    ) -> std::result::Result<Done, SetError>;
+
+    /// Patches an object.
+    fn update(
+        stage: &mut Stage<'_>,
+        extra: &Self::Extra,
+        id: &str,
+        patch: &Object,
+    ) -> std::result::Result<Done, SetError>;
+
+    /// Destroys an object.
+    fn destroy(
+        stage: &mut Stage<'_>,
+        extra: &Self::Extra,
+        id: &str,
+    ) -> std::result::Result<(), SetError>;
+
+    /// Runs when all is done, before the answer is made: what shall follow it goes to
+    /// [`Context::implicit`].
+    fn after(context: &mut Context, extra: Self::Extra, account: &str, answer: &Object) {
+        let _ = (context, extra, account, answer);
+    }
+}
+
+/// What operations work on: the account, and a batch that is committed after all of them.
+pub struct Stage<'a> {
+    /// The request.
+    pub context: &'a mut Context,
+    /// The account as it was before.
+    pub account: Rc<Account>,
+    /// What is committed when all operations have been staged.
+    pub batch: Batch,
+}
+
+impl Stage<'_> {
+    /// Looks at the account again, after an operation that has committed by itself.
+    pub fn renew(&mut self) -> std::result::Result<(), SetError> {
+        let id = self.account.id.clone();
+        self.context.forget(&id);
+        let account = self.context.account_of(&id);
+        self.account = account.map_err(|error| SetError::new(error.kind))?;
+        Ok(())
+    }
+}
+
+/// What became of an object that was created or updated.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// The id of what was created.
+    pub id: String,
+    /// Properties that the client does not know of.
+    pub told: Object,
+}
+
+/// What a client wants done.
+enum Operation {
+    Create(String, Object),
+    Update(String, Object),
+    Destroy(String),
+}
+
+impl Operation {
+    fn name(&self) -> &str {
+        match self {
+            Self::Create(name, _) | Self::Update(name, _) | Self::Destroy(name) => name,
+        }
+    }
+}
+
+type Results = Vec<std::result::Result<Done, SetError>>;
+
+/// How often operations are staged together again, without those that were refused; then each is
+/// committed by itself.
+const TOGETHER_MAX: usize = 4;
+/// How often an operation is tried again that found something else than was read.
+const CONFLICTS_MAX: usize = 4;
+
+/// Answers a `/set`.
+pub fn set<T: Set>(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
+    let account = context.writable_account(&mut arguments)?;
+    if !T::is_in(&account) {
+        return Err(MethodError::new("accountNotSupportedByMethod"));
+    }
+    let if_in_state = arguments.string("ifInState")?;
+    let operations = operations(&mut arguments, context.limits.max_objects_in_set)?;
+    let extra = T::extra(&mut arguments)?;
+    arguments.finish()?;
+    if let Some(state) = if_in_state
+        && !T::is_in_state(context, &account, &state)?
+    {
+        return Err(MethodError::new("stateMismatch"));
+    }
+    let old_state = T::state(context, &account)?;
+    let results = run::<T>(context, &account.id, &operations, &extra)?;
+    let account = context.account_of(&account.id)?;
+
+    let mut answer = object! {
+        "accountId": account.id.clone(),
+        "oldState": old_state,
+        "newState": T::state(context, &account)?,
+    };
+    let mut done: [Object; 2] = Default::default();
+    let mut refused: [Object; 3] = Default::default();
+    let mut destroyed = Vec::new();
+    for (operation, result) in operations.into_iter().zip(results) {
+        let [created, updated] = &mut done;
+        let [not_created, not_updated, not_destroyed] = &mut refused;
+        match (operation, result) {
+            (Operation::Create(name, _), Ok(Done { id, mut told })) => {
+                context.created_ids.insert(name.clone(), id.clone());
+                told.insert("id".to_owned(), id.into());
+                created.insert(name, Value::Object(told));
+            }
+            (Operation::Update(id, _), Ok(Done { told, .. })) => {
+                let told = match told.is_empty() {
+                    true => Value::Null,
+                    false => Value::Object(told),
+                };
+                updated.insert(id, told);
+            }
+            (Operation::Destroy(id), Ok(_)) => destroyed.push(Value::String(id)),
+            (Operation::Create(name, _), Err(error)) => {
+                not_created.insert(name, error.into_value());
+            }
+            (Operation::Update(id, _), Err(error)) => {
+                not_updated.insert(id, error.into_value());
+            }
+            (Operation::Destroy(id), Err(error)) => {
+                not_destroyed.insert(id, error.into_value());
+            }
+        }
+    }
+    let [created, updated] = done;
+    let [not_created, not_updated, not_destroyed] = refused;
+    for (name, map) in [
+        ("created", created),
+        ("updated", updated),
+        ("notCreated", not_created),
+        ("notUpdated", not_updated),
+        ("notDestroyed", not_destroyed),
+    ] {
+        answer.insert(name.to_owned(), map_or_null(map));
+    }
+    let destroyed = match destroyed.is_empty() {
+        true => Value::Null,
+        false => Value::Array(destroyed),
+    };
+    answer.insert("destroyed".to_owned(), destroyed);
+    T::after(context, extra, &account.id, &answer);
+    Ok(answer)
+}
+
+/// A map, or null if it is empty.
+pub fn map_or_null(map: Object) -> Value {
+    match map.is_empty() {
+        true => Value::Null,
+        false => Value::Object(map),
+    }
+}
+
+fn operations(arguments: &mut Arguments, max: u64) -> Result<Vec<Operation>> {
+    let create = arguments.map("create")?.unwrap_or_default();
+    let update = arguments.map("update")?.unwrap_or_default();
+    let destroy = arguments.strings("destroy")?.unwrap_or_default();
+    if (create.len() + update.len() + destroy.len()) as u64 > max {
+        return Err(MethodError::described(
+            "requestTooLarge",
+            format!("more than {max} objects"),
+        ));
+    }
+    let mut operations = Vec::new();
+    let object = |value| match value {
+        Value::Object(object) => Ok(object),
+        _ => Err(MethodError::invalid_arguments(
+            "what is to be created or updated is no object",
+        )),
+    };
+    for (name, value) in create {
+        operations.push(Operation::Create(name, object(value)?));
+    }
+    for (id, value) in update {
+        operations.push(Operation::Update(id, object(value)?));
+    }
+    let mut known = BTreeSet::new();
+    for id in destroy {
+        if known.insert(id.clone()) {
+            operations.push(Operation::Destroy(id));
+        }
+    }
+    Ok(operations)
+}
+
+/// Does all that can be done: in one commit if nothing is refused.
+fn run<T: Set>(
+    context: &mut Context,
+    account: &str,
+    operations: &[Operation],
+    extra: &T::Extra,
+) -> Result<Results> {
+    let destroyed: BTreeSet<&str> = operations
+        .iter()
+        .filter_map(|operation| match operation {
+            Operation::Destroy(id) => Some(id.as_str()),
+            _ => None,
+        })
+        .collect();
+    let mut results: Vec<Option<std::result::Result<Done, SetError>>> = operations
+        .iter()
+        .map(|operation| match operation {
+            Operation::Update(id, _) if destroyed.contains(id.as_str()) => {
+                Some(Err(SetError::new("willDestroy")))
+            }
+            _ => None,
+        })
+        .collect();
+    let mut conflicts = 0;
+    for round in 0.. {
+        let open: Vec<usize> = results
+            .iter()
+            .enumerate()
+            .filter(|(_, result)| result.is_none())
+            .map(|(at, _)| at)
+            .collect();
+        let together = match round < TOGETHER_MAX {
+            true => open.len(),
+            false => 1,
+        };
+        let Some(group) = open.get(..together).filter(|group| !group.is_empty()) else {
+            break;
+        };
+        let refused = commit::<T>(context, account, operations, group, extra, &mut results)?;
+        context.forget(account);
+        match refused {
+            None => {}
+            Some((_, Error::Conflict)) if conflicts < CONFLICTS_MAX => conflicts += 1,
+            Some((at, error)) => {
+                conflicts = 0;
+                if let Some(result) = results.get_mut(at) {
+                    *result = Some(Err(error.into()));
+                }
+            }
+        }
+    }
+    let gone = || Err(SetError::new("serverUnavailable"));
+    Ok(results
+        .into_iter()
+        .map(|result| result.unwrap_or_else(gone))
+        .collect())
+}
+
+/// Stages operations and commits them. Returns which of them the host refused, if it did: then none
+/// of those that were staged is done.
+fn commit<T: Set>(
+    context: &mut Context,
+    account: &str,
+    operations: &[Operation],
+    group: &[usize],
+    extra: &T::Extra,
+    results: &mut [Option<std::result::Result<Done, SetError>>],
+) -> Result<Option<(usize, Error)>> {
+    let account = context.account_of(account)?;
+    let mut stage = Stage {
+        context,
+        account,
+        batch: Batch::new(),
+    };
+    let mut staged: Vec<(usize, Range<u32>, Done)> = Vec::new();
+    for &at in group {
+        let Some(operation) = operations.get(at) else {
+            continue;
+        };
+        let first = stage.batch.len();
+        let outcome = one::<T>(&mut stage, operation, extra);
+        let last = stage.batch.len();
+        let Some(result) = results.get_mut(at) else {
+            continue;
+        };
+        match outcome {
+            // What was staged before a refusal must not be committed: all is staged anew.
+            Err(error) if last > first => {
+                *result = Some(Err(error));
+                return Ok(None);
+            }
+            // What has committed by itself can be referred to by those that follow.
+            Ok(done) if last == first => {
+                if let Operation::Create(name, _) = operation {
+                    let ids = &mut stage.context.created_ids;
+                    ids.insert(name.clone(), done.id.clone());
+                }
+                *result = Some(Ok(done));
+            }
+            Ok(done) => staged.push((at, first..last, done)),
+            Err(error) => *result = Some(Err(error)),
+        }
+    }
+    if staged.is_empty() {
+        return Ok(None);
+    }
+    match stage.batch.commit() {
+        Ok(_) => {
+            for (at, _, done) in staged {
+                if let Some(result) = results.get_mut(at) {
+                    *result = Some(Ok(done));
+                }
+            }
+            Ok(None)
+        }
+        Err(failure) => {
+            let at = staged
+                .iter()
+                .find(|(_, changes, _)| changes.contains(&failure.change))
+                .or(staged.first())
+                .map_or(0, |(at, ..)| *at);
+            Ok(Some((at, failure.error)))
+        }
+    }
+}
+
+fn one<T: Set>(
+    stage: &mut Stage<'_>,
+    operation: &Operation,
+    extra: &T::Extra,
+) -> std::result::Result<Done, SetError> {
+    let known = |stage: &Stage<'_>, id: &str| stage.context.real_id(id).map(str::to_owned);
+    let id = match operation {
+        Operation::Create(..) => String::new(),
+        _ => known(stage, operation.name()).ok_or_else(|| SetError::new("notFound"))?,
+    };
+    match operation {
+        Operation::Create(_, object) => T::create(stage, extra, object.clone()),
+        Operation::Update(_, patch) => T::update(stage, extra, &id, patch),
+        Operation::Destroy(_) => T::destroy(stage, extra, &id).map(|()| Done::default()),
+    }
+}

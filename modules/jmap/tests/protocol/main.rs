@@ -1,0 +1,17 @@
+//! JMAP over the in-memory host, by the clauses of its standards.
+#![allow(
+    clippy::expect_fun_call,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used
+)]
+
+mod examples;
+mod follow;
+mod hostile;
+mod push;
+mod rfc8620;
+mod rfc8621;
+mod rfc9007;
+mod submission;
+mod world;

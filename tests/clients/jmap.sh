@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Mail over JMAP: jmapc from PyPI reads, writes, searches and follows it.
+. "$(dirname "$0")/server.sh"
+. "$(dirname "$0")/python.sh"
+needs jmap python3
+python_env jmap jmapc==0.4.0
+start_server
+if ! python "$(dirname "$0")/jmap.py" "$origin" "$user" "$password" 2>"$work/jmap.log"; then
+    not_ok "jmap: the client" "$(tail -n 3 "$work/jmap.log" | tr '\n' ' ')"
+fi
+check_store jmap
