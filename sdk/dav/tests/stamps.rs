@@ -419,7 +419,6 @@ fn stamp_query(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result
     let query = Query {
         kinds: ALBUM,
         searches: &searches,
-        disjoint: min > 15,
         test: (!motif.is_empty()).then_some(&shows),
         limit: root.attribute("most").and_then(|most| most.parse().ok()),
         fatal: match root.attribute("all") {
