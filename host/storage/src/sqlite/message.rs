@@ -398,7 +398,7 @@ impl Stored {
 /// A part of a message, for which so many bytes are left.
 ///
 /// Fails with [`Error::TooLarge`] if it has more.
-fn content(
+pub(super) fn content(
     db: &Connection,
     mailbox: MailboxId,
     uid: Uid,

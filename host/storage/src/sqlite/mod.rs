@@ -26,10 +26,12 @@ mod rights;
 mod schema;
 mod search;
 mod store;
+mod unindexed;
 mod upload;
 mod writer;
 
 use crate::faulty::Faults;
+use crate::feed::Feed;
 use crate::model::Instant;
 use crate::stats::StoreStats;
 use crate::store::{Error, StoreLimits};
@@ -67,6 +69,7 @@ pub struct SqliteStore {
     limits: Arc<StoreLimits>,
     faults: Arc<Faults>,
     counts: Arc<Counts>,
+    feed: Feed,
     file: PathBuf,
     _hold: hold::Hold,
 }
@@ -120,6 +123,7 @@ impl SqliteStore {
             limits: Arc::new(limits),
             faults,
             counts,
+            feed: Feed::default(),
             file,
             _hold: hold,
         }))

@@ -3,10 +3,13 @@
 use super::batch::{Body, Prepared, Scene, apply};
 use super::rights::{access, grants};
 use super::{SMALL_MAX, SqliteStore};
+use crate::feed::Changed;
 use crate::model::*;
 use crate::stats::StoreStats;
 use crate::store::{Batch, ByteStream, CheckReport, Error, Failure, Store};
 use bytes::Bytes;
+use std::sync::Arc;
+use tokio::sync::broadcast;
 
 const CHANGES_MAX: usize = 10_000;
 
@@ -65,7 +68,9 @@ impl SqliteStore {
         if result.is_err() && !settled.is_empty() {
             self.disown(settled).await;
         }
-        result
+        let (outcomes, changed) = result?;
+        self.feed.tell(changed);
+        Ok(outcomes)
     }
 
     /// Brings a body to where it can be linked.
@@ -343,6 +348,36 @@ impl Store for SqliteStore {
 
     async fn finish_timer(&self, timer: &Timer, retry: Option<Instant>) -> Result<(), Error> {
         self.write_timer(timer, retry).await
+    }
+
+    async fn unindexed(
+        &self,
+        wanted: &Wanted,
+        after: (MailboxId, Uid),
+        limit: u32,
+    ) -> Result<Vec<Unindexed>, Error> {
+        self.read_unindexed(wanted, after, limit)
+    }
+
+    async fn read_to_index(
+        &self,
+        mailbox: MailboxId,
+        uid: Uid,
+        len_max: usize,
+    ) -> Result<Bytes, Error> {
+        self.read_beginning(mailbox, uid, len_max).await
+    }
+
+    async fn set_indexed(&self, made: Vec<Indexed>) -> Result<(), Error> {
+        self.write_indexed(made).await
+    }
+
+    async fn all_indexed(&self, mailbox_type: &str, keys_version: u32) -> Result<(), Error> {
+        self.write_done(mailbox_type, keys_version).await
+    }
+
+    fn feed(&self) -> broadcast::Receiver<Arc<Changed>> {
+        self.feed.listen()
     }
 
     async fn expire(&self) -> Result<(), Error> {

@@ -16,6 +16,7 @@ mod changes;
 mod conditions;
 mod directory;
 mod durability;
+mod indexing;
 mod locks;
 mod mailboxes;
 mod queues;
@@ -125,6 +126,12 @@ suite! {
         sixteen_writers_lose_nothing_and_share_no_uid
         of_many_who_replace_the_same_state_one_wins
         failing_calls_leave_nothing_half_done
+        ;
+    indexing:
+        what_has_no_keys_is_found_and_gets_some
+        a_newer_rule_wants_everything_once
+        keys_that_are_refused_leave_the_message_without
+        those_who_wait_are_told_what_was_committed
         ;
     locks:
         a_locked_name_is_changed_by_its_holder_only

@@ -154,6 +154,10 @@ impl Work<'_> {
         old: Option<&MessageRow>,
         inherit: bool,
     ) -> Result<(Uid, Modseq), Error> {
+        let is_new = |(mailbox, _): &(MailboxId, String)| *mailbox != place.mailbox;
+        if row.keys_version == 0 && self.unindexed.iter().all(is_new) {
+            self.unindexed.push((place.mailbox, place.kind.clone()));
+        }
         let modseq = self.touch(place)?;
         let counters = self.counters(place)?;
         let uid = Uid::try_from(counters.uid_next)
