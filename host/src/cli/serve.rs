@@ -71,6 +71,10 @@ fn warn(config: &Config, server: &Server) {
     if config.metrics.otlp_endpoint.is_some() && !otlp::is_built_in() {
         tracing::warn!("`otlp_endpoint` is ignored: this was built without the feature `otlp`");
     }
+    for listener in server.lmtp().iter().filter(|it| it.is_remote()) {
+        let place = listener.place();
+        tracing::warn!("mail is taken on {place} from whoever can connect: keep strangers away");
+    }
     for (address, secure) in server.addresses() {
         if !secure && config.allowplaintext && !address.ip().is_loopback() {
             tracing::warn!(
@@ -100,6 +104,9 @@ fn announce(config: &Config, server: &Server, first: Option<&(String, String)>) 
     println!("Chapar {} serves at", env!("CARGO_PKG_VERSION"));
     for (address, secure) in server.addresses() {
         println!("  {}", url(address, secure));
+    }
+    for listener in server.lmtp() {
+        println!("  LMTP at {}", listener.place());
     }
     for address in server.operations_addresses() {
         println!("  {}metrics", url(address, false));

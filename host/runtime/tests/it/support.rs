@@ -289,6 +289,7 @@ pub async fn text(answer: Answer) -> Result<String, HandleError> {
         AnswerBody::None => Vec::new(),
         AnswerBody::Bytes(bytes) => bytes.to_vec(),
         AnswerBody::Blob(blob) => blob.inline.unwrap().to_vec(),
+        AnswerBody::Subscription(subscription) => subscription.first.to_vec(),
         AnswerBody::Stream(mut stream) => {
             let mut all = Vec::new();
             while let Some(piece) = stream.next().await {
