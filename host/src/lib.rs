@@ -35,6 +35,7 @@ pub mod reload;
 pub mod server;
 pub mod service;
 pub mod state;
+pub mod submission;
 pub mod telemetry;
 pub mod tls;
 

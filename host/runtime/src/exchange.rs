@@ -44,6 +44,8 @@ pub struct Tenant {
     pub modules: Option<std::collections::BTreeSet<String>>,
     /// What it may use.
     pub limits: TenantLimits,
+    /// Domains at which its users have addresses, where they can send mail; none where they can't.
+    pub mail_domains: Option<Vec<String>>,
 }
 
 /// The body of a request as it comes in. An error ends it early.

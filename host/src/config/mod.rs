@@ -5,6 +5,7 @@ mod limits;
 pub mod lmtp;
 pub mod metrics;
 pub mod options;
+pub mod smtp;
 pub mod syntax;
 mod tenant;
 mod values;
@@ -14,6 +15,7 @@ use lmtp::LmtpOptions;
 use metrics::MetricsOptions;
 use options::OPTIONS;
 use runtime::UsageLimits;
+use smtp::SmtpOptions;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -170,6 +172,8 @@ pub struct Config {
     pub upload_allowance: u64,
     /// Mail that comes in.
     pub lmtp: LmtpOptions,
+    /// Mail that is sent.
+    pub smtp: SmtpOptions,
     /// What is logged.
     pub log: String,
     /// The log has lines of JSON.
@@ -299,6 +303,7 @@ impl Config {
             quota_messages: values.limit("autocreate_quota_messages"),
             log_json: values.text("log_format").as_deref() == Some("json"),
             lmtp: LmtpOptions::read(&values)?,
+            smtp: SmtpOptions::read(&values)?,
             metrics: MetricsOptions::read(&values)?,
             tombstone_expiry: values.duration("tombstone_expiry"),
             upload_expiry: values.duration("upload_expiry"),

@@ -1,6 +1,6 @@
 //! Putting a message where it goes, once for each mailbox, and what is said of it to each recipient.
 
-use super::message::{Arrived, refusal};
+use super::message::{Arrived, refusal, split_header};
 use super::recipient::{MAIL, Recipient, inbox, over_quota, owner};
 use super::reply::{self, Reply};
 use bytes::Bytes;
@@ -109,6 +109,13 @@ async fn put(recipient: &Recipient, size: u64, header: Bytes, content: &Content)
             }
         }
     }
+}
+
+/// Puts a message into a principal's inbox that the host itself has written.
+pub async fn put_into_inbox(store: &dyn Store, user: &str, message: Vec<u8>) -> Result<(), Error> {
+    let (header, body) = split_header(message);
+    let put = unread(header.into(), Content::Bytes(body.into()));
+    put_at(store, user, &inbox(user), &put).await
 }
 
 /// A message of which nobody knows what it holds.

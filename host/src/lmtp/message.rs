@@ -148,6 +148,20 @@ impl Arriving {
     }
 }
 
+/// Parts a message that is at hand into header section and body, as one that arrives is.
+pub fn split_header(mut message: Vec<u8>) -> (Vec<u8>, Vec<u8>) {
+    let end = match end_of_header(&message, 0) {
+        Some(end) if end <= HEADER_MAX => end,
+        None if message.len() <= HEADER_MAX => {
+            end_header(&mut message);
+            message.len()
+        }
+        _ => last_line_end(&message),
+    };
+    let body = message.split_off(end);
+    (message, body)
+}
+
 /// Ends a header section that has no empty line behind it. RFC 5322 §3.5: where there is no body,
 /// that may be missing.
 fn end_header(header: &mut Vec<u8>) {

@@ -26,6 +26,8 @@ mod session;
 mod trace;
 mod wire;
 
+pub use deliver::put_into_inbox;
 pub use listen::{LmtpListener, listen};
+pub use message::split_header;
 pub use recipient::{MAIL, inbox};
 pub use serve::{Post, serve};

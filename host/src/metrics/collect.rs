@@ -170,6 +170,19 @@ fn deliveries(page: &mut Page, snapshot: &Snapshot, metrics: &Metrics) {
             family.count(&labels, count.load(Relaxed));
         }
     }
+    let help = "Mail that was sent, by recipients and attempts.";
+    let mut family = page.family("chapar_submissions_total", Kind::Counter, help);
+    for site in snapshot.sites() {
+        let counts = &site.traffic.submissions;
+        for (result, count) in [
+            ("sent", &counts.sent),
+            ("deferred", &counts.deferred),
+            ("failed", &counts.failed),
+        ] {
+            let labels = [("tenant", site.name.as_str()), ("result", result)];
+            family.count(&labels, count.load(Relaxed));
+        }
+    }
     let help = "Bytes of mail that was delivered.";
     let mut family = page.family("chapar_lmtp_bytes_total", Kind::Counter, help);
     for site in snapshot.sites() {

@@ -34,6 +34,8 @@ pub struct Traffic {
     pub deliveries: Deliveries,
     /// Messages that the host had indexed.
     pub indexed: Indexed,
+    /// Mail that was sent.
+    pub submissions: Submissions,
     /// Grows when a module answers its first request; never shrinks, and modules are few.
     modules: ArcSwap<Vec<Arc<ModuleTraffic>>>,
     growing: Mutex<()>,
@@ -73,6 +75,17 @@ pub struct Deliveries {
     pub refused: AtomicU64,
     /// Bytes of what was delivered.
     pub bytes: AtomicU64,
+}
+
+/// Mail that was sent, counted by recipients.
+#[derive(Default)]
+pub struct Submissions {
+    /// The mail system has it.
+    pub sent: AtomicU64,
+    /// Tried in vain, and to be tried again.
+    pub deferred: AtomicU64,
+    /// Given up.
+    pub failed: AtomicU64,
 }
 
 /// Messages that came without keys.

@@ -228,6 +228,7 @@ mod tests {
             options: HashMap::new(),
             modules: None,
             limits: Default::default(),
+            mail_domains: None,
         })
     }
 

@@ -21,10 +21,10 @@ pub use feed::Changed;
 pub use model::{
     Actor, Annotation, Blob, BlobSource, Change, Condition, Content, Credentials, Delivery,
     DeliveryPurpose, Digest, Duplicate, Entry, Exclusion, Fields, Found, Grant, Identifier,
-    Indexed, Instant, Key, KeyValue, Kind, ListScope, Lock, LockRequest, MailboxChange, MailboxId,
-    Message, MessageAnnotation, Modseq, Order, Outcome, Page, Part, Path, Principal, Put, Query,
-    QueuedDelivery, Results, Rights, SearchScope, Span, Status, Target, Term, Test, Timer, Uid,
-    Unindexed, Usage, Visibility, Wanted,
+    Indexed, Instant, Key, KeyValue, Kind, Letter, ListScope, Lock, LockRequest, MailboxChange,
+    MailboxId, Message, MessageAnnotation, Modseq, Order, Outcome, Page, Part, Path, Principal,
+    Put, Query, QueuedDelivery, Results, Rights, SearchScope, Span, Status, Submission, Target,
+    Term, Test, Timer, Uid, Unindexed, Usage, Visibility, Wanted,
 };
 pub use session::session;
 /// Bytes that the header section of a message may have.

@@ -594,6 +594,42 @@ pub struct QueuedDelivery {
     pub attempts: u32,
 }
 
+/// A message for the mail system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Who sends it.
+    pub principal: String,
+    /// The address for what comes back; empty for none.
+    pub sender: String,
+    /// To which addresses.
+    pub recipients: Vec<String>,
+    /// Not before this time.
+    pub not_before: Option<Instant>,
+    /// Header section and body.
+    pub message: Bytes,
+}
+
+/// A message to one recipient that waits for the mail system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// Its number in the queue.
+    pub id: i64,
+    /// The number of the message.
+    pub letter: i64,
+    /// The name of the message in the queue.
+    pub name: String,
+    /// Who sends it.
+    pub principal: String,
+    /// The address for what comes back; empty for none.
+    pub sender: String,
+    /// To which address.
+    pub recipient: String,
+    /// When it was queued.
+    pub queued: Instant,
+    /// How often it was tried before.
+    pub attempts: u32,
+}
+
 /// Which messages are to be indexed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
@@ -733,6 +769,12 @@ pub enum Change {
     Put {
         target: Target,
         put: Put,
+    },
+    /// A message that has lain elsewhere since then: for imports, in no interface of modules.
+    PutAsOf {
+        mailbox: MailboxId,
+        put: Put,
+        created: Instant,
     },
     Copy {
         source: MailboxId,

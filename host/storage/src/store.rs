@@ -314,6 +314,17 @@ pub trait Store: Send + Sync {
     /// Clears a timer that was fired, or puts it off to `retry`, unless it was set anew meanwhile.
     async fn finish_timer(&self, timer: &Timer, retry: Option<Instant>) -> Result<(), Error>;
 
+    /// Queues a message for the mail system, and returns its name in the queue. `Invalid` if it is
+    /// for nobody, `TooMany` if it is for too many, or if too many of its sender wait.
+    async fn submit(&self, letter: Letter) -> Result<String, Error>;
+    /// Takes a message out of the queue that was not tried yet; says whether it was there.
+    async fn cancel_submission(&self, principal: &str, name: &str) -> Result<bool, Error>;
+    /// Lists recipients that are due, longest waiting first.
+    async fn due_submissions(&self, now: Instant, limit: u32) -> Result<Vec<Submission>, Error>;
+    /// Returns a message of the queue.
+    async fn letter(&self, letter: i64) -> Result<Bytes, Error>;
+    /// Takes a recipient off the queue, or puts it off to `retry` and counts the attempt.
+    async fn finish_submission(&self, id: i64, retry: Option<Instant>) -> Result<(), Error>;
     /// Lists messages to be indexed, by mailbox and uid, after one of them.
     async fn unindexed(
         &self,

@@ -183,6 +183,7 @@ pub fn tenant_with(name: &str, modules: Option<&[&str]>) -> Arc<Tenant> {
         options: HashMap::from([option("probe_option"), option("another_option")]),
         modules: modules.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
         limits: TenantLimits::default(),
+        mail_domains: None,
     })
 }
 

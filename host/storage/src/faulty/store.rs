@@ -352,6 +352,31 @@ impl Store for FaultyStore {
         self.inner.finish_timer(timer, retry).await
     }
 
+    async fn submit(&self, letter: Letter) -> Result<String, Error> {
+        self.fault().await?;
+        self.inner.submit(letter).await
+    }
+
+    async fn cancel_submission(&self, principal: &str, name: &str) -> Result<bool, Error> {
+        self.fault().await?;
+        self.inner.cancel_submission(principal, name).await
+    }
+
+    async fn due_submissions(&self, now: Instant, limit: u32) -> Result<Vec<Submission>, Error> {
+        self.fault().await?;
+        self.inner.due_submissions(now, limit).await
+    }
+
+    async fn letter(&self, letter: i64) -> Result<Bytes, Error> {
+        self.fault().await?;
+        self.inner.letter(letter).await
+    }
+
+    async fn finish_submission(&self, id: i64, retry: Option<Instant>) -> Result<(), Error> {
+        self.fault().await?;
+        self.inner.finish_submission(id, retry).await
+    }
+
     async fn unindexed(
         &self,
         wanted: &Wanted,

@@ -26,6 +26,7 @@ mod rights;
 mod schema;
 mod search;
 mod store;
+mod submission;
 mod unindexed;
 mod upload;
 mod writer;

@@ -30,7 +30,7 @@ impl SqliteStore {
         let mut alive = Vec::new();
         for (number, change) in batch.changes.into_iter().enumerate() {
             let body = match &change {
-                Change::Put { put, .. } => Some(
+                Change::Put { put, .. } | Change::PutAsOf { put, .. } => Some(
                     self.body(&put.content, &mut alive)
                         .await
                         .map_err(|error| failed(number, error))?,
@@ -348,6 +348,26 @@ impl Store for SqliteStore {
 
     async fn finish_timer(&self, timer: &Timer, retry: Option<Instant>) -> Result<(), Error> {
         self.write_timer(timer, retry).await
+    }
+
+    async fn submit(&self, letter: Letter) -> Result<String, Error> {
+        self.write_letter(letter).await
+    }
+
+    async fn cancel_submission(&self, principal: &str, name: &str) -> Result<bool, Error> {
+        self.erase_letter(principal, name).await
+    }
+
+    async fn due_submissions(&self, now: Instant, limit: u32) -> Result<Vec<Submission>, Error> {
+        self.read_due_submissions(now, limit)
+    }
+
+    async fn letter(&self, letter: i64) -> Result<Bytes, Error> {
+        self.read_letter(letter)
+    }
+
+    async fn finish_submission(&self, id: i64, retry: Option<Instant>) -> Result<(), Error> {
+        self.write_submission(id, retry).await
     }
 
     async fn unindexed(

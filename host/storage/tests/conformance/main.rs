@@ -23,6 +23,7 @@ mod queues;
 mod quotas;
 mod searches;
 mod sessions;
+mod submissions;
 mod world;
 
 use std::sync::Arc;
@@ -173,6 +174,10 @@ suite! {
     sessions:
         what_anyone_committed_is_seen_at_once
         a_right_taken_away_is_gone_at_once
+        ;
+    submissions:
+        each_recipient_is_served_or_put_off
+        who_has_sent_takes_back_what_waits
         ;
 }
 

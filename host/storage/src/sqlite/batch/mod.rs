@@ -158,7 +158,12 @@ impl<'a> Work<'a> {
             Change::ExpectUnique { mailbox, name, key } => {
                 self.expect_unique(*mailbox, name.as_deref(), key)
             }
-            Change::Put { target, put } => self.put(*target, put, body),
+            Change::Put { target, put } => self.put(*target, put, body, None),
+            Change::PutAsOf {
+                mailbox,
+                put,
+                created,
+            } => self.put(Target::Mailbox(*mailbox), put, body, Some(*created)),
             Change::Copy { .. } | Change::Move { .. } => self.copy_or_move(change),
             Change::Remove { mailbox, uid } => self.remove(*mailbox, *uid),
             Change::SetFlags {
