@@ -72,9 +72,7 @@ impl Pass<'_> {
             let (made, left) = self.page(page).await;
             rest = rest.or_sooner(left);
             if !made.is_empty() {
-                let count = made.len() as u64;
                 self.store.set_indexed(made).await?;
-                self.counts.indexed.fetch_add(count, Relaxed);
             }
             if let Rest::After(wait) = left
                 && wait > RETRY
@@ -103,7 +101,10 @@ impl Pass<'_> {
         let (mut made, mut rest) = (Vec::new(), Rest::Nothing);
         for (mailbox, uid, fate) in fates {
             match fate {
-                Fate::Made(indexed) => made.push(indexed),
+                Fate::Made(indexed) => {
+                    self.counts.indexed.fetch_add(1, Relaxed);
+                    made.push(indexed);
+                }
                 Fate::Gone => {}
                 Fate::Later(wait) => rest = rest.or_sooner(Rest::After(wait)),
                 Fate::Failed(reason) => match self.give_up(mailbox, uid, &reason) {

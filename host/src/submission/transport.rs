@@ -72,11 +72,15 @@ impl Transport {
             Err(reason) => return Outcome::Never(reason),
         };
         match self {
-            Self::Smtp(smtp) => match smtp.send_raw(&envelope, message).await {
-                Ok(_) => Outcome::Sent,
-                Err(error) if error.is_permanent() => Outcome::Never(error.to_string()),
-                Err(error) => Outcome::Later(error.to_string()),
-            },
+            Self::Smtp(smtp) => {
+                // The library ends the last line once more before the dot.
+                let message = message.strip_suffix(b"\r\n").unwrap_or(message);
+                match smtp.send_raw(&envelope, message).await {
+                    Ok(_) => Outcome::Sent,
+                    Err(error) if error.is_permanent() => Outcome::Never(error.to_string()),
+                    Err(error) => Outcome::Later(error.to_string()),
+                }
+            }
             Self::Sendmail(program) => {
                 let sent = program.send_raw(&envelope, message);
                 match tokio::time::timeout(PROGRAM_TIME_MAX, sent).await {
