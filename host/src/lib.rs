@@ -1,4 +1,4 @@
-//! The host: sockets, TLS, HTTP, sign-in, configuration. It speaks no protocol of its own: every
+//! The host: sockets, TLS, HTTP, mail delivery, sign-in, configuration. It speaks no protocol of its own: every
 //! one is a module, and the host knows only which path is whose.
 //!
 //! # The life of a request
@@ -24,15 +24,18 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod health;
+pub mod indexer;
 pub mod listen;
 pub mod log;
 mod log_format;
 pub mod metrics;
 pub mod otlp;
+pub mod push;
 pub mod reload;
 pub mod server;
 pub mod service;
 pub mod state;
+pub mod submission;
 pub mod telemetry;
 pub mod tls;
 
@@ -41,3 +44,5 @@ pub mod tenant;
 pub mod http;
 
 pub mod auth;
+
+pub mod lmtp;

@@ -132,7 +132,7 @@ fn unusable(error: &io::Error) -> Error {
 }
 
 /// Finds the addresses that a text means: `*:80`, `localhost:8080`, `[::1]:443`.
-fn resolve(text: &str) -> Result<Vec<SocketAddr>, Error> {
+pub(crate) fn resolve(text: &str) -> Result<Vec<SocketAddr>, Error> {
     let failed = |reason: String| Error::Listen {
         address: text.to_owned(),
         reason: format!(
@@ -197,7 +197,7 @@ pub fn hold_back(socket: &TcpListener) {
     let _ = socket;
 }
 
-fn bind(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
+pub(crate) fn bind(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,

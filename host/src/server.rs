@@ -7,10 +7,11 @@ use crate::error::Error;
 use crate::http::connection::Connections;
 use crate::http::dispatch::Host;
 use crate::listen::{self, Listener};
+use crate::lmtp::{self, LmtpListener, Post};
 use crate::reload::{self, ReloadState, Reloader};
 use crate::service::Inherited;
 use crate::tenant::{self, Snapshot};
-use crate::{service, state, tls};
+use crate::{indexer, service, state, submission, tls};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use runtime::{ModuleSet, Runtime, RuntimeConfig};
@@ -36,6 +37,8 @@ const STORE_IDLE_MAX: Duration = Duration::from_secs(300);
 /// A server that listens, and serves once [`Server::run`] is called.
 pub struct Server {
     listeners: Vec<Listener>,
+    lmtp: Vec<LmtpListener>,
+    post: Arc<Post>,
     acceptor: TlsAcceptor,
     host: Arc<Host>,
     connections: Arc<Connections>,
@@ -60,6 +63,7 @@ impl Server {
         let mut listeners = listen::inherit(&config, inherited, &acceptor)?;
         let wishes = listen::wishes(&config, !listeners.is_empty())?;
         listeners.extend(listen::listen(wishes, &acceptor, &[])?);
+        let lmtp = lmtp::listen(&config.lmtp.listen)?;
         // Compiling takes seconds, the first time.
         let runtime = tokio::task::spawn_blocking(move || Runtime::start(how, which))
             .await
@@ -67,10 +71,13 @@ impl Server {
         let authenticator = Authenticator::new().map_err(Error::Random)?;
         problems.extend(reload::refusals(&runtime.states()));
         let state = ReloadState::begin(problems);
-        let host = Arc::new(Host::new(runtime, authenticator, snapshot, state));
+        let host = Arc::new(Host::new(runtime, authenticator, snapshot.clone(), state));
+        let post = Arc::new(Post::new(snapshot, host.metrics.lmtp.clone()));
         let connections = Arc::new(Connections::new(host.clone(), &config));
         Ok(Self {
             listeners,
+            lmtp,
+            post,
             acceptor,
             host,
             connections,
@@ -94,6 +101,11 @@ impl Server {
             .map(|listener| listener.address)
     }
 
+    /// Where mail is taken.
+    pub fn lmtp(&self) -> &[LmtpListener] {
+        &self.lmtp
+    }
+
     /// What answers the requests.
     pub fn host(&self) -> &Arc<Host> {
         &self.host
@@ -108,13 +120,19 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
         let (host, connections) = (self.host.clone(), self.connections);
-        let mut accepting = Accepting::new(host, connections, self.acceptor, stopped);
+        let mut accepting = Accepting::new(host, connections, self.acceptor, stopped.clone());
         accepting.add(self.listeners);
         let accepting = Arc::new(Mutex::new(accepting));
         let mut beside = JoinSet::new();
+        for listener in self.lmtp {
+            beside.spawn(lmtp::serve(listener, self.post.clone(), stopped.clone()));
+        }
+        drop(stopped);
         beside.spawn(expire(self.host.clone()));
         beside.spawn(close_idle(self.host.clone()));
         beside.spawn(Reloader::new(self.host.clone(), accepting.clone(), self.reload).run());
+        beside.spawn(indexer::run(self.host.clone()));
+        beside.spawn(submission::run(self.host.clone()));
         beside.spawn(service::watchdog());
         let host = self.host.clone();
         beside.spawn(async move { host.telemetry.look_for_ever().await });
@@ -123,6 +141,7 @@ impl Server {
         tracing::info!("stopping");
         service::stopping();
         self.host.health.stop();
+        self.host.hub.stop();
         beside.shutdown().await;
         accepting.lock().stop();
         let _ = stopping.send(true);

@@ -92,6 +92,7 @@ impl Bed {
                 options: HashMap::new(),
                 modules: None,
                 limits: TenantLimits::default(),
+                mail_domains: None,
             }),
         }
     }

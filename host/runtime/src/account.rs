@@ -111,8 +111,9 @@ impl Accounts {
         }
     }
 
-    /// What a module may use.
+    /// What a module may use. Behind a colon stands what of it an account is for.
     pub(crate) fn limits_of(&self, module: &str) -> UsageLimits {
+        let module = module.split(':').next().unwrap_or(module);
         let limits = self.module_limits.read();
         let find = |name: &str| limits.iter().find(|(of, _)| of == name);
         let found = find(module).or_else(|| find("*"));

@@ -71,7 +71,7 @@ fn size(change: &Change) -> usize {
         | Change::DeleteMailbox { .. }
         | Change::Subscribe { .. } => 0,
         Change::ExpectUnique { name, key, .. } => optional(name) + keys(std::slice::from_ref(key)),
-        Change::Put { put, .. } => put_size(put),
+        Change::Put { put, .. } | Change::PutAsOf { put, .. } => put_size(put),
         Change::Copy { name, .. } | Change::Move { name, .. } => optional(name),
         Change::SetFlags { add, remove, .. } => texts(add) + texts(remove),
         Change::SetKeys { keys: list, .. } => keys(list),

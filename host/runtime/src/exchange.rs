@@ -1,6 +1,7 @@
 //! A request on its way to a module, and its answer: the border between HTTP and modules.
 
 use crate::allowance::TenantLimits;
+use crate::waking::Subscription;
 use bytes::Bytes;
 use http::HeaderMap;
 use std::pin::Pin;
@@ -43,6 +44,8 @@ pub struct Tenant {
     pub modules: Option<std::collections::BTreeSet<String>>,
     /// What it may use.
     pub limits: TenantLimits,
+    /// Domains at which its users have addresses, where they can send mail; none where they can't.
+    pub mail_domains: Option<Vec<String>>,
 }
 
 /// The body of a request as it comes in. An error ends it early.
@@ -82,6 +85,8 @@ pub enum AnswerBody {
     /// What the module writes while it runs. An error means that the rest is missing: the
     /// connection is to be broken off.
     Stream(Pin<Box<dyn futures_util::Stream<Item = Result<Bytes, HandleError>> + Send>>),
+    /// The client waits. What is to be sent is asked of [`crate::Runtime::wake`].
+    Subscription(Subscription),
 }
 
 /// A module's answer. Conditional requests, ranges and framing are the caller's.

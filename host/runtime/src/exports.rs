@@ -1,12 +1,13 @@
-//! What a module exports besides `handler`, and how the host calls it: indexing, deliveries, timers,
-//! properties of principals. Each call runs in an instance of its own, which is not kept.
+//! What a module exports besides `handler`, and how the host calls it: deliveries, timers, properties
+//! of principals. Each call runs in an instance of its own, which is not kept. `indexing` and `waking`
+//! have the others.
 //!
 //! # Not supported
 //!
-//! `waker` and `socket`: subscriptions are not served yet.
+//! `socket`: there are no WebSockets yet.
 
 use crate::account::Alive;
-use crate::bindings::exports::chapar::host::{indexer, principal, receiver};
+use crate::bindings::exports::chapar::host::{principal, receiver};
 use crate::instance::Instance;
 use crate::limits::{Meter, metered};
 use crate::load::Module;
@@ -16,19 +17,8 @@ use crate::state::{Current, Serving};
 use crate::{HandleError, Identity, Runtime, Tenant};
 use bytes::Bytes;
 use std::sync::Arc;
-use storage::{DeliveryPurpose, Instant, Key};
+use storage::{DeliveryPurpose, Instant};
 use tokio::sync::oneshot;
-
-/// A message that its module is to index.
-#[derive(Clone, Debug)]
-pub struct Unindexed {
-    /// The type of its mailbox.
-    pub mailbox_type: String,
-    /// The media type of the body.
-    pub content_type: String,
-    /// Header section and body.
-    pub message: Bytes,
-}
 
 /// A message that has come for the principal.
 #[derive(Clone, Debug)]
@@ -64,29 +54,6 @@ pub struct Property {
 }
 
 impl Runtime {
-    /// Makes the keys of a message, with the version of the rule that made them, in an instance
-    /// that serves nobody. None if the module has no `indexer`, or is not loaded.
-    pub async fn keys(
-        &self,
-        module: &str,
-        message: Unindexed,
-    ) -> Result<Option<(u32, Vec<Key>)>, HandleError> {
-        let loaded = self.loaded(None, module, |module| module.extras.indexer.is_some());
-        let Some(module) = loaded else {
-            return Ok(None);
-        };
-        let message = indexer::Unindexed {
-            mailbox_type: message.mailbox_type,
-            content_type: message.content_type,
-            message: message.message.into(),
-        };
-        let call = move |mut instance: Instance| async move {
-            let result = index(&mut instance, &message).await;
-            result.map_err(|error| instance.failure(&error))
-        };
-        self.call(module, None, call).await.map(Some)
-    }
-
     /// Hands a delivery to its recipient: runs `receiver.receive` in an instance that acts for the
     /// identity, which is the recipient's. The caller has checked the recipient's rights. None if
     /// the module has no `receiver`, or is not loaded.
@@ -170,7 +137,7 @@ impl Runtime {
     }
 
     /// A module of a tenant, or of any, that has an export.
-    fn loaded(
+    pub(crate) fn loaded(
         &self,
         tenant: Option<&Tenant>,
         name: &str,
@@ -180,7 +147,7 @@ impl Runtime {
         table.module(name).filter(|module| has(module)).cloned()
     }
 
-    /// Calls into a new instance on the guests' threads.
+    /// Calls into a new instance that serves a principal, on the guests' threads.
     async fn call<T: Send + 'static, F>(
         &self,
         module: Arc<Module>,
@@ -190,12 +157,27 @@ impl Runtime {
     where
         F: Future<Output = Result<T, HandleError>> + Send + 'static,
     {
+        let tenant = serving.as_ref().map(|(tenant, _)| tenant.clone());
+        let account = module.facts.name.clone();
+        self.call_for(tenant.as_deref(), &account, module, serving, call)
+            .await
+    }
+
+    /// Calls into a new instance, at the cost of an account of a tenant, whomever it serves.
+    pub(crate) async fn call_for<T: Send + 'static, F>(
+        &self,
+        tenant: Option<&Tenant>,
+        account: &str,
+        module: Arc<Module>,
+        serving: Option<(Arc<Tenant>, Identity)>,
+        call: impl FnOnce(Instance) -> F + Send + 'static,
+    ) -> Result<T, HandleError>
+    where
+        F: Future<Output = Result<T, HandleError>> + Send + 'static,
+    {
         let name = module.facts.name.clone();
-        let asked_for = serving
-            .as_ref()
-            .map_or_else(String::new, |(tenant, _)| tenant.name.clone());
-        let tenant = serving.as_ref().map(|(tenant, _)| &**tenant);
-        let account = self.shared.accounts.of(tenant, &name);
+        let asked_for = tenant.map_or_else(String::new, |tenant| tenant.name.clone());
+        let account = self.shared.accounts.of(tenant, account);
         let tally = account.admit(&module)?;
         let bounds = self.bounds(tenant, &name);
         let place = match self.place(&account, &name).await {
@@ -214,7 +196,7 @@ impl Runtime {
             meter: meter.clone(),
         };
         let shared = self.shared.clone();
-        let table = self.view(serving.as_ref().map(|(tenant, _)| &**tenant));
+        let table = self.view(tenant);
         let work = async move {
             let serving = serving.map(|(tenant, identity)| Serving {
                 module: module.facts.clone(),
@@ -250,18 +232,6 @@ impl Runtime {
             })
         })
     }
-}
-
-async fn index(
-    instance: &mut Instance,
-    message: &indexer::Unindexed,
-) -> wasmtime::Result<(u32, Vec<Key>)> {
-    let module = instance.module.clone();
-    let store = &mut instance.store;
-    let guest = found(&module.extras.indexer)?.load(&mut *store, &instance.instance)?;
-    let version = guest.call_version(&mut *store).await?;
-    let keys = guest.call_keys(&mut *store, message).await?;
-    Ok((version, keys.into_iter().map(Key::from).collect()))
 }
 
 /// Hands a parcel to the receiver of an instance.
@@ -302,7 +272,7 @@ async fn describe(
     guest.call_properties(&mut *store, principal).await
 }
 
-fn found<T>(indices: &Option<T>) -> wasmtime::Result<&T> {
+pub(crate) fn found<T>(indices: &Option<T>) -> wasmtime::Result<&T> {
     indices
         .as_ref()
         .ok_or_else(|| wasmtime::format_err!("the export is not there any more"))

@@ -8,7 +8,7 @@ use crate::load::{Entry, Module};
 use crate::module::Descriptor;
 use crate::state::{Current, Serving, State};
 use crate::stream::PieceSender;
-use crate::{Answer, AnswerBody, HandleError, Request};
+use crate::{Answer, AnswerBody, HandleError, Request, Subscription};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -206,7 +206,25 @@ async fn handle(
             Ok(Outcome::Reply(reply, answer))
         }
         handler::Answer::Streamed(writer) => Ok(Outcome::End(state.handles.take(&writer)?.0)),
-        handler::Answer::Subscribed(_) => Err(wasmtime::Error::new(Unsupported("a subscription"))),
+        handler::Answer::Subscribed((response, said)) => {
+            let module = state.serving()?.module.name.clone();
+            let subscription = Subscription::read(&module, said);
+            let mut subscription = subscription.map_err(|why| wasmtime::format_err!("{why}"))?;
+            if subscription.websocket {
+                return Err(wasmtime::Error::new(Unsupported("a WebSocket")));
+            }
+            let mut answer = complete(state, response)?;
+            match answer.body {
+                AnswerBody::None => {}
+                AnswerBody::Bytes(bytes) => subscription.first = bytes,
+                _ => wasmtime::bail!("a subscription begins with bytes, or with nothing"),
+            }
+            answer.body = AnswerBody::Subscription(subscription);
+            let Some(reply) = state.request()?.reply.take() else {
+                wasmtime::bail!("it gave a whole answer after it had begun another");
+            };
+            Ok(Outcome::Reply(reply, answer))
+        }
     }
 }
 

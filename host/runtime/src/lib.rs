@@ -21,6 +21,7 @@ mod grants;
 mod guests;
 mod handles;
 mod incoming;
+mod indexing;
 mod inspect;
 mod instance;
 mod interfaces;
@@ -37,14 +38,16 @@ mod stdio;
 mod stream;
 mod table;
 mod usage;
+mod waking;
 mod warm;
 
 pub use allowance::{ModuleLimits, TenantLimits, UsageLimits};
 pub use exchange::{
     Answer, AnswerBody, BodyStream, HandleError, Identity, Request, SignIn, Tenant,
 };
-pub use exports::{Parcel, Property, Received, Unindexed};
+pub use exports::{Parcel, Property, Received};
 pub use gate::{Full, Gate, Party, Permit};
+pub use indexing::{Indexer, Unindexed};
 pub use inspect::inspect;
 pub use module::{
     Access, Descriptor, Extent, Home, Inspection, ModuleState, Mount, OptionSpec, Standing,
@@ -54,3 +57,4 @@ pub use reload::{Changes, Reload};
 pub use runtime::{ModuleSet, Runtime, RuntimeConfig, RuntimeError};
 pub use table::{ModuleTable, Route};
 pub use usage::{QUEUE_STEPS_US, Usage};
+pub use waking::{Push, Subscription, Topic, WakeReason};

@@ -1,6 +1,6 @@
 //! From a file to a module that can serve: compile it, check what it imports, ask it what it is.
 
-use crate::bindings::exports::chapar::host::{alarm, handler, indexer, principal, receiver};
+use crate::bindings::exports::chapar::host::{alarm, handler, indexer, principal, receiver, waker};
 use crate::cache::Cache;
 use crate::instance::Instance;
 use crate::limits::{Ceiling, Meter, metered};
@@ -35,6 +35,7 @@ pub(crate) struct Extras {
     pub(crate) receiver: Option<receiver::GuestIndices>,
     pub(crate) alarm: Option<alarm::GuestIndices>,
     pub(crate) principal: Option<principal::GuestIndices>,
+    pub(crate) waker: Option<waker::GuestIndices>,
 }
 
 /// A module, ready to be instantiated.
@@ -255,6 +256,7 @@ fn module(name: &str, pre: InstancePre<State>) -> Result<Module, String> {
         receiver: receiver::GuestIndices::new(&pre).ok(),
         alarm: alarm::GuestIndices::new(&pre).ok(),
         principal: principal::GuestIndices::new(&pre).ok(),
+        waker: waker::GuestIndices::new(&pre).ok(),
     };
     let facts = ModuleFacts {
         name: name.to_owned(),

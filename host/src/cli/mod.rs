@@ -7,6 +7,7 @@ mod module;
 mod quota;
 mod serve;
 mod tenant;
+mod transfer;
 mod user;
 
 use crate::config::Config;
@@ -57,6 +58,10 @@ enum Command {
     Backup(backup::Backup),
     /// Make a backup a tenant's store; the server must not have it open
     Restore(backup::Restore),
+    /// Make files of mail a user's messages; what is there already stays
+    Import(transfer::Import),
+    /// Write a user's mailboxes to files
+    Export(transfer::Export),
     /// Say which version this is
     Version,
 }
@@ -137,6 +142,14 @@ pub async fn run(cli: Cli, inherited: Inherited) -> Result<ExitCode, CliError> {
         Command::Restore(restore) => {
             let (config, tenant) = of_tenant(None)?;
             return restore.run(&config, &tenant).await;
+        }
+        Command::Import(import) => {
+            let (config, tenant) = of_tenant(Some(import.user()))?;
+            return import.run(&config, &tenant).await;
+        }
+        Command::Export(export) => {
+            let (config, tenant) = of_tenant(Some(export.user()))?;
+            return export.run(&config, &tenant).await;
         }
         Command::Version => println!("chapar {}", env!("CARGO_PKG_VERSION")),
     }

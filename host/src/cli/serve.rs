@@ -68,6 +68,10 @@ fn allow_many_files() {
 
 /// Says what is dangerous.
 fn warn(config: &Config, server: &Server) {
+    for listener in server.lmtp().iter().filter(|it| it.is_remote()) {
+        let place = listener.place();
+        tracing::warn!("mail is taken on {place} from whoever can connect: keep strangers away");
+    }
     for (address, secure) in server.addresses() {
         if !secure && config.allowplaintext && !address.ip().is_loopback() {
             tracing::warn!(
@@ -97,6 +101,9 @@ fn announce(config: &Config, server: &Server, first: Option<&(String, String)>) 
     println!("Chapar {} serves at", env!("CARGO_PKG_VERSION"));
     for (address, secure) in server.addresses() {
         println!("  {}", url(address, secure));
+    }
+    for listener in server.lmtp() {
+        println!("  LMTP at {}", listener.place());
     }
     for address in server.operations_addresses() {
         println!("  {}metrics", url(address, false));

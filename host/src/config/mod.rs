@@ -2,16 +2,20 @@
 
 pub mod http;
 mod limits;
+pub mod lmtp;
 pub mod metrics;
 pub mod options;
+pub mod smtp;
 pub mod syntax;
 mod tenant;
 mod values;
 
 use self::http::HttpOptions;
+use lmtp::LmtpOptions;
 use metrics::MetricsOptions;
 use options::OPTIONS;
 use runtime::UsageLimits;
+use smtp::SmtpOptions;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -166,6 +170,10 @@ pub struct Config {
     pub upload_expiry: Duration,
     /// Bytes of uploads that wait, for each user.
     pub upload_allowance: u64,
+    /// Mail that comes in.
+    pub lmtp: LmtpOptions,
+    /// Mail that is sent.
+    pub smtp: SmtpOptions,
     /// What is logged.
     pub log: String,
     /// The log has lines of JSON.
@@ -294,6 +302,8 @@ impl Config {
             quota_bytes: values.limit("autocreate_quota"),
             quota_messages: values.limit("autocreate_quota_messages"),
             log_json: values.text("log_format").as_deref() == Some("json"),
+            lmtp: LmtpOptions::read(&values)?,
+            smtp: SmtpOptions::read(&values)?,
             metrics: MetricsOptions::read(&values)?,
             tombstone_expiry: values.duration("tombstone_expiry"),
             upload_expiry: values.duration("upload_expiry"),

@@ -15,7 +15,7 @@ use super::method;
 use super::operations;
 use super::page;
 use super::record::Record;
-use super::refuse::{failed, no_passwords, too_large, unavailable, wrong_method};
+use super::refuse::{failed, no_passwords, too_large, unavailable, unheld, wrong_method};
 use super::reply::Reply;
 use super::trace_id::{TraceId, X_TRACE_ID};
 use super::understand::{FILE_METHODS, Understood};
@@ -24,6 +24,7 @@ use crate::auth::{Authenticator, SignedIn, basic};
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::otlp;
+use crate::push::{Hub, hold};
 use crate::reload::ReloadState;
 use crate::telemetry::{Telemetry, Transcript};
 use crate::tenant::{Open, Site, Snapshot};
@@ -35,7 +36,7 @@ use http::header::{
 };
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
-use runtime::{Answer, AnswerBody, Extent, ModuleTable, Mount, Runtime};
+use runtime::{Answer, AnswerBody, Extent, Identity, ModuleTable, Mount, Runtime, Tenant};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -55,6 +56,8 @@ pub struct Host {
     pub health: Health,
     /// Which users are watched.
     pub telemetry: Telemetry,
+    /// Who waits for changes.
+    pub hub: Hub,
     snapshot: Arc<ArcSwap<Snapshot>>,
     reload_state: ArcSwap<ReloadState>,
 }
@@ -86,6 +89,7 @@ impl Host {
             metrics: Metrics::default(),
             health: Health::default(),
             telemetry: Telemetry::new(&snapshot.load().config.configdirectory),
+            hub: Hub::default(),
             snapshot,
             reload_state: ArcSwap::from_pointee(reload_state),
         }
@@ -377,7 +381,8 @@ impl Dispatch<'_> {
         match runtime.handle(&route, tenant, identity, request).await {
             Ok(answer) => {
                 (self.trail.cpu, self.trail.queued) = (answer.cpu, answer.queued);
-                let mut reply = self.pass_on(answer, &route.mount);
+                let passing = self.pass_on(answer, &route.mount, tenant, &signed_in.identity);
+                let mut reply = passing.await;
                 if wasteful && reply.status.is_success() {
                     reply.set(ACCEPT_ENCODING, decoder::READABLE);
                 }
@@ -445,7 +450,13 @@ impl Dispatch<'_> {
     }
 
     /// A module's answer, as a reply.
-    fn pass_on(&self, answer: Answer, mount: &Mount) -> Reply {
+    async fn pass_on(
+        &self,
+        answer: Answer,
+        mount: &Mount,
+        tenant: &Arc<Tenant>,
+        identity: &Identity,
+    ) -> Reply {
         if answer.status == StatusCode::UNAUTHORIZED && !self.peer.passwords {
             return no_passwords();
         }
@@ -458,6 +469,14 @@ impl Dispatch<'_> {
                 AnswerBody::None => Content::Empty,
                 AnswerBody::Bytes(bytes) => Content::Bytes(bytes),
                 AnswerBody::Blob(blob) => Content::Blob(blob),
+                AnswerBody::Subscription(subscription) => {
+                    let identity = identity.clone();
+                    // Boxed, so that no other answer has room for it.
+                    match Box::pin(hold(self.host, tenant, identity, subscription)).await {
+                        Ok(held) => Content::Pieces(held.into_pieces()),
+                        Err(refused) => return unheld(&refused),
+                    }
+                }
                 AnswerBody::Stream(pieces) => Content::Pieces(Box::pin(pieces.map(|piece| {
                     piece.map_err(|error| {
                         tracing::error!("an answer broke off: {error}");

@@ -1,6 +1,7 @@
 //! What the host itself says no with.
 
 use super::reply::Reply;
+use crate::push::{Refused, Unheld};
 use http::header::{ALLOW, RETRY_AFTER};
 use http::{Method, StatusCode};
 use runtime::HandleError;
@@ -48,6 +49,30 @@ pub fn later(status: StatusCode, wait: Duration, text: &str) -> Reply {
     let mut reply = Reply::text(status, text);
     reply.set(RETRY_AFTER, wait.as_secs().max(1).into());
     reply
+}
+
+/// A client that wants to wait for changes, and can't.
+pub fn unheld(refused: &Refused) -> Reply {
+    match refused {
+        Refused::Unheld(Unheld::TooMany) => later(
+            StatusCode::TOO_MANY_REQUESTS,
+            BUSY_WAIT,
+            "too many of your connections wait for changes",
+        ),
+        Refused::Unheld(Unheld::Stopping) => later(
+            StatusCode::SERVICE_UNAVAILABLE,
+            BUSY_WAIT,
+            "the server stops; come again",
+        ),
+        Refused::Store(storage::Error::NotFound) => Reply::text(
+            StatusCode::NOT_FOUND,
+            "what this waits for is not there, or not yours to see",
+        ),
+        Refused::Store(error) => {
+            tracing::warn!("can't wait for changes: {error}");
+            unavailable()
+        }
+    }
 }
 
 /// The one place where a module's failure becomes a status. The runtime has told the log.

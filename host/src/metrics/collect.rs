@@ -25,6 +25,10 @@ pub fn collect(host: &Host, format: Format) -> String {
         .count(&[("version", env!("CARGO_PKG_VERSION"))], 1);
     requests(&mut page, &snapshot);
     connections(&mut page, metrics);
+    deliveries(&mut page, &snapshot, metrics);
+    let help = "Connections that wait for changes, and hold no instance.";
+    page.family("chapar_waiting_connections", Kind::Gauge, help)
+        .count(&[], host.hub.held());
     modules(&mut page, &host.runtime.states());
     usage::write(&mut page, &host.runtime.usage());
     tenants(&mut page, &snapshot);
@@ -135,6 +139,56 @@ fn connections(page: &mut Page, metrics: &Metrics) {
             ("failed", &counts.handshakes_failed),
         ],
     );
+}
+
+fn deliveries(page: &mut Page, snapshot: &Snapshot, metrics: &Metrics) {
+    let help = "Connections that deliver mail.";
+    let mut family = page.family("chapar_lmtp_connections_total", Kind::Counter, help);
+    family.count(&[], metrics.lmtp.accepted.load(Relaxed));
+    let help = "Connections that were turned away, because there were too many.";
+    let mut family = page.family("chapar_lmtp_refused_connections_total", Kind::Counter, help);
+    family.count(&[], metrics.lmtp.refused.load(Relaxed));
+    let help = "Mail that came in, by recipients.";
+    let mut family = page.family("chapar_lmtp_deliveries_total", Kind::Counter, help);
+    for site in snapshot.sites() {
+        let counts = &site.traffic.deliveries;
+        for (result, count) in [
+            ("delivered", &counts.delivered),
+            ("deferred", &counts.deferred),
+            ("refused", &counts.refused),
+        ] {
+            let labels = [("tenant", site.name.as_str()), ("result", result)];
+            family.count(&labels, count.load(Relaxed));
+        }
+    }
+    let help = "Messages that came without keys, and were given to their module.";
+    let mut family = page.family("chapar_indexed_messages_total", Kind::Counter, help);
+    for site in snapshot.sites() {
+        let counts = &site.traffic.indexed;
+        for (result, count) in [("indexed", &counts.indexed), ("failed", &counts.failed)] {
+            let labels = [("tenant", site.name.as_str()), ("result", result)];
+            family.count(&labels, count.load(Relaxed));
+        }
+    }
+    let help = "Mail that was sent, by recipients and attempts.";
+    let mut family = page.family("chapar_submissions_total", Kind::Counter, help);
+    for site in snapshot.sites() {
+        let counts = &site.traffic.submissions;
+        for (result, count) in [
+            ("sent", &counts.sent),
+            ("deferred", &counts.deferred),
+            ("failed", &counts.failed),
+        ] {
+            let labels = [("tenant", site.name.as_str()), ("result", result)];
+            family.count(&labels, count.load(Relaxed));
+        }
+    }
+    let help = "Bytes of mail that was delivered.";
+    let mut family = page.family("chapar_lmtp_bytes_total", Kind::Counter, help);
+    for site in snapshot.sites() {
+        let bytes = site.traffic.deliveries.bytes.load(Relaxed);
+        family.count(&[("tenant", &site.name)], bytes);
+    }
 }
 
 fn modules(page: &mut Page, states: &[ModuleState]) {

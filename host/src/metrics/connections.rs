@@ -31,6 +31,15 @@ pub struct Connections {
     pub handshakes_failed: AtomicU64,
 }
 
+/// Counts connections that deliver mail.
+#[derive(Default)]
+pub struct LmtpConnections {
+    /// Accepted.
+    pub accepted: AtomicU64,
+    /// Turned away again: there were too many.
+    pub refused: AtomicU64,
+}
+
 /// A connection, counted as open for as long as it lives.
 pub struct OpenConnection {
     counts: Arc<Connections>,

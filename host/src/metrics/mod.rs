@@ -12,9 +12,9 @@ mod traffic;
 mod usage;
 
 pub use collect::collect;
-pub use connections::{Connections, OpenConnection};
+pub use connections::{Connections, LmtpConnections, OpenConnection};
 pub use text::Format;
-pub use traffic::{Done, Traffic};
+pub use traffic::{Done, Indexed, Traffic};
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -24,6 +24,8 @@ pub struct Metrics {
     started: SystemTime,
     /// Connections, whoever's.
     pub connections: Arc<Connections>,
+    /// Connections that deliver mail.
+    pub lmtp: Arc<LmtpConnections>,
 }
 
 impl Default for Metrics {
@@ -31,6 +33,7 @@ impl Default for Metrics {
         Self {
             started: SystemTime::now(),
             connections: Arc::default(),
+            lmtp: Arc::default(),
         }
     }
 }

@@ -30,6 +30,12 @@ const COUNTED: usize = STATUSES.len() + CLASSES.len();
 pub struct Traffic {
     /// Sign-ins that failed.
     pub failed_sign_ins: FailedSignIns,
+    /// Mail that came in.
+    pub deliveries: Deliveries,
+    /// Messages that the host had indexed.
+    pub indexed: Indexed,
+    /// Mail that was sent.
+    pub submissions: Submissions,
     /// Grows when a module answers its first request; never shrinks, and modules are few.
     modules: ArcSwap<Vec<Arc<ModuleTraffic>>>,
     growing: Mutex<()>,
@@ -56,6 +62,39 @@ impl FailedSignIns {
         };
         count.fetch_add(1, Relaxed);
     }
+}
+
+/// Mail that came in, counted by recipients.
+#[derive(Default)]
+pub struct Deliveries {
+    /// Delivered.
+    pub delivered: AtomicU64,
+    /// Put off: whoever handed it over tries again.
+    pub deferred: AtomicU64,
+    /// Refused for good.
+    pub refused: AtomicU64,
+    /// Bytes of what was delivered.
+    pub bytes: AtomicU64,
+}
+
+/// Mail that was sent, counted by recipients.
+#[derive(Default)]
+pub struct Submissions {
+    /// The mail system has it.
+    pub sent: AtomicU64,
+    /// Tried in vain, and to be tried again.
+    pub deferred: AtomicU64,
+    /// Given up.
+    pub failed: AtomicU64,
+}
+
+/// Messages that came without keys.
+#[derive(Default)]
+pub struct Indexed {
+    /// Their module has made some.
+    pub indexed: AtomicU64,
+    /// It could not, several times.
+    pub failed: AtomicU64,
 }
 
 /// The requests of one tenant to one module.

@@ -10,6 +10,7 @@ use crate::state;
 use crate::tls::{Certificate, TlsError};
 use arc_swap::ArcSwapOption;
 use runtime::Tenant;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -160,14 +161,16 @@ impl Site {
 
     fn of_store(&self, store: Arc<dyn Store>) -> Open {
         let modules = self.config.httpmodules.as_ref();
+        let sends = self.config.smtp.sends();
         Open {
             users: Users::new(store.clone(), &self.config),
             tenant: Arc::new(Tenant {
                 name: self.name.clone(),
                 store,
-                options: self.config.set.clone(),
+                options: without_secrets(&self.config.set),
                 modules: modules.map(|names| names.iter().cloned().collect()),
                 limits: self.config.tenant_limits,
+                mail_domains: sends.then(|| self.config.domains.clone()),
             }),
         }
     }
@@ -175,6 +178,13 @@ impl Site {
     fn now(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// What modules may read of a configuration, if they say that they do.
+fn without_secrets(options: &HashMap<String, String>) -> HashMap<String, String> {
+    let mut options = options.clone();
+    options.remove("smtp_auth_password");
+    options
 }
 
 #[cfg(test)]

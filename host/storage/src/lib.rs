@@ -7,6 +7,7 @@
 //! tenant. It knows no protocol.
 
 mod faulty;
+mod feed;
 mod model;
 mod path;
 mod session;
@@ -15,16 +16,20 @@ mod stats;
 mod store;
 
 pub use faulty::{Faults, FaultyStore};
+pub use feed::Changed;
 
 pub use model::{
     Actor, Annotation, Blob, BlobSource, Change, Condition, Content, Credentials, Delivery,
     DeliveryPurpose, Digest, Duplicate, Entry, Exclusion, Fields, Found, Grant, Identifier,
-    Instant, Key, KeyValue, Kind, ListScope, Lock, LockRequest, MailboxChange, MailboxId, Message,
-    MessageAnnotation, Modseq, Order, Outcome, Page, Part, Path, Principal, Put, Query,
-    QueuedDelivery, Results, Rights, SearchScope, Span, Status, Target, Term, Test, Timer, Uid,
-    Usage, Visibility,
+    Indexed, Instant, Key, KeyValue, Kind, Letter, ListScope, Lock, LockRequest, MailboxChange,
+    MailboxId, Message, MessageAnnotation, Modseq, Order, Outcome, Page, Part, Path, Principal,
+    Put, Query, QueuedDelivery, Results, Rights, SearchScope, Span, Status, Submission, Target,
+    Term, Test, Timer, Uid, Unindexed, Usage, Visibility, Wanted,
 };
 pub use session::session;
+/// Bytes that the header section of a message may have.
+pub const HEADER_LEN_MAX: usize = sqlite::SMALL_MAX;
+
 pub use sqlite::{
     BackupError, Made, Manifest, Progress, Restored, SqliteStore, Stage, backup, restore,
 };

@@ -594,6 +594,79 @@ pub struct QueuedDelivery {
     pub attempts: u32,
 }
 
+/// A message for the mail system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Who sends it.
+    pub principal: String,
+    /// The address for what comes back; empty for none.
+    pub sender: String,
+    /// To which addresses.
+    pub recipients: Vec<String>,
+    /// Not before this time.
+    pub not_before: Option<Instant>,
+    /// Header section and body.
+    pub message: Bytes,
+}
+
+/// A message to one recipient that waits for the mail system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// Its number in the queue.
+    pub id: i64,
+    /// The number of the message.
+    pub letter: i64,
+    /// The name of the message in the queue.
+    pub name: String,
+    /// Who sends it.
+    pub principal: String,
+    /// The address for what comes back; empty for none.
+    pub sender: String,
+    /// To which address.
+    pub recipient: String,
+    /// When it was queued.
+    pub queued: Instant,
+    /// How often it was tried before.
+    pub attempts: u32,
+}
+
+/// Which messages are to be indexed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Of mailboxes of this type.
+    pub mailbox_type: String,
+    /// In this one alone, and only those without keys.
+    pub mailbox: Option<MailboxId>,
+    /// The version of the rule by which keys are made now: those of older ones are wanted, too.
+    pub keys_version: u32,
+}
+
+/// A message to be indexed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unindexed {
+    /// Its mailbox.
+    pub mailbox: MailboxId,
+    /// Its number.
+    pub uid: Uid,
+    /// Whom it belongs to; empty for the tenant.
+    pub owner: String,
+    /// The media type of the body.
+    pub content_type: String,
+}
+
+/// A message with the keys that its module made for the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Indexed {
+    /// Its mailbox.
+    pub mailbox: MailboxId,
+    /// Its number.
+    pub uid: Uid,
+    /// Under what it can be found.
+    pub keys: Vec<Key>,
+    /// The version of the rule that made the keys.
+    pub keys_version: u32,
+}
+
 /// How the bytes of a blob are read; engines implement it.
 #[async_trait::async_trait]
 pub trait BlobSource: Send + Sync {
@@ -696,6 +769,12 @@ pub enum Change {
     Put {
         target: Target,
         put: Put,
+    },
+    /// A message that has lain elsewhere since then: for imports, in no interface of modules.
+    PutAsOf {
+        mailbox: MailboxId,
+        put: Put,
+        created: Instant,
     },
     Copy {
         source: MailboxId,

@@ -1,9 +1,12 @@
 //! The store of one tenant: what every engine does. `tests/conformance` holds engines to it.
 
+use crate::feed::Changed;
 use crate::model::*;
 use crate::stats::StoreStats;
 use bytes::Bytes;
 use std::pin::Pin;
+use std::sync::Arc;
+use tokio::sync::broadcast;
 
 /// Why a store refuses; the cases are those of `error` in `wit/types.wit`.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -310,6 +313,39 @@ pub trait Store: Send + Sync {
     async fn due_timers(&self, now: Instant, limit: u32) -> Result<Vec<Timer>, Error>;
     /// Clears a timer that was fired, or puts it off to `retry`, unless it was set anew meanwhile.
     async fn finish_timer(&self, timer: &Timer, retry: Option<Instant>) -> Result<(), Error>;
+
+    /// Queues a message for the mail system, and returns its name in the queue. `Invalid` if it is
+    /// for nobody, `TooMany` if it is for too many, or if too many of its sender wait.
+    async fn submit(&self, letter: Letter) -> Result<String, Error>;
+    /// Takes a message out of the queue that was not tried yet; says whether it was there.
+    async fn cancel_submission(&self, principal: &str, name: &str) -> Result<bool, Error>;
+    /// Lists recipients that are due, longest waiting first.
+    async fn due_submissions(&self, now: Instant, limit: u32) -> Result<Vec<Submission>, Error>;
+    /// Returns a message of the queue.
+    async fn letter(&self, letter: i64) -> Result<Bytes, Error>;
+    /// Takes a recipient off the queue, or puts it off to `retry` and counts the attempt.
+    async fn finish_submission(&self, id: i64, retry: Option<Instant>) -> Result<(), Error>;
+    /// Lists messages to be indexed, by mailbox and uid, after one of them.
+    async fn unindexed(
+        &self,
+        wanted: &Wanted,
+        after: (MailboxId, Uid),
+        limit: u32,
+    ) -> Result<Vec<Unindexed>, Error>;
+    /// Reads a message to be indexed: header section and body, up to so many bytes.
+    async fn read_to_index(
+        &self,
+        mailbox: MailboxId,
+        uid: Uid,
+        len_max: usize,
+    ) -> Result<Bytes, Error>;
+    /// Sets keys that were made. A message that gets its first ones changes by that.
+    async fn set_indexed(&self, made: Vec<Indexed>) -> Result<(), Error>;
+    /// Notes that no message of a type has keys of a version below this one.
+    async fn all_indexed(&self, mailbox_type: &str, keys_version: u32) -> Result<(), Error>;
+    /// Tells what is committed from now on: a hint, for those who wait for changes. What another
+    /// process commits is not told.
+    fn feed(&self) -> broadcast::Receiver<Arc<Changed>>;
 
     // Keeping house.
 

@@ -66,7 +66,7 @@ pub enum Answer {
     Complete(Response),
     /// The answer was begun with [`Writer::begin`], and its body is whole now.
     Streamed(Writer),
-    /// The client waits for changes: status and headers now, the rest from [`crate::Waker::wake`].
+    /// The client waits for changes: this now, without a blob, the rest from [`crate::Waker::wake`].
     Subscribed(Response, Subscription),
 }
 

@@ -3,7 +3,7 @@
 use crate::support::*;
 use bytes::Bytes;
 use futures_util::StreamExt;
-use runtime::{AnswerBody, HandleError};
+use runtime::{AnswerBody, HandleError, Push, Subscription, Topic, WakeReason};
 use std::time::Duration;
 
 #[tokio::test]
@@ -150,10 +150,41 @@ async fn malformed_answers_are_failures() {
 }
 
 #[tokio::test]
-async fn a_subscription_is_not_served_yet() {
+async fn who_waits_is_served_by_a_new_instance_each_time() {
     let bed = bed(&[("probe", "normal")]);
     let runtime = bed.start();
     let alice = client(&runtime, "alice");
-    let error = alice.fails("/probe/subscribe").await;
+    let answer = alice.send(request("/probe/subscribe")).await;
+    let AnswerBody::Subscription(subscription) = answer.unwrap().body else {
+        panic!("another body");
+    };
+    let expected = Subscription {
+        module: "probe".into(),
+        websocket: false,
+        topics: vec![Topic::Owner("alice".into())],
+        first: Bytes::from("subscribe"),
+        since: 7,
+        token: Bytes::from("token"),
+        ping: Some(Duration::from_secs(1)),
+    };
+    assert_eq!(subscription, expected);
+    let push = runtime.wake(
+        "probe",
+        &tenant("example"),
+        identity("alice"),
+        WakeReason::Changed,
+        7,
+        Bytes::from("token"),
+    );
+    let expected = Push {
+        pieces: vec![Bytes::from("alice")],
+        since: 8,
+        token: Bytes::from("token"),
+        close: true,
+    };
+    assert_eq!(push.await.unwrap(), Some(expected));
+    let error = alice.fails("/probe/speak").await;
     assert!(matches!(error, HandleError::Unsupported { .. }), "{error}");
+    let error = alice.fails("/probe/watch-nothing").await;
+    assert!(matches!(error, HandleError::Trapped { .. }), "{error}");
 }

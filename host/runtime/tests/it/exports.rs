@@ -16,18 +16,29 @@ async fn other_exports_are_called_for_whom_they_concern() {
         content_type: "text/plain".into(),
         message: Bytes::from("hello"),
     };
-    let keys = runtime.keys("probe", message("any")).await.unwrap();
+    let keys = runtime
+        .keys("probe", &tenant, message("any"))
+        .await
+        .unwrap();
     let key = Key {
         name: "text/plain".into(),
         value: KeyValue::Number(5),
     };
     assert_eq!(keys, Some((7, vec![key])));
-    let error = runtime.keys("probe", message("curious")).await;
+    let error = runtime.keys("probe", &tenant, message("curious")).await;
     assert!(
         matches!(error, Err(HandleError::Trapped { .. })),
         "it serves nobody"
     );
-    assert_eq!(runtime.keys("absent", message("any")).await.unwrap(), None);
+    let absent = runtime.keys("absent", &tenant, message("any")).await;
+    assert_eq!(absent.unwrap(), None);
+    assert_eq!(
+        runtime.keys_version("probe", &tenant).await.unwrap(),
+        Some(7)
+    );
+    let indexers = runtime.indexers(&tenant);
+    let names: Vec<&str> = indexers.iter().map(|it| it.module.as_str()).collect();
+    assert_eq!(names, ["probe"]);
 
     let receive = |text: &'static str| {
         let parcel = Parcel {

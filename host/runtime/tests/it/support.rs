@@ -183,6 +183,7 @@ pub fn tenant_with(name: &str, modules: Option<&[&str]>) -> Arc<Tenant> {
         options: HashMap::from([option("probe_option"), option("another_option")]),
         modules: modules.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
         limits: TenantLimits::default(),
+        mail_domains: None,
     })
 }
 
@@ -289,6 +290,7 @@ pub async fn text(answer: Answer) -> Result<String, HandleError> {
         AnswerBody::None => Vec::new(),
         AnswerBody::Bytes(bytes) => bytes.to_vec(),
         AnswerBody::Blob(blob) => blob.inline.unwrap().to_vec(),
+        AnswerBody::Subscription(subscription) => subscription.first.to_vec(),
         AnswerBody::Stream(mut stream) => {
             let mut all = Vec::new();
             while let Some(piece) = stream.next().await {

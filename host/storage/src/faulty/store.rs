@@ -1,5 +1,6 @@
 //! Any engine, with errors and delays in front of it.
 
+use crate::feed::Changed;
 use crate::model::*;
 use crate::stats::StoreStats;
 use crate::store::{Batch, ByteStream, CheckReport, Error, Failure, Store};
@@ -7,6 +8,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::broadcast;
 
 /// A store that fails now and then, and may be slow. What fails did not happen, except that a
 /// commit may also have happened when its answer is lost, as with a broken connection.
@@ -348,6 +350,65 @@ impl Store for FaultyStore {
     async fn finish_timer(&self, timer: &Timer, retry: Option<Instant>) -> Result<(), Error> {
         self.fault().await?;
         self.inner.finish_timer(timer, retry).await
+    }
+
+    async fn submit(&self, letter: Letter) -> Result<String, Error> {
+        self.fault().await?;
+        self.inner.submit(letter).await
+    }
+
+    async fn cancel_submission(&self, principal: &str, name: &str) -> Result<bool, Error> {
+        self.fault().await?;
+        self.inner.cancel_submission(principal, name).await
+    }
+
+    async fn due_submissions(&self, now: Instant, limit: u32) -> Result<Vec<Submission>, Error> {
+        self.fault().await?;
+        self.inner.due_submissions(now, limit).await
+    }
+
+    async fn letter(&self, letter: i64) -> Result<Bytes, Error> {
+        self.fault().await?;
+        self.inner.letter(letter).await
+    }
+
+    async fn finish_submission(&self, id: i64, retry: Option<Instant>) -> Result<(), Error> {
+        self.fault().await?;
+        self.inner.finish_submission(id, retry).await
+    }
+
+    async fn unindexed(
+        &self,
+        wanted: &Wanted,
+        after: (MailboxId, Uid),
+        limit: u32,
+    ) -> Result<Vec<Unindexed>, Error> {
+        self.fault().await?;
+        self.inner.unindexed(wanted, after, limit).await
+    }
+
+    async fn read_to_index(
+        &self,
+        mailbox: MailboxId,
+        uid: Uid,
+        len_max: usize,
+    ) -> Result<Bytes, Error> {
+        self.fault().await?;
+        self.inner.read_to_index(mailbox, uid, len_max).await
+    }
+
+    async fn set_indexed(&self, made: Vec<Indexed>) -> Result<(), Error> {
+        self.fault().await?;
+        self.inner.set_indexed(made).await
+    }
+
+    async fn all_indexed(&self, mailbox_type: &str, keys_version: u32) -> Result<(), Error> {
+        self.fault().await?;
+        self.inner.all_indexed(mailbox_type, keys_version).await
+    }
+
+    fn feed(&self) -> broadcast::Receiver<Arc<Changed>> {
+        self.inner.feed()
     }
 
     async fn expire(&self) -> Result<(), Error> {

@@ -14,6 +14,7 @@ const TRACES: &[&str] = &[
     "DELETE FROM subscription WHERE principal = ?1",
     "DELETE FROM lock WHERE principal = ?1",
     "DELETE FROM timer WHERE principal = ?1",
+    "DELETE FROM letter WHERE principal = ?1",
     "DELETE FROM delivery WHERE recipient = ?1",
     "DELETE FROM parcel WHERE ?1 <> '' AND parcel NOT IN (SELECT parcel FROM delivery)",
     "INSERT OR REPLACE INTO unlinked SELECT digest, unixepoch() * 1000 FROM kept

@@ -400,7 +400,7 @@ const GAP_MAX: Uid = 4;
 /// follow one another, as they do where a whole mailbox is read, are read in one go.
 ///
 /// Fails with [`Error::TooLarge`] if they have more bytes than this together.
-fn contents(
+pub(super) fn contents(
     db: &Connection,
     mailbox: MailboxId,
     uids: &[Uid],

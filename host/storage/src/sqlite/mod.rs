@@ -26,11 +26,14 @@ mod rights;
 mod schema;
 mod search;
 mod store;
+mod submission;
+mod unindexed;
 mod upload;
 mod words;
 mod writer;
 
 use crate::faulty::Faults;
+use crate::feed::Feed;
 use crate::model::Instant;
 use crate::stats::StoreStats;
 use crate::store::{Error, StoreLimits};
@@ -68,6 +71,7 @@ pub struct SqliteStore {
     limits: Arc<StoreLimits>,
     faults: Arc<Faults>,
     counts: Arc<Counts>,
+    feed: Feed,
     file: PathBuf,
     _hold: hold::Hold,
 }
@@ -121,6 +125,7 @@ impl SqliteStore {
             limits: Arc::new(limits),
             faults,
             counts,
+            feed: Feed::default(),
             file,
             _hold: hold,
         }))

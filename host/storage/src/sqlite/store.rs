@@ -3,10 +3,13 @@
 use super::batch::{Body, Prepared, Scene, apply};
 use super::rights::{access, grants};
 use super::{SMALL_MAX, SqliteStore};
+use crate::feed::Changed;
 use crate::model::*;
 use crate::stats::StoreStats;
 use crate::store::{Batch, ByteStream, CheckReport, Error, Failure, Store};
 use bytes::Bytes;
+use std::sync::Arc;
+use tokio::sync::broadcast;
 
 const CHANGES_MAX: usize = 10_000;
 
@@ -27,7 +30,7 @@ impl SqliteStore {
         let mut alive = Vec::new();
         for (number, change) in batch.changes.into_iter().enumerate() {
             let body = match &change {
-                Change::Put { put, .. } => Some(
+                Change::Put { put, .. } | Change::PutAsOf { put, .. } => Some(
                     self.body(&put.content, &mut alive)
                         .await
                         .map_err(|error| failed(number, error))?,
@@ -65,7 +68,9 @@ impl SqliteStore {
         if result.is_err() && !settled.is_empty() {
             self.disown(settled).await;
         }
-        result
+        let (outcomes, changed) = result?;
+        self.feed.tell(changed);
+        Ok(outcomes)
     }
 
     /// Brings a body to where it can be linked.
@@ -343,6 +348,56 @@ impl Store for SqliteStore {
 
     async fn finish_timer(&self, timer: &Timer, retry: Option<Instant>) -> Result<(), Error> {
         self.write_timer(timer, retry).await
+    }
+
+    async fn submit(&self, letter: Letter) -> Result<String, Error> {
+        self.write_letter(letter).await
+    }
+
+    async fn cancel_submission(&self, principal: &str, name: &str) -> Result<bool, Error> {
+        self.erase_letter(principal, name).await
+    }
+
+    async fn due_submissions(&self, now: Instant, limit: u32) -> Result<Vec<Submission>, Error> {
+        self.read_due_submissions(now, limit)
+    }
+
+    async fn letter(&self, letter: i64) -> Result<Bytes, Error> {
+        self.read_letter(letter)
+    }
+
+    async fn finish_submission(&self, id: i64, retry: Option<Instant>) -> Result<(), Error> {
+        self.write_submission(id, retry).await
+    }
+
+    async fn unindexed(
+        &self,
+        wanted: &Wanted,
+        after: (MailboxId, Uid),
+        limit: u32,
+    ) -> Result<Vec<Unindexed>, Error> {
+        self.read_unindexed(wanted, after, limit)
+    }
+
+    async fn read_to_index(
+        &self,
+        mailbox: MailboxId,
+        uid: Uid,
+        len_max: usize,
+    ) -> Result<Bytes, Error> {
+        self.read_beginning(mailbox, uid, len_max).await
+    }
+
+    async fn set_indexed(&self, made: Vec<Indexed>) -> Result<(), Error> {
+        self.write_indexed(made).await
+    }
+
+    async fn all_indexed(&self, mailbox_type: &str, keys_version: u32) -> Result<(), Error> {
+        self.write_done(mailbox_type, keys_version).await
+    }
+
+    fn feed(&self) -> broadcast::Receiver<Arc<Changed>> {
+        self.feed.listen()
     }
 
     async fn expire(&self) -> Result<(), Error> {

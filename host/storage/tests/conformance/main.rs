@@ -16,12 +16,14 @@ mod changes;
 mod conditions;
 mod directory;
 mod durability;
+mod indexing;
 mod locks;
 mod mailboxes;
 mod queues;
 mod quotas;
 mod searches;
 mod sessions;
+mod submissions;
 mod world;
 
 use std::sync::Arc;
@@ -127,6 +129,12 @@ suite! {
         of_many_who_replace_the_same_state_one_wins
         failing_calls_leave_nothing_half_done
         ;
+    indexing:
+        what_has_no_keys_is_found_and_gets_some
+        a_newer_rule_wants_everything_once
+        keys_that_are_refused_leave_the_message_without
+        those_who_wait_are_told_what_was_committed
+        ;
     locks:
         a_locked_name_is_changed_by_its_holder_only
         a_lock_on_a_mailbox_guards_its_membership
@@ -167,6 +175,10 @@ suite! {
     sessions:
         what_anyone_committed_is_seen_at_once
         a_right_taken_away_is_gone_at_once
+        ;
+    submissions:
+        each_recipient_is_served_or_put_off
+        who_has_sent_takes_back_what_waits
         ;
 }
 

@@ -18,7 +18,7 @@ use bindings::chapar::host::identity;
 use bindings::chapar::host::index::Value;
 use bindings::chapar::host::mailbox;
 use bindings::chapar::host::modules;
-use bindings::chapar::host::watch::{Subscription, Transport};
+use bindings::chapar::host::watch::{Subscription, Topic, Transport};
 use bindings::exports::chapar::host::handler::{
     Answer, Descriptor, Guest, Header, Request, Response, ResponseBody,
 };
@@ -118,7 +118,11 @@ impl Guest for Probe {
             // Which one this is, once the body is there.
             "mode" => {
                 let body = request.body.map(|body| body.read_all(1 << 20));
-                text(format!("{}{}", mark(&MODE), if body.is_some() { "!" } else { "" }))
+                text(format!(
+                    "{}{}",
+                    mark(&MODE),
+                    if body.is_some() { "!" } else { "" }
+                ))
             }
             "modules" => {
                 let names = modules::list().into_iter().map(|module| module.name);
@@ -238,13 +242,22 @@ impl Guest for Probe {
                 status: 42,
                 ..response()
             }),
-            "subscribe" => Answer::Subscribed((
-                response(),
+            which @ ("subscribe" | "speak" | "watch-nothing") => Answer::Subscribed((
+                Response {
+                    body: ResponseBody::Bytes(which.as_bytes().to_vec()),
+                    ..response()
+                },
                 Subscription {
-                    transport: Transport::Body,
-                    topics: Vec::new(),
-                    since: 0,
-                    token: Vec::new(),
+                    transport: match which {
+                        "speak" => Transport::Websocket,
+                        _ => Transport::Body,
+                    },
+                    topics: match which {
+                        "watch-nothing" => Vec::new(),
+                        _ => vec![Topic::Owner("alice".into())],
+                    },
+                    since: 7,
+                    token: b"token".to_vec(),
                     ping_ms: 1000,
                 },
             )),
@@ -389,8 +402,8 @@ impl principal::Guest for Probe {
 impl waker::Guest for Probe {
     fn wake(_reason: waker::Reason, since: u64, token: Vec<u8>) -> waker::Push {
         waker::Push {
-            pieces: Vec::new(),
-            since,
+            pieces: Vec::from_iter(identity::current().principal.map(String::into_bytes)),
+            since: since + 1,
             token,
             close: true,
         }

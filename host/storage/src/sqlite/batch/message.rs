@@ -147,7 +147,7 @@ impl Work<'_> {
         Ok(Made::default())
     }
 
-    fn drop_keys(&self, mailbox: MailboxId, uid: Uid) -> Result<(), Error> {
+    pub(super) fn drop_keys(&self, mailbox: MailboxId, uid: Uid) -> Result<(), Error> {
         for sql in [
             "DELETE FROM key_text WHERE mailbox = ?1 AND uid = ?2",
             "DELETE FROM key_number WHERE mailbox = ?1 AND uid = ?2",

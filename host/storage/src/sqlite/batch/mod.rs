@@ -5,6 +5,7 @@
 
 mod annotate;
 mod copy;
+mod index;
 mod later;
 mod lock;
 mod mailbox;
@@ -18,8 +19,10 @@ mod unique;
 use super::blob::Bodies;
 use super::{clock, execute, quota};
 use crate::faulty::Faults;
+use crate::feed::Changed;
 use crate::model::*;
 use crate::store::{Error, Failure, StoreLimits};
+pub(super) use index::index;
 pub(super) use prepare::{Body, Prepared};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
@@ -37,12 +40,12 @@ pub(super) struct Scene<'a> {
     pub(super) faults: &'a Faults,
 }
 
-/// Applies a batch.
+/// Applies a batch; returns what the changes made, and what to tell once it is committed.
 pub(super) fn apply(
     db: &Connection,
     scene: &Scene<'_>,
     batch: &Prepared,
-) -> Result<Vec<Outcome>, Failure> {
+) -> Result<(Vec<Outcome>, Changed), Failure> {
     let failed = |change: usize| {
         move |error| Failure {
             change: u32::try_from(change).unwrap_or(u32::MAX),
@@ -67,7 +70,7 @@ pub(super) fn apply(
     }
     work.flush()
         .map_err(failed(batch.changes.len().saturating_sub(1)))?;
-    Ok(outcomes)
+    Ok((outcomes, work.changed()))
 }
 
 /// What a change made.
@@ -123,6 +126,8 @@ struct Work<'a> {
     counters: HashMap<MailboxId, Counters>,
     ledgers: HashMap<String, Ledger>,
     made: Vec<(Option<MailboxId>, Option<Uid>)>,
+    /// Mailboxes that got messages without keys, with their types.
+    unindexed: Vec<(MailboxId, String)>,
 }
 
 impl<'a> Work<'a> {
@@ -143,6 +148,7 @@ impl<'a> Work<'a> {
             counters: HashMap::new(),
             ledgers: HashMap::new(),
             made: Vec::new(),
+            unindexed: Vec::new(),
         })
     }
 
@@ -152,7 +158,12 @@ impl<'a> Work<'a> {
             Change::ExpectUnique { mailbox, name, key } => {
                 self.expect_unique(*mailbox, name.as_deref(), key)
             }
-            Change::Put { target, put } => self.put(*target, put, body),
+            Change::Put { target, put } => self.put(*target, put, body, None),
+            Change::PutAsOf {
+                mailbox,
+                put,
+                created,
+            } => self.put(Target::Mailbox(*mailbox), put, body, Some(*created)),
             Change::Copy { .. } | Change::Move { .. } => self.copy_or_move(change),
             Change::Remove { mailbox, uid } => self.remove(*mailbox, *uid),
             Change::SetFlags {
@@ -387,6 +398,16 @@ impl<'a> Work<'a> {
             )?;
         }
         Ok(())
+    }
+
+    /// What has changed.
+    fn changed(self) -> Changed {
+        let moved = self.ledgers.into_iter();
+        let moved = moved.filter(|(_, ledger)| ledger.counter > ledger.before);
+        Changed {
+            owners: moved.map(|(owner, _)| owner).collect(),
+            unindexed: self.unindexed,
+        }
     }
 
     /// Writes back and forgets mailboxes, before a change of many at once.

@@ -38,11 +38,13 @@ impl MessageRow {
 }
 
 impl Work<'_> {
+    /// Puts a message, which has lain elsewhere since `created` if it has.
     pub(super) fn put(
         &mut self,
         target: Target,
         put: &Put,
         body: Option<&Body>,
+        created: Option<Instant>,
     ) -> Result<Made, Error> {
         let body = body.ok_or_else(|| Error::Invalid("a message without a body".into()))?;
         let mailbox = match target {
@@ -58,7 +60,9 @@ impl Work<'_> {
         }
         let row = MessageRow {
             uid: 0,
-            created: old.as_ref().map_or(self.now, |old| old.created),
+            created: old
+                .as_ref()
+                .map_or(created.unwrap_or(self.now), |old| old.created),
             modified: self.now,
             size: body.size(),
             header_size: u32::try_from(put.header.len()).unwrap_or(u32::MAX),
@@ -154,6 +158,10 @@ impl Work<'_> {
         old: Option<&MessageRow>,
         inherit: bool,
     ) -> Result<(Uid, Modseq), Error> {
+        let is_new = |(mailbox, _): &(MailboxId, String)| *mailbox != place.mailbox;
+        if row.keys_version == 0 && self.unindexed.iter().all(is_new) {
+            self.unindexed.push((place.mailbox, place.kind.clone()));
+        }
         let modseq = self.touch(place)?;
         let counters = self.counters(place)?;
         let uid = Uid::try_from(counters.uid_next)

@@ -1,0 +1,130 @@
+//! Indexing: the host has a module make the keys of messages that came without. `wit/indexer.wit`.
+//!
+//! Each message gets an instance of its own that serves nobody, so that no two principals' messages
+//! ever meet in one. What it costs is its tenant's; what it does wrong holds up the indexing of that
+//! tenant, and not the requests of its users.
+
+use crate::bindings::exports::chapar::host::indexer;
+use crate::exports::found;
+use crate::instance::Instance;
+use crate::{HandleError, Runtime, Tenant};
+use bytes::Bytes;
+use storage::Key;
+
+/// A message that its module is to index.
+#[derive(Clone, Debug)]
+pub struct Unindexed {
+    /// The type of its mailbox.
+    pub mailbox_type: String,
+    /// The media type of the body.
+    pub content_type: String,
+    /// Header section and body.
+    pub message: Bytes,
+}
+
+/// A module that makes keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Indexer {
+    /// Its name.
+    pub module: String,
+    /// SHA-256 of the file that serves, in hex.
+    pub serving: String,
+    /// The types of mailboxes whose messages it indexes.
+    pub mailbox_types: Vec<String>,
+}
+
+impl Runtime {
+    /// Lists the modules of a tenant that make keys, by name.
+    pub fn indexers(&self, tenant: &Tenant) -> Vec<Indexer> {
+        let table = self.view(Some(tenant));
+        let states = self.states();
+        let of = |name: &str| {
+            let state = states.iter().find(|state| state.name == name);
+            state.and_then(|state| state.serving.clone())
+        };
+        table
+            .descriptors()
+            .filter(|descriptor| {
+                let module = table.module(&descriptor.name);
+                module.is_some_and(|module| module.extras.indexer.is_some())
+            })
+            .map(|descriptor| Indexer {
+                module: descriptor.name.clone(),
+                serving: of(&descriptor.name).unwrap_or_default(),
+                mailbox_types: descriptor.mailbox_types.clone(),
+            })
+            .collect()
+    }
+
+    /// The version of the rule by which a module makes keys. None if it has no `indexer`, or is not
+    /// loaded.
+    pub async fn keys_version(
+        &self,
+        module: &str,
+        tenant: &Tenant,
+    ) -> Result<Option<u32>, HandleError> {
+        let call = |mut instance: Instance| async move {
+            let result = version(&mut instance).await;
+            result.map_err(|error| instance.failure(&error))
+        };
+        self.call_indexer(module, tenant, call).await
+    }
+
+    /// Makes the keys of a message, with the version of the rule that made them. None if the module
+    /// has no `indexer`, or is not loaded.
+    pub async fn keys(
+        &self,
+        module: &str,
+        tenant: &Tenant,
+        message: Unindexed,
+    ) -> Result<Option<(u32, Vec<Key>)>, HandleError> {
+        let message = indexer::Unindexed {
+            mailbox_type: message.mailbox_type,
+            content_type: message.content_type,
+            message: message.message.into(),
+        };
+        let call = move |mut instance: Instance| async move {
+            let result = index(&mut instance, &message).await;
+            result.map_err(|error| instance.failure(&error))
+        };
+        self.call_indexer(module, tenant, call).await
+    }
+
+    async fn call_indexer<T: Send + 'static, F>(
+        &self,
+        module: &str,
+        tenant: &Tenant,
+        call: impl FnOnce(Instance) -> F + Send + 'static,
+    ) -> Result<Option<T>, HandleError>
+    where
+        F: Future<Output = Result<T, HandleError>> + Send + 'static,
+    {
+        let indexes = |module: &crate::load::Module| module.extras.indexer.is_some();
+        let Some(loaded) = self.loaded(Some(tenant), module, indexes) else {
+            return Ok(None);
+        };
+        let account = format!("{module}:indexer");
+        self.call_for(Some(tenant), &account, loaded, None, call)
+            .await
+            .map(Some)
+    }
+}
+
+async fn version(instance: &mut Instance) -> wasmtime::Result<u32> {
+    let module = instance.module.clone();
+    let store = &mut instance.store;
+    let guest = found(&module.extras.indexer)?.load(&mut *store, &instance.instance)?;
+    guest.call_version(&mut *store).await
+}
+
+async fn index(
+    instance: &mut Instance,
+    message: &indexer::Unindexed,
+) -> wasmtime::Result<(u32, Vec<Key>)> {
+    let module = instance.module.clone();
+    let store = &mut instance.store;
+    let guest = found(&module.extras.indexer)?.load(&mut *store, &instance.instance)?;
+    let version = guest.call_version(&mut *store).await?;
+    let keys = guest.call_keys(&mut *store, message).await?;
+    Ok((version, keys.into_iter().map(Key::from).collect()))
+}

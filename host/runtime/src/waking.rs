@@ -1,0 +1,147 @@
+//! Clients that wait for changes: what a module's subscription says, and asking the module what to
+//! send. `wit/watch.wit`, `wit/waker.wit`. The connection is held by whoever called; no instance is.
+
+use crate::bindings::chapar::host::watch as wit;
+use crate::bindings::exports::chapar::host::waker;
+use crate::exports::found;
+use crate::instance::Instance;
+use crate::{HandleError, Identity, Runtime, Tenant};
+use bytes::Bytes;
+use std::sync::Arc;
+use std::time::Duration;
+use storage::{Modseq, Path};
+
+/// Most topics of a subscription.
+const TOPICS_MAX: usize = 64;
+/// Longest token of a subscription.
+const TOKEN_LEN_MAX: usize = 4 << 10;
+/// Most bytes that are sent for one change.
+const PUSH_LEN_MAX: usize = 1 << 20;
+
+/// What a client waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// A mailbox and all below it.
+    Mailbox(Path),
+    /// Everything that a principal owns.
+    Owner(String),
+}
+
+/// A connection that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// The module to ask what to send.
+    pub module: String,
+    /// It goes on as a WebSocket, and not as an endless body.
+    pub websocket: bool,
+    /// What it waits for.
+    pub topics: Vec<Topic>,
+    /// What is sent at once.
+    pub first: Bytes,
+    /// What the client has seen already.
+    pub since: Modseq,
+    /// The module's own words, for its next instance.
+    pub token: Bytes,
+    /// After how long the module is asked though nothing has changed.
+    pub ping: Option<Duration>,
+}
+
+/// Why a module is asked what to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WakeReason {
+    /// Something has changed.
+    Changed,
+    /// Nothing has, for as long as it said.
+    Ping,
+}
+
+/// What to send to a client that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Push {
+    /// Pieces of the body, in order.
+    pub pieces: Vec<Bytes>,
+    /// What the client has seen now.
+    pub since: Modseq,
+    /// The new token.
+    pub token: Bytes,
+    /// The connection is to be closed after this.
+    pub close: bool,
+}
+
+impl Subscription {
+    /// Reads what a module answered; says what is wrong with it if it can't be served.
+    pub(crate) fn read(module: &str, said: wit::Subscription) -> Result<Self, &'static str> {
+        if said.topics.is_empty() || said.topics.len() > TOPICS_MAX {
+            return Err("a subscription without topics, or with too many");
+        }
+        if said.token.len() > TOKEN_LEN_MAX {
+            return Err("a subscription with too long a token");
+        }
+        let topic = |topic| match topic {
+            wit::Topic::Mailbox(path) => Topic::Mailbox(Path(path)),
+            wit::Topic::Owner(owner) => Topic::Owner(owner),
+        };
+        Ok(Self {
+            module: module.to_owned(),
+            websocket: matches!(said.transport, wit::Transport::Websocket),
+            topics: said.topics.into_iter().map(topic).collect(),
+            first: Bytes::new(),
+            since: said.since,
+            token: said.token.into(),
+            ping: (said.ping_ms > 0).then(|| Duration::from_millis(said.ping_ms.into())),
+        })
+    }
+}
+
+impl Runtime {
+    /// Asks a module what to send to a client that waits, in a new instance that serves its
+    /// identity. None if the module has no `waker`, or is not loaded.
+    pub async fn wake(
+        &self,
+        module: &str,
+        tenant: &Arc<Tenant>,
+        identity: Identity,
+        reason: WakeReason,
+        since: Modseq,
+        token: Bytes,
+    ) -> Result<Option<Push>, HandleError> {
+        let wakes = |module: &crate::load::Module| module.extras.waker.is_some();
+        let Some(loaded) = self.loaded(Some(tenant), module, wakes) else {
+            return Ok(None);
+        };
+        let call = move |mut instance: Instance| async move {
+            let result = wake(&mut instance, reason, since, &token).await;
+            result.map_err(|error| instance.failure(&error))
+        };
+        let serving = Some((tenant.clone(), identity));
+        self.call_for(Some(tenant), module, loaded, serving, call)
+            .await
+            .map(Some)
+    }
+}
+
+async fn wake(
+    instance: &mut Instance,
+    reason: WakeReason,
+    since: Modseq,
+    token: &Bytes,
+) -> wasmtime::Result<Push> {
+    let module = instance.module.clone();
+    let store = &mut instance.store;
+    let guest = found(&module.extras.waker)?.load(&mut *store, &instance.instance)?;
+    let reason = match reason {
+        WakeReason::Changed => waker::Reason::Changed,
+        WakeReason::Ping => waker::Reason::Ping,
+    };
+    let push = guest.call_wake(&mut *store, reason, since, token).await?;
+    let len: usize = push.pieces.iter().map(Vec::len).sum();
+    if len > PUSH_LEN_MAX || push.token.len() > TOKEN_LEN_MAX {
+        wasmtime::bail!("it sends more than {PUSH_LEN_MAX} bytes at once, or has too long a token");
+    }
+    Ok(Push {
+        pieces: push.pieces.into_iter().map(Bytes::from).collect(),
+        since: push.since,
+        token: push.token.into(),
+        close: push.close,
+    })
+}

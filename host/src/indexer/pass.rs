@@ -1,0 +1,177 @@
+//! One pass over what is to be indexed of one type.
+
+use crate::metrics::Indexed as Counts;
+use futures_util::{StreamExt, stream};
+use runtime::{HandleError, Runtime, Tenant};
+use std::collections::HashMap;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+use storage::{Error, Indexed, MailboxId, Store, Uid, Unindexed, Wanted};
+
+/// Messages that are written together.
+const PAGE: u32 = 64;
+/// Messages of a tenant that are indexed at once.
+const AT_ONCE: usize = 4;
+/// What a module gets of a message: more would need more memory than it may have.
+const MESSAGE_LEN_MAX: usize = 16 << 20;
+/// How often it is tried to have a message indexed.
+const ATTEMPTS: u32 = 3;
+/// How long a message waits that could not be.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// What a pass has left over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing.
+    Nothing,
+    /// Something, to be tried after so long.
+    After(Duration),
+}
+
+impl Rest {
+    pub fn or_sooner(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, rest) | (rest, Self::Nothing) => rest,
+            (Self::After(one), Self::After(other)) => Self::After(one.min(other)),
+        }
+    }
+}
+
+/// A pass.
+pub struct Pass<'a> {
+    pub runtime: &'a Runtime,
+    pub counts: &'a Counts,
+    pub tenant: &'a Tenant,
+    pub store: &'a dyn Store,
+    pub module: String,
+    pub wanted: Wanted,
+    /// How often messages could not be indexed.
+    pub failed: &'a mut HashMap<(MailboxId, Uid), u32>,
+}
+
+/// What becomes of a message.
+enum Fate {
+    Made(Indexed),
+    /// It is there no more.
+    Gone,
+    /// The module can't be asked now.
+    Later(Duration),
+    /// The module has failed.
+    Failed(String),
+}
+
+impl Pass<'_> {
+    /// Goes through all that is wanted once.
+    pub async fn run(&mut self) -> Result<Rest, Error> {
+        let mut rest = Rest::Nothing;
+        let mut after = (0, 0);
+        loop {
+            let page = self.store.unindexed(&self.wanted, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = (last.mailbox, last.uid);
+            let (made, left) = self.page(page).await;
+            rest = rest.or_sooner(left);
+            if !made.is_empty() {
+                self.store.set_indexed(made).await?;
+            }
+            if let Rest::After(wait) = left
+                && wait > RETRY
+            {
+                // Nobody else would fare better now.
+                return Ok(rest);
+            }
+        }
+        if rest == Rest::Nothing && self.wanted.mailbox.is_none() {
+            let (mailbox_type, version) = (&self.wanted.mailbox_type, self.wanted.keys_version);
+            self.store.all_indexed(mailbox_type, version).await?;
+        }
+        Ok(rest)
+    }
+
+    async fn page(&mut self, page: Vec<Unindexed>) -> (Vec<Indexed>, Rest) {
+        let fates: Vec<(MailboxId, Uid, Fate)> = stream::iter(page)
+            .map(|message| {
+                let (mailbox, uid) = (message.mailbox, message.uid);
+                let fate = self.one(message);
+                async move { (mailbox, uid, fate.await) }
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        let (mut made, mut rest) = (Vec::new(), Rest::Nothing);
+        for (mailbox, uid, fate) in fates {
+            match fate {
+                Fate::Made(indexed) => {
+                    self.counts.indexed.fetch_add(1, Relaxed);
+                    made.push(indexed);
+                }
+                Fate::Gone => {}
+                Fate::Later(wait) => rest = rest.or_sooner(Rest::After(wait)),
+                Fate::Failed(reason) => match self.give_up(mailbox, uid, &reason) {
+                    Some(without) => made.push(without),
+                    None => rest = rest.or_sooner(Rest::After(RETRY)),
+                },
+            }
+        }
+        (made, rest)
+    }
+
+    async fn one(&self, message: Unindexed) -> Fate {
+        let (mailbox, uid) = (message.mailbox, message.uid);
+        let bytes = self.store.read_to_index(mailbox, uid, MESSAGE_LEN_MAX);
+        let bytes = match bytes.await {
+            Ok(bytes) => bytes,
+            Err(Error::NotFound) => return Fate::Gone,
+            Err(error) => {
+                let tenant = &self.tenant.name;
+                tracing::warn!(%tenant, mailbox, uid, "can't read what is to be indexed: {error}");
+                return Fate::Later(RETRY);
+            }
+        };
+        let unindexed = runtime::Unindexed {
+            mailbox_type: self.wanted.mailbox_type.clone(),
+            content_type: message.content_type,
+            message: bytes,
+        };
+        let keys = self.runtime.keys(&self.module, self.tenant, unindexed);
+        match keys.await {
+            Ok(Some((version, keys))) => Fate::Made(Indexed {
+                mailbox,
+                uid,
+                keys,
+                keys_version: version.max(1),
+            }),
+            Ok(None) => Fate::Later(RETRY),
+            Err(error) => match error {
+                HandleError::Trapped { .. }
+                | HandleError::Unsupported { .. }
+                | HandleError::Deadline { .. }
+                | HandleError::Memory { .. } => Fate::Failed(error.to_string()),
+                HandleError::Busy { .. } => Fate::Later(RETRY),
+                HandleError::OverRate { wait, .. }
+                | HandleError::OverCpu { wait, .. }
+                | HandleError::BackedOff { wait, .. } => Fate::Later(wait),
+            },
+        }
+    }
+
+    /// A message that can't be indexed is not tried for ever: it stays where it is, is found by no
+    /// key, and is tried again with the next version of the rule.
+    fn give_up(&mut self, mailbox: MailboxId, uid: Uid, reason: &str) -> Option<Indexed> {
+        let attempts = self.failed.entry((mailbox, uid)).or_default();
+        *attempts += 1;
+        if *attempts < ATTEMPTS {
+            return None;
+        }
+        self.failed.remove(&(mailbox, uid));
+        self.counts.failed.fetch_add(1, Relaxed);
+        let (tenant, module) = (&self.tenant.name, &self.module);
+        tracing::error!(%tenant, %module, mailbox, uid, "a message can't be indexed: {reason}");
+        Some(Indexed {
+            mailbox,
+            uid,
+            keys: Vec::new(),
+            keys_version: self.wanted.keys_version,
+        })
+    }
+}
