@@ -166,6 +166,7 @@ impl Site {
                 name: self.name.clone(),
                 store,
                 options: self.config.set.clone(),
+                folders: self.config.module_folders.clone(),
                 modules: modules.map(|names| names.iter().cloned().collect()),
                 limits: self.config.tenant_limits,
             }),
