@@ -37,7 +37,7 @@ fn main() {
         return;
     }
     let chosen = |name: &str| arguments.is_empty() || arguments.iter().any(|a| name.contains(a));
-    let all: [(&str, Measure); 16] = [
+    let all: &[(&str, Measure)] = &[
         ("start", rows::start),
         ("requests", rows::requests),
         ("static", rows::static_file),
@@ -57,7 +57,7 @@ fn main() {
         ("drop in", drop_in::drop_in),
     ];
     let mut bench = Bench::new();
-    for (name, measure) in all {
+    for &(name, measure) in all {
         if chosen(name) {
             eprintln!("measuring: {name}");
             measure(&mut bench);

@@ -5,6 +5,7 @@ mod cli;
 mod contract;
 mod dropin;
 mod durability;
+mod folders;
 mod isolation;
 mod limits;
 mod malformed;

@@ -91,6 +91,7 @@ impl Bed {
                 store,
                 options: HashMap::new(),
                 modules: None,
+                folders: Vec::new(),
                 limits: TenantLimits::default(),
                 mail_domains: None,
             }),

@@ -40,6 +40,8 @@ pub struct Tenant {
     pub store: Arc<dyn storage::Store>,
     /// The options of its configuration, for `wit/config.wit`.
     pub options: std::collections::HashMap<String, String>,
+    /// Folders that modules may read, each at its own path: (module, folder).
+    pub folders: Vec<(String, std::path::PathBuf)>,
     /// Which of the loaded modules it has, by name; none for all.
     pub modules: Option<std::collections::BTreeSet<String>>,
     /// What it may use.

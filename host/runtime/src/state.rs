@@ -16,7 +16,7 @@ use std::sync::Arc;
 use storage::{Actor, Store};
 use tokio::sync::oneshot;
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// Most bytes of random numbers per call.
@@ -96,13 +96,16 @@ impl State {
         meter: Arc<Meter>,
     ) -> Self {
         let log = Log::new(module.clone(), serving.as_ref().map(|s| s.tenant.clone()));
-        let wasi = WasiCtx::builder()
-            .stdout(log.clone())
+        let mut wasi = WasiCtx::builder();
+        wasi.stdout(log.clone())
             .stderr(log)
             .allow_tcp(false)
             .allow_udp(false)
-            .max_random_size(RANDOM_MAX)
-            .build();
+            .max_random_size(RANDOM_MAX);
+        if let Some(serving) = &serving {
+            open_folders(&mut wasi, serving);
+        }
+        let wasi = wasi.build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(WASI_HANDLES_MAX);
         let mut http = WasiHttpCtx::new();
@@ -131,6 +134,21 @@ impl State {
     /// The request at hand.
     pub(crate) fn request(&mut self) -> wasmtime::Result<&mut Current> {
         self.current.as_mut().ok_or_else(outside)
+    }
+}
+
+/// Opens the folders that the operator lets this module read. One that cannot be opened is not there
+/// for the module.
+fn open_folders(wasi: &mut WasiCtxBuilder, serving: &Serving) {
+    let folders = serving.tenant.folders.iter();
+    for (_, folder) in folders.filter(|(module, _)| *module == serving.module.name) {
+        // Files are read on the thread that runs the module.
+        wasi.allow_blocking_current_thread(true);
+        let path = folder.to_string_lossy();
+        if let Err(error) = wasi.preopened_dir(folder, path, FsPerms::ReadOnly) {
+            let module = &serving.module.name;
+            tracing::warn!(module, folder = %folder.display(), "a folder can't be read: {error:#}");
+        }
     }
 }
 

@@ -114,6 +114,8 @@ pub struct Config {
     pub httpmodules: Option<Vec<String>>,
     /// Interfaces granted: (module, interface).
     pub module_grants: Vec<(String, String)>,
+    /// Folders that modules may read: (module, folder).
+    pub module_folders: Vec<(String, PathBuf)>,
     /// Other places for modules.
     pub module_prefixes: Vec<Prefix>,
     /// What modules may use, by name; `*` for those that are not named.
@@ -270,6 +272,7 @@ impl Config {
             moduledir: values.path("moduledir").unwrap_or_else(default_moduledir),
             httpmodules: Some(values.list("httpmodules")).filter(|names| names != &["*"]),
             module_grants: with_shipped(values.pairs("module_grants")?),
+            module_folders: values.folders()?,
             module_prefixes: values.prefixes()?,
             module_limits: limits::of_modules(&values)?,
             tenant_limits: limits::of_tenant(&values)?,
@@ -450,6 +453,12 @@ mod tests {
                 .module_prefixes
                 .is_empty()
         );
+        let folders = load("module_folders: a:/srv/a\nzoneinfo_dir: /usr/share/zoneinfo");
+        let (a, tzdist) = ("a".to_owned(), "tzdist".to_owned());
+        assert_eq!(
+            folders.unwrap().module_folders,
+            [(a, "/srv/a".into()), (tzdist, "/usr/share/zoneinfo".into())]
+        );
         assert_eq!(config.httptimeout, Duration::from_secs(60));
         assert_eq!(config.servername, "s");
     }
@@ -487,6 +496,8 @@ mod tests {
             ("module_instances: 0", "1 or more"),
             ("module_grants: webdav", "module:interface"),
             ("module_prefixes: webdav:/x", "module:/its/path"),
+            ("module_folders: tzdist:x", "module:/folder"),
+            ("zoneinfo_dir: zones", "a path that begins with `/`"),
             ("tenant_limits: rate=0", "rate=50"),
             ("tenant_limits: webdav:rate=5", "rate=50"),
             ("module_limits: rate=5", "`module:` or `*:`"),

@@ -151,6 +151,10 @@ pub static OPTIONS: &[OptionDef] = &[
         "The modules to serve, by name; `*` for whatever lies in the module folder.").of_tenants(),
     option("module_grants", Kind::List, None,
         "Interfaces granted to modules beyond the harmless ones: `module:interface`, with `*` for all of either. The modules that come with the host get what they ask for, unless they are named here."),
+    option("module_folders", Kind::List, None,
+        "Folders that modules may read, and no more: `module:/folder`. A module sees none but those, each at its own path."),
+    option("zoneinfo_dir", Kind::Path, None,
+        "A folder of compiled time zones, such as `/usr/share/zoneinfo`, that `tzdist` serves instead of its own; short for `module_folders: tzdist:…`. What it lacks is the module's."),
     option("module_prefixes", Kind::List, None,
         "Other places for modules: `module:/its/path=/other/path`."),
     option("davdriveprefix", Kind::Text, Some("/dav/drive"),
@@ -249,6 +253,9 @@ pub static OPTIONS: &[OptionDef] = &[
 
 /// Options with a name of their own for what `module_prefixes` does: (option, module, its path).
 pub const PREFIX_OPTIONS: [(&str, &str, &str); 1] = [("davdriveprefix", "webdav", "/dav/drive")];
+
+/// Options with a name of their own for what `module_folders` does: (option, module).
+pub const FOLDER_OPTIONS: [(&str, &str); 1] = [("zoneinfo_dir", "tzdist")];
 
 /// Finds an option by name.
 pub fn find(name: &str) -> Option<&'static OptionDef> {

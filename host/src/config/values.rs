@@ -155,6 +155,29 @@ impl Values {
         self.list(name).into_iter().map(pair).collect()
     }
 
+    pub(super) fn folders(&self) -> Result<Vec<(String, PathBuf)>, ConfigError> {
+        let expected = || {
+            let expected = "words like `module:/folder`".to_owned();
+            self.refuse("module_folders", expected)
+        };
+        let pairs = self.pairs("module_folders").map_err(|_| expected())?;
+        let absolute = |(module, folder): (String, String)| match folder.starts_with('/') {
+            true => Ok((module, PathBuf::from(folder))),
+            false => Err(expected()),
+        };
+        let mut folders: Vec<_> = pairs.into_iter().map(absolute).collect::<Result<_, _>>()?;
+        for (name, module) in options::FOLDER_OPTIONS {
+            let Some(folder) = self.path(name) else {
+                continue;
+            };
+            if !folder.is_absolute() {
+                return Err(self.refuse(name, "a path that begins with `/`".to_owned()));
+            }
+            folders.push((module.to_owned(), folder));
+        }
+        Ok(folders)
+    }
+
     pub(super) fn prefixes(&self) -> Result<Vec<Prefix>, ConfigError> {
         let expected = || {
             let expected = "words like `module:/its/path=/other/path`".to_owned();

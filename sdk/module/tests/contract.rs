@@ -199,16 +199,16 @@ fn private_annotations_are_nobody_elses() {
     };
     host.act_as("bob");
     annotate(&Annotation::private("x:1", Some(b"bob".to_vec())));
-    assert!(
-        inbox.status().unwrap().modseq > state,
-        "his own state moves"
-    );
+    let own = inbox.status().unwrap();
+    assert!(own.modseq > state && own.owner_modseq > state);
+    let since = |modseq| inbox.changes(modseq, 10, Fields::NAME).unwrap();
+    assert_eq!(since(state).len(), 1);
+    assert_eq!(since(own.modseq).len(), 0);
     host.act_as("alice");
-    assert_eq!(
-        inbox.status().unwrap().modseq,
-        state,
-        "nobody else's state moves"
-    );
+    let hers = inbox.status().unwrap();
+    assert_eq!(hers.modseq, state, "nobody else's state moves");
+    assert_eq!(hers.owner_modseq, state);
+    assert_eq!(inbox.changes(state, 10, Fields::NAME).unwrap().len(), 0);
     assert_eq!(inbox.message_annotations(&[uid], "x:").unwrap(), []);
     annotate(&Annotation::shared("x:2", Some(b"all".to_vec())));
     host.act_as("bob");

@@ -182,6 +182,7 @@ pub fn tenant_with(name: &str, modules: Option<&[&str]>) -> Arc<Tenant> {
         store: storage::SqliteStore::open(&folder, name, storage::StoreLimits::default()).unwrap(),
         options: HashMap::from([option("probe_option"), option("another_option")]),
         modules: modules.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
+        folders: Vec::new(),
         limits: TenantLimits::default(),
         mail_domains: None,
     })
