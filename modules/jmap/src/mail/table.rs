@@ -134,7 +134,7 @@ impl Table {
                 .filter(|(row, _)| !row.keywords.is_deleted())
                 .map(|(row, at)| (row.id, at))
                 .collect();
-            // Stable, here and below: what is in order already, as nearly all is, costs next to nothing.
+            // Stable, here and below: what is in order already costs next to nothing.
             by_id.sort();
             by_id
         });
