@@ -12,9 +12,10 @@
 //!
 //! # Not supported
 //! VacationResponse: nothing would answer. Sieve (RFC 9661), WebSocket (RFC 8887), PushSubscription.
-//! `unreadThreads` counts the Threads with an unread Email in the Mailbox itself. Of an Email that came
-//! by itself and is destroyed where it came to, the Thread is not known afterwards: `Thread/changes` and
-//! queries by Thread can't tell then, and clients read anew; so they do after a Mailbox is destroyed.
+//! `unreadThreads` counts the Threads with an unread Email in the Mailbox itself. Of an Email that
+//! came by itself and is destroyed where it came to, the Thread is not known afterwards:
+//! `Thread/changes` and queries by Thread can't tell then, and clients read anew; so they do after a
+//! Mailbox is destroyed.
 
 mod account;
 mod api;

@@ -1,9 +1,9 @@
 //! States: what an account looked like when a client asked. RFC 8620 §5.1.
 //!
-//! A state has the modseq of the last change, and for each mailbox what tells whether something in it was there
-//! already: the uid that the next message would have got. With those, what has changed is found in
-//! the host's log of changes, and told apart into created, updated and destroyed, although nothing
-//! is kept for any client.
+//! A state has the modseq of the last change, and for each mailbox what tells whether something in it
+//! was there already: the uid that the next message would have got. With those, what has changed is
+//! found in the host's log of changes, and told apart into created, updated and destroyed, although
+//! nothing is kept for any client.
 
 use crate::account::{Account, is_readable};
 use crate::id::MailboxId;

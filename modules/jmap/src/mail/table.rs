@@ -9,7 +9,7 @@ use super::name::Name;
 use super::thread::thread_of;
 use crate::account::Account;
 use crate::id::{EmailId, MailboxId, ThreadId};
-use module::{Entry, Error, Fields, Instant, Mailbox, Modseq, Part, Result, Uid};
+use module::{Entry, Error, Fields, Instant, Mailbox, Modseq, Part, Result, Status, Uid};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -50,7 +50,7 @@ pub struct Table {
     modseq: Modseq,
     /// By uid.
     rows: Vec<Row>,
-    by_id: OnceCell<Vec<(EmailId, u32)>>,
+    by_id: OnceCell<Vec<u32>>,
     newest: OnceCell<Vec<u32>>,
     counts: OnceCell<Counts>,
 }
@@ -105,7 +105,7 @@ impl Table {
                 };
                 let table = match renewed {
                     Some(table) => table,
-                    None => Self::read(&mailbox, id, status.modseq)?,
+                    None => Self::read(&mailbox, id, status)?,
                 };
                 Rc::new(table)
             }
@@ -128,18 +128,19 @@ impl Table {
 
     /// The message that is an Email.
     pub fn find(&self, id: EmailId) -> Option<&Row> {
+        let id_of = |at: u32| self.rows.get(at as usize).map(|row| row.id);
         let by_id = self.by_id.get_or_init(|| {
             let rows = self.rows.iter().zip(0u32..);
-            let mut by_id: Vec<_> = rows
-                .filter(|(row, _)| !row.keywords.is_deleted())
-                .map(|(row, at)| (row.id, at))
-                .collect();
-            // Stable, here and below: what is in order already, as nearly all is, costs next to nothing.
-            by_id.sort();
+            let shown = rows.filter(|(row, _)| !row.keywords.is_deleted());
+            let mut by_id: Vec<u32> = shown.map(|(_, at)| at).collect();
+            // Stable, here and below: what is in order already costs next to nothing.
+            by_id.sort_by_key(|&at| id_of(at));
             by_id
         });
-        let at = by_id.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-        self.rows.get(by_id.get(at)?.1 as usize)
+        let at = by_id
+            .binary_search_by_key(&Some(id), |&at| id_of(at))
+            .ok()?;
+        self.rows.get(*by_id.get(at)? as usize)
     }
 
     /// The message of this uid.
@@ -187,8 +188,10 @@ impl Table {
         })
     }
 
-    fn read(mailbox: &Mailbox, id: MailboxId, modseq: Modseq) -> Result<Self> {
-        let mut rows = Vec::new();
+    fn read(mailbox: &Mailbox, id: MailboxId, status: &Status) -> Result<Self> {
+        // As much memory as it takes and no more: an instance that has grown too much is not kept.
+        let count = usize::try_from(status.messages).unwrap_or(0).min(ROWS_MAX);
+        let mut rows = Vec::with_capacity(count);
         let mut after = 0;
         loop {
             let page = mailbox.list(after, PAGE, Fields::NAME)?;
@@ -200,7 +203,7 @@ impl Table {
             }
         }
         Ok(Self {
-            modseq,
+            modseq: status.modseq,
             rows,
             ..Self::default()
         })

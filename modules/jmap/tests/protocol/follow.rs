@@ -201,7 +201,8 @@ impl Life<'_> {
                 );
             }
             (10, _) => {
-                let patch = json!({ "sortOrder": self.count, "isSubscribed": self.count.is_multiple_of(2) });
+                let is_even = self.count.is_multiple_of(2);
+                let patch = json!({ "sortOrder": self.count, "isSubscribed": is_even });
                 client.call("Mailbox/set", json!({ "update": { mailbox: patch } }));
             }
             _ => {
