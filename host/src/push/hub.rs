@@ -226,6 +226,7 @@ mod tests {
             name: "a".to_owned(),
             store,
             options: HashMap::new(),
+            folders: Vec::new(),
             modules: None,
             limits: Default::default(),
             mail_domains: None,

@@ -1,5 +1,5 @@
 //! What requests cost in the module itself, over the in-memory host: `cargo run --release -p jmap
-//! --example measure`. What the store costs, and the border of a sandbox, is not in it; the benchmark
+//! --example methods_of_1000`. What the store costs, and the border of a sandbox, is not in it; the benchmark
 //! in `tests/bench` has all of it.
 #![allow(
     clippy::unwrap_used,

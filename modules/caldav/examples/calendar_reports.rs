@@ -1,6 +1,6 @@
 //! How long reports of a month and a PUT take over 1,000 events, a quarter of them recurring, with
 //! the in-memory host, whose own search looks at all keys. With a word it measures only what has
-//! that in its name. `cargo run --release -p caldav --example reports_of_1000`
+//! that in its name. `cargo run --release -p caldav --example calendar_reports`
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

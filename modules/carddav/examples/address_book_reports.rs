@@ -1,5 +1,5 @@
 //! How long reports and a PUT take over 1,000 cards, with the in-memory host (whose own search looks
-//! at all keys): `cargo run --release -p carddav --example reports_of_1000`. With a word it measures
+//! at all keys): `cargo run --release -p carddav --example address_book_reports`. With a word it measures
 //! only what has that in its name.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
