@@ -16,6 +16,7 @@ mod compression;
 mod drop_in;
 mod floor;
 mod load;
+mod mail;
 mod memory;
 mod neighbours;
 mod process;
@@ -36,7 +37,7 @@ fn main() {
         return;
     }
     let chosen = |name: &str| arguments.is_empty() || arguments.iter().any(|a| name.contains(a));
-    let all: [(&str, Measure); 15] = [
+    let all: [(&str, Measure); 17] = [
         ("start", rows::start),
         ("requests", rows::requests),
         ("static", rows::static_file),
@@ -50,6 +51,8 @@ fn main() {
         ("contacts", carddav::contacts),
         ("idle connections", memory::idle_connections),
         ("warm instances", memory::warm_instances),
+        ("deliveries", mail::deliveries),
+        ("waiting clients", mail::waiting),
         ("neighbours", neighbours::neighbours),
         ("drop in", drop_in::drop_in),
     ];
