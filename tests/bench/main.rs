@@ -17,6 +17,7 @@ mod drop_in;
 mod floor;
 mod jmap;
 mod load;
+mod mail;
 mod memory;
 mod neighbours;
 mod process;
@@ -53,6 +54,8 @@ fn main() {
         ("mail", jmap::mail),
         ("idle connections", memory::idle_connections),
         ("warm instances", memory::warm_instances),
+        ("deliveries", mail::deliveries),
+        ("waiting clients", mail::waiting),
         ("neighbours", neighbours::neighbours),
         ("drop in", drop_in::drop_in),
     ];

@@ -95,7 +95,7 @@ fn at_rest(pid: u32) -> (u64, u64) {
 }
 
 /// Adds users with the password of the first, which costs no hashing.
-fn add_users(folder: &std::path::Path) {
+pub fn add_users(folder: &std::path::Path) {
     let limits = storage::StoreLimits::default();
     let store = storage::SqliteStore::open(folder, "default", limits).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -188,7 +188,7 @@ fn answered(stream: &mut BufReader<TcpStream>) -> u16 {
 }
 
 /// Each connection is a file of this process, too.
-fn allow_many_files() {
+pub fn allow_many_files() {
     let limits = std::fs::read_to_string("/proc/self/limits").expect("the limits");
     let files = limits
         .lines()

@@ -22,7 +22,7 @@ fn help_names_every_command() {
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
     for name in [
         "serve", "user", "group", "tenant", "module", "quota", "check", "backup", "restore",
-        "version",
+        "import", "export", "version",
     ] {
         assert!(text.contains(name), "{name}: {text}");
     }

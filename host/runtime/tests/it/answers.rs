@@ -168,9 +168,10 @@ async fn who_waits_is_served_by_a_new_instance_each_time() {
         ping: Some(Duration::from_secs(1)),
     };
     assert_eq!(subscription, expected);
+    let tenant = tenant("example");
     let push = runtime.wake(
         "probe",
-        &tenant("example"),
+        &tenant,
         identity("alice"),
         WakeReason::Changed,
         7,

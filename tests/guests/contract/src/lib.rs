@@ -47,7 +47,7 @@ impl Module for Contract {
                 &["GET", "POST"],
                 Access::Authenticated,
             )],
-            mailbox_types: vec![TYPE.to_owned()],
+            mailbox_types: vec![TYPE.to_owned(), "email".to_owned()],
             options: vec![OptionSpec {
                 name: "contract_word".to_owned(),
                 help: "A word to be shown; none without it.".to_owned(),
@@ -60,20 +60,22 @@ impl Module for Contract {
     fn handle(request: Request) -> Answer {
         let name = request.path.rsplit('/').next().unwrap_or_default();
         let said = match name {
-            "watch" => return subscribe(Transport::Body),
-            "socket" => return subscribe(Transport::Websocket),
+            "watch" => return subscribe(&request, Transport::Body),
+            "socket" => return subscribe(&request, Transport::Websocket),
             "identity" => identity(),
             "directory" => directory(),
             "mailbox" => mailbox(),
             "blob" => blob(request),
             "annotation" => annotation(),
             "index" => index(),
+            "mail" => mail(),
             "rights" => rights(),
             "lock" => lock(&request),
             "quota" => quota(),
             "delivery" => delivery(),
             "question" => question(),
             "submission" => submission(),
+            "send" => send(),
             "timer" => timer(&request),
             "config" => config(),
             "modules" => Ok(module::modules()
@@ -246,6 +248,18 @@ fn index() -> Result<String> {
     ))
 }
 
+/// What was delivered, and how much of it was indexed.
+fn mail() -> Result<String> {
+    let inbox = Mailbox::open(&["user".to_owned(), me()])?;
+    let query = Query {
+        all_of: vec![vec![Term::new("length", Test::Present)]],
+        limit: 100,
+        ..Query::default()
+    };
+    let found = inbox.search(&query)?.found.len();
+    Ok(format!("{found} of {}", inbox.status()?.messages))
+}
+
 fn rights() -> Result<String> {
     let home = home()?;
     let grants = [
@@ -323,6 +337,19 @@ fn submission() -> Result<String> {
     Ok(format!("{}", Envelope::cancel(&queued)?))
 }
 
+/// Sends a message to two, of whom one will be refused.
+fn send() -> Result<String> {
+    let message = Blob::create(b"Subject: hello\r\n\r\n.hello\r\n")?;
+    let envelope = |sender: String| Envelope {
+        sender,
+        recipients: vec!["good@x.test".to_owned(), "bad@x.test".to_owned()],
+        not_before: None,
+    };
+    let stranger = envelope("stranger@a.test".to_owned()).submit(&message);
+    envelope(format!("{}@a.test", me())).submit(&message)?;
+    Ok(format!("{stranger:?}"))
+}
+
 fn timer(request: &Request) -> Result<String> {
     let batch = Batch::new();
     batch.set_timer("later", Some(request.received + 86_400_000), b"token");
@@ -342,13 +369,17 @@ fn config() -> Result<String> {
     ))
 }
 
-fn subscribe(transport: Transport) -> Answer {
+/// Waits for what is the principal's own; in silence, if the query says so.
+fn subscribe(request: &Request, transport: Transport) -> Answer {
     let subscription = Subscription {
         transport,
         topics: vec![Topic::Owner(me())],
         since: 0,
         token: b"token".to_vec(),
-        ping_ms: 1_000,
+        ping_ms: match request.query.as_deref() {
+            Some("quiet") => 0,
+            _ => 1_000,
+        },
     };
     Answer::Subscribed(
         Response {
@@ -365,6 +396,8 @@ impl Indexer for Contract {
     }
 
     fn keys(message: Unindexed) -> Vec<Key> {
+        let is_poison = message.message.ends_with(b"poison\r\n");
+        assert!(!is_poison, "as asked");
         vec![Key::number(
             "length",
             i64::try_from(message.message.len()).unwrap_or(0),
