@@ -54,6 +54,15 @@ fn a_watched_user_is_written_down_without_credentials() {
     }
 }
 
+/// Counts when it is dropped: a client that panics has ended, too.
+struct Ended<'c>(&'c AtomicUsize);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn health_answers_while_all_guests_are_busy() {
     const CLIENTS: usize = 8;
@@ -66,9 +75,9 @@ fn health_answers_while_all_guests_are_busy() {
         .start();
     let ended = AtomicUsize::new(0);
     let looping = || {
+        let _ended = Ended(&ended);
         let mut alice = server.client("alice").timeout(Duration::from_secs(60));
         alice.send("GET", "/misbehave/loop", &[], b"").expect(503);
-        ended.fetch_add(1, Ordering::Relaxed);
     };
     std::thread::scope(|scope| {
         for _ in 0..CLIENTS {
