@@ -9,7 +9,8 @@ if [ "$(id -u)" != 0 ]; then
 fi
 disk=$work/state
 mkdir "$disk"
-mount -t tmpfs -o size=24M tmpfs "$disk"
+# Compiled modules take half of it.
+mount -t tmpfs -o size=48M tmpfs "$disk"
 unmount() {
     stop_server
     umount "$disk"
@@ -54,7 +55,7 @@ all() {
 all "a full disk"
 is "a full disk: others are served" 207 "$(status -X PROPFIND -H 'depth: 0' "$url")"
 
-mount -o remount,size=64M "$disk"
+mount -o remount,size=96M "$disk"
 is "space comes back: a write succeeds" 201 "$(status -T "$work/big" "${url}big-after")"
 echo big-after >>"$work/acknowledged"
 is "space comes back: so does a removal" 204 "$(status -X DELETE "${url}small-0")"

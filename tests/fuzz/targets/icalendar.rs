@@ -6,7 +6,7 @@
 use icalendar::busy::{Answer, Busy};
 use icalendar::data::{Output, Recurrences};
 use icalendar::jcal::from_jcal;
-use icalendar::keys::Keys;
+use icalendar::keys::{Keys, Names, Stretch};
 use icalendar::object::Object;
 use icalendar::series::{Range, Series};
 use icalendar::zone::Zone;
@@ -33,11 +33,18 @@ fuzz_target!(|bytes: &[u8]| {
     let _valid = Object::check(&calendar);
     let series = Series::of(&calendar, zone.clone());
     let overlaps = series.overlaps(RANGE, &mut budget());
-    if let (Ok(true), Some(keys)) = (overlaps, Keys::of(&calendar)) {
-        let meets = |(start, end): &(i64, i64)| {
-            *start < RANGE.end && *end.max(&(start + 1)) > RANGE.start
+    if let (Ok(is_there), Some(keys)) = (overlaps, Keys::of(&calendar)) {
+        let names = Names::of(Some(keys.kind), RANGE);
+        let finds = |names: &[&str]| {
+            let meets = |time: &Stretch| {
+                time.start < RANGE.end && time.end.max(time.start + 1) > RANGE.start
+            };
+            let mut times = keys.times.iter();
+            times.any(|time| names.contains(&time.name) && meets(time))
         };
-        assert!(keys.intervals.iter().any(meets), "{keys:?}");
+        let certain = finds(names.certain);
+        assert!(is_there || !certain, "it is not there: {keys:?}");
+        assert!(!is_there || certain || finds(names.possible), "{keys:?}");
     }
     let _rings = series.any_alarm(RANGE, &mut budget(), &mut |_, _| false);
 

@@ -145,9 +145,8 @@ impl MailboxStore {
         match batch.commit().map_err(|failure| failure.error) {
             // Another request of the same principal was faster.
             Ok(_) | Err(module::Error::Exists | module::Error::Conflict) => Ok(true),
-            Err(
-                module::Error::OverQuota(_) | module::Error::Full | module::Error::Forbidden(_),
-            ) => Ok(false),
+            Err(module::Error::OverQuota(_) | module::Error::Forbidden(_)) => Ok(false),
+            // A home that has no room must not look as if it were gone.
             Err(error) => Err(store_error(error)),
         }
     }
