@@ -96,7 +96,8 @@ pub(crate) fn read(path: &Path) -> Result<Content, String> {
         if size > FILE_MAX {
             return Err(format!("it has {size} bytes, more than {FILE_MAX}"));
         }
-        let mut wasm = Vec::new();
+        // At once: what a growing one leaves behind stays with the process for a while.
+        let mut wasm = Vec::with_capacity(usize::try_from(size).unwrap_or(0).saturating_add(1));
         let mut limited = Read::by_ref(&mut file).take(FILE_MAX + 1);
         limited.read_to_end(&mut wasm).map_err(unreadable)?;
         if stamp(&file).map_err(unreadable)? == before && wasm.len() as u64 == size {
