@@ -79,8 +79,9 @@ impl Vapid {
         let signature = self.key.sign(&self.random, signed.as_bytes()).ok()?;
         let signature = URL_SAFE_NO_PAD.encode(signature);
         let key = URL_SAFE_NO_PAD.encode(self.key.public_key());
+        // No space behind the comma: py-vapid, which services verify with, knows none.
         let mut value =
-            HeaderValue::try_from(format!("vapid t={signed}.{signature}, k={key}")).ok()?;
+            HeaderValue::try_from(format!("vapid t={signed}.{signature},k={key}")).ok()?;
         value.set_sensitive(true);
         Some(value)
     }
