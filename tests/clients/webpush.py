@@ -28,7 +28,7 @@ origin, user, password, folder, binary = sys.argv[1:]
 folder = pathlib.Path(folder)
 conf = folder / "chapar.conf"
 VAPID = "urn:ietf:params:jmap:webpush-vapid"
-WAIT = 30
+WAIT = 60
 
 
 def check(name, is_so, said=""):

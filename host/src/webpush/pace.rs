@@ -11,7 +11,7 @@ const PAUSE_MS: i64 = 5_000;
 /// After so many failures in a row, so long; the last for ever.
 const RETRY_S: [i64; 7] = [10, 30, 60, 300, 900, 1800, 3600];
 /// How much a service that answers 429 slows down: at first, and at most.
-const SLOWED_MS: std::ops::RangeInclusive<i64> = 30_000..=3_600_000;
+const SLOWED_MS: std::ops::RangeInclusive<i64> = 10_000..=3_600_000;
 /// No service holds back for longer.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(86_400);
 
@@ -122,13 +122,13 @@ mod tests {
     #[test]
     fn rfc8620_s7_2_429_reduces_the_frequency() {
         let slowed = later_of(FRESH, 429, Some(120));
-        assert_eq!((slowed.due, slowed.slowed), (120_000, 30_000));
+        assert_eq!((slowed.due, slowed.slowed), (120_000, 10_000));
         let slower = later_of(slowed, 429, None);
-        assert_eq!(slower.slowed, 60_000);
+        assert_eq!((slower.due, slower.slowed), (30_000, 20_000));
         let Next::Out(well) = next(slower, answer(201, None), 0) else {
             panic!("201 is well");
         };
-        assert_eq!((well.due, well.slowed), (65_000, 30_000));
+        assert_eq!((well.due, well.slowed), (25_000, 10_000));
         // RFC 9110 §10.2.3: 503 may have one as well; nobody holds back for ever.
         assert_eq!(later_of(FRESH, 503, Some(u64::MAX)).due, 86_400_000);
     }

@@ -68,7 +68,8 @@ impl Turn {
 
     async fn first(&self, message: Bytes) -> Posted {
         match self.post(message, "high").await {
-            Next::Out(pace) => Posted::First(pace),
+            // Who gives the code back needs not wait for the next message.
+            Next::Out(pace) => Posted::First(Pace { due: now(), ..pace }),
             Next::Later(pace) if pace.attempts < FIRST_ATTEMPTS_MAX => Posted::Later(pace),
             Next::Later(_) | Next::Gone => self.gone(),
         }
