@@ -6,12 +6,12 @@
 //! messages hold does not make them one Email: the digest that the store keeps is of the body alone,
 //! and two that say "thank you" to different people are two.
 //!
-//! Nothing is kept for a client: a state says what is needed to find in the store's log of changes
-//! what has happened since (`state.rs`). What an instance remembers from one request to the next
+//! Nothing is kept for a client, but where it is told of changes (`push_subscription/`): a state says
+//! what is needed to find in the store's log of changes what has happened since (`state.rs`). What an instance remembers from one request to the next
 //! (`mail/table.rs`) is used only as long as the store says that nothing has changed.
 //!
 //! # Not supported
-//! VacationResponse: nothing would answer. Sieve (RFC 9661), WebSocket (RFC 8887), PushSubscription.
+//! VacationResponse: nothing would answer. Sieve (RFC 9661), WebSocket (RFC 8887).
 //! `unreadThreads` counts the Threads with an unread Email in the Mailbox itself. Of an Email that
 //! came by itself and is destroyed where it came to, the Thread is not known afterwards:
 //! `Thread/changes` and queries by Thread can't tell then, and clients read anew; so they do after a
@@ -30,6 +30,7 @@ mod mail;
 mod methods;
 mod problem;
 mod push;
+mod push_subscription;
 mod quota;
 mod records;
 mod reference;
@@ -79,6 +80,7 @@ impl Module for Jmap {
                 "blob",
                 "config",
                 "directory",
+                "endpoint",
                 "exchange",
                 "identity",
                 "index",
@@ -104,7 +106,7 @@ impl Module for Jmap {
 
 impl Waker for Jmap {
     fn wake(reason: Reason, since: Modseq, token: Vec<u8>) -> Push {
-        push::wake(reason, since, token)
+        push_subscription::wake(since, &token).unwrap_or_else(|| push::wake(reason, since, token))
     }
 }
 

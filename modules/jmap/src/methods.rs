@@ -11,6 +11,7 @@ use crate::mail::mailbox::Mailboxes;
 use crate::mail::mdn;
 use crate::mail::submission::Submissions;
 use crate::mail::thread::Threads;
+use crate::push_subscription;
 use crate::quota::Quotas;
 use crate::session::{BLOB, CORE, MAIL, MDN, QUOTA, SUBMISSION};
 use crate::standard::{changes, copy, get, query, query_changes, set};
@@ -21,6 +22,8 @@ pub type Method = fn(&mut Context, Arguments) -> Result<Object>;
 const METHODS: &[(&str, &str, Method)] = &[
     ("Core/echo", CORE, api::echo),
     ("Blob/copy", CORE, blob::copy),
+    ("PushSubscription/get", CORE, push_subscription::get),
+    ("PushSubscription/set", CORE, push_subscription::set),
     ("Blob/upload", BLOB, blob::upload),
     ("Blob/get", BLOB, blob::get),
     ("Blob/lookup", BLOB, blob::lookup),

@@ -5,7 +5,9 @@ use crate::context::Context;
 use crate::json::{Object, object, strings};
 use crate::limits::{CONCURRENT, Limits};
 use crate::problem::Problem;
-use module::{Identity, Request, Response, Scope};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use module::{Endpoint, Identity, Request, Response, Scope};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
@@ -22,6 +24,9 @@ pub const MDN: &str = "urn:ietf:params:jmap:mdn";
 pub const QUOTA: &str = "urn:ietf:params:jmap:quota";
 /// RFC 9404 §3.
 pub const BLOB: &str = "urn:ietf:params:jmap:blob";
+
+/// RFC 9749 §3.
+pub const WEBPUSH_VAPID: &str = "urn:ietf:params:jmap:webpush-vapid";
 
 const CAPABILITIES: [&str; 6] = [CORE, MAIL, SUBMISSION, MDN, QUOTA, BLOB];
 
@@ -44,6 +49,7 @@ thread_local! {
 /// Whether a client may name this in `using`.
 pub fn supports(capability: &str) -> bool {
     CAPABILITIES.contains(&capability)
+        || (capability == WEBPUSH_VAPID && Endpoint::server_key().is_some())
 }
 
 /// Answers a GET.
@@ -133,6 +139,10 @@ fn session(identity: &Identity, accounts: &[Account], limits: &Limits) -> Object
         capabilities.insert(capability.to_owned(), Object::new().into());
     }
     capabilities.insert(CORE.to_owned(), core(limits).into());
+    if let Some(key) = Endpoint::server_key() {
+        let key = object! { "applicationServerKey": URL_SAFE_NO_PAD.encode(key) };
+        capabilities.insert(WEBPUSH_VAPID.to_owned(), key.into());
+    }
     object! {
         "capabilities": capabilities,
         "accounts": told,

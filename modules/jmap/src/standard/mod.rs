@@ -19,6 +19,7 @@ pub use patch::apply;
 pub use query::{Comparator, Filter, Outcome, Query, Subject, query, read_subject};
 pub use query_changes::{QueryChanges, query_changes};
 pub use set::{Done, Set, Stage, map_or_null, set};
+pub(crate) use set::{Operation, operations, outcome};
 
 use crate::account::Account;
 use crate::call::Result;

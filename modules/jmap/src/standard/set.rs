@@ -83,9 +83,12 @@ pub struct Done {
 }
 
 /// What a client wants done.
-enum Operation {
+pub(crate) enum Operation {
+    /// An object is to be created, under this creation id.
     Create(String, Object),
+    /// The object of this id is to be patched.
     Update(String, Object),
+    /// The object of this id is to be destroyed.
     Destroy(String),
 }
 
@@ -97,7 +100,8 @@ impl Operation {
     }
 }
 
-type Results = Vec<std::result::Result<Done, SetError>>;
+/// What became of each operation.
+pub(crate) type Results = Vec<std::result::Result<Done, SetError>>;
 
 /// How often operations are staged together again, without those that were refused; then each is
 /// committed by itself.
@@ -129,6 +133,18 @@ pub fn set<T: Set>(context: &mut Context, mut arguments: Arguments) -> Result<Ob
         "oldState": old_state,
         "newState": T::state(context, &account)?,
     };
+    answer.extend(outcome(context, operations, results));
+    T::after(context, extra, &account.id, &answer);
+    Ok(answer)
+}
+
+/// What became of operations, as `/set` answers.
+pub(crate) fn outcome(
+    context: &mut Context,
+    operations: Vec<Operation>,
+    results: Results,
+) -> Object {
+    let mut answer = Object::new();
     let mut done: [Object; 2] = Default::default();
     let mut refused: [Object; 3] = Default::default();
     let mut destroyed = Vec::new();
@@ -176,8 +192,7 @@ pub fn set<T: Set>(context: &mut Context, mut arguments: Arguments) -> Result<Ob
         false => Value::Array(destroyed),
     };
     answer.insert("destroyed".to_owned(), destroyed);
-    T::after(context, extra, &account.id, &answer);
-    Ok(answer)
+    answer
 }
 
 /// A map, or null if it is empty.
@@ -188,7 +203,8 @@ pub fn map_or_null(map: Object) -> Value {
     }
 }
 
-fn operations(arguments: &mut Arguments, max: u64) -> Result<Vec<Operation>> {
+/// Takes the operations of a `/set`.
+pub(crate) fn operations(arguments: &mut Arguments, max: u64) -> Result<Vec<Operation>> {
     let create = arguments.map("create")?.unwrap_or_default();
     let update = arguments.map("update")?.unwrap_or_default();
     let destroy = arguments.strings("destroy")?.unwrap_or_default();

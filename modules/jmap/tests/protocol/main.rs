@@ -10,6 +10,7 @@ mod examples;
 mod follow;
 mod hostile;
 mod push;
+mod push_subscription;
 mod rfc8620;
 mod rfc8621;
 mod rfc9007;
