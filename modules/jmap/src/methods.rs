@@ -11,8 +11,9 @@ use crate::mail::mailbox::Mailboxes;
 use crate::mail::mdn;
 use crate::mail::submission::Submissions;
 use crate::mail::thread::Threads;
+use crate::mail::vacation::VacationResponses;
 use crate::quota::Quotas;
-use crate::session::{BLOB, CORE, MAIL, MDN, QUOTA, SUBMISSION};
+use crate::session::{BLOB, CORE, MAIL, MDN, QUOTA, SUBMISSION, VACATION};
 use crate::standard::{changes, copy, get, query, query_changes, set};
 
 /// What answers a call.
@@ -61,6 +62,8 @@ const METHODS: &[(&str, &str, Method)] = &[
         query_changes::<Submissions>,
     ),
     ("EmailSubmission/set", SUBMISSION, set::<Submissions>),
+    ("VacationResponse/get", VACATION, get::<VacationResponses>),
+    ("VacationResponse/set", VACATION, set::<VacationResponses>),
 ];
 
 /// The method of this name, if the client has named its capability.

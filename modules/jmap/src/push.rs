@@ -207,7 +207,7 @@ fn look(context: &mut Context) -> Result<Seen, Problem> {
             let owner = account.mailboxes.first().map(|status| status.owner_modseq);
             seen.modseq = owner.unwrap_or_default();
         }
-        seen.topics.push(Topic::Owner(account.id.clone()));
+        seen.topics.push(Topic::Owner(account.owner.clone()));
         seen.states.insert(account.id.clone(), states);
     }
     Ok(seen)

@@ -16,6 +16,8 @@ pub const CORE: &str = "urn:ietf:params:jmap:core";
 pub const MAIL: &str = "urn:ietf:params:jmap:mail";
 /// RFC 8621 §1.3.2.
 pub const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
+/// RFC 8621 §1.3.3.
+pub const VACATION: &str = "urn:ietf:params:jmap:vacationresponse";
 /// RFC 9007 §1.3.
 pub const MDN: &str = "urn:ietf:params:jmap:mdn";
 /// RFC 9425 §3.
@@ -23,7 +25,7 @@ pub const QUOTA: &str = "urn:ietf:params:jmap:quota";
 /// RFC 9404 §3.
 pub const BLOB: &str = "urn:ietf:params:jmap:blob";
 
-const CAPABILITIES: [&str; 6] = [CORE, MAIL, SUBMISSION, MDN, QUOTA, BLOB];
+const CAPABILITIES: [&str; 7] = [CORE, MAIL, SUBMISSION, VACATION, MDN, QUOTA, BLOB];
 
 /// How many mailboxes an Email may be in; what `Email/set` can check with few questions.
 pub const MAILBOXES_PER_EMAIL_MAX: u64 = 20;
@@ -112,7 +114,8 @@ fn session(identity: &Identity, accounts: &[Account], limits: &Limits) -> Object
         if account.is_personal {
             capabilities.insert(SUBMISSION.to_owned(), submission(limits).into());
             capabilities.insert(MDN.to_owned(), Object::new().into());
-            for capability in [MAIL, SUBMISSION, MDN, QUOTA, BLOB] {
+            capabilities.insert(VACATION.to_owned(), Object::new().into());
+            for capability in [MAIL, SUBMISSION, VACATION, MDN, QUOTA, BLOB] {
                 primary.insert(capability.to_owned(), account.id.clone().into());
             }
         }
@@ -121,7 +124,7 @@ fn session(identity: &Identity, accounts: &[Account], limits: &Limits) -> Object
         told.insert(
             account.id.clone(),
             Value::Object(object! {
-                "name": account.id.clone(),
+                "name": account.owner.clone(),
                 "isPersonal": account.is_personal,
                 "isReadOnly": account.is_read_only || read_only,
                 "accountCapabilities": capabilities,

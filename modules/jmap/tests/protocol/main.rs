@@ -14,4 +14,5 @@ mod rfc8620;
 mod rfc8621;
 mod rfc9007;
 mod submission;
+mod vacation;
 mod world;

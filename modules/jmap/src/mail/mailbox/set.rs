@@ -341,7 +341,7 @@ impl Wanted {
                     let above = status.path.split_last().map(|(_, above)| above);
                     above.unwrap_or_default().to_vec()
                 }
-                None => inbox(&account.id),
+                None => inbox(&account.owner),
             },
             Some(parent) => {
                 let (_, parent) = find(account, parent)?;
