@@ -34,10 +34,11 @@ mod quota;
 mod records;
 mod reference;
 mod session;
+mod sieve;
 mod standard;
 mod state;
 
-use ::mail::keys::{self, KeyValue};
+use ::mail::keys::{self, KEYS_VERSION, KeyValue};
 use ::module::{
     Access, Answer, Descriptor, Extent, Indexer, Key, Modseq, Module, Mount, Push, Reason, Request,
     Response, Unindexed, Value, Waker, WellKnown,
@@ -71,7 +72,9 @@ impl Module for Jmap {
                 name: "jmap".to_owned(),
                 target: format!("{MOUNT}/"),
             }],
-            mailbox_types: vec![account::MAILBOX_TYPE.to_owned()],
+            mailbox_types: [account::MAILBOX_TYPE, sieve::MAILBOX_TYPE]
+                .map(str::to_owned)
+                .to_vec(),
             options: limits::options(),
             capabilities: [
                 "annotation",
@@ -110,11 +113,14 @@ impl Waker for Jmap {
 
 impl Indexer for Jmap {
     fn version() -> u32 {
-        keys::KEYS_VERSION
+        KEYS_VERSION
     }
 
     fn keys(message: Unindexed) -> Vec<Key> {
-        index_keys(&message.message, None)
+        match message.mailbox_type.as_str() {
+            account::MAILBOX_TYPE => index_keys(&message.message, None),
+            _ => Vec::new(),
+        }
     }
 }
 

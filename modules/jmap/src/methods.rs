@@ -13,7 +13,8 @@ use crate::mail::submission::Submissions;
 use crate::mail::thread::Threads;
 use crate::mail::vacation::VacationResponses;
 use crate::quota::Quotas;
-use crate::session::{BLOB, CORE, MAIL, MDN, QUOTA, SUBMISSION, VACATION};
+use crate::session::{BLOB, CORE, MAIL, MDN, QUOTA, SIEVE, SUBMISSION, VACATION};
+use crate::sieve::{self, SieveScripts};
 use crate::standard::{changes, copy, get, query, query_changes, set};
 
 /// What answers a call.
@@ -64,6 +65,10 @@ const METHODS: &[(&str, &str, Method)] = &[
     ("EmailSubmission/set", SUBMISSION, set::<Submissions>),
     ("VacationResponse/get", VACATION, get::<VacationResponses>),
     ("VacationResponse/set", VACATION, set::<VacationResponses>),
+    ("SieveScript/get", SIEVE, get::<SieveScripts>),
+    ("SieveScript/set", SIEVE, set::<SieveScripts>),
+    ("SieveScript/query", SIEVE, query::<SieveScripts>),
+    ("SieveScript/validate", SIEVE, sieve::validate),
 ];
 
 /// The method of this name, if the client has named its capability.

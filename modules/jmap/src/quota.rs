@@ -92,7 +92,7 @@ fn all(account: &Account) -> Result<BTreeMap<String, Object>> {
             "hardLimit": limit?,
             "scope": "account",
             "name": name,
-            "types": strings(["Mailbox", "Email"]),
+            "types": strings(["Mailbox", "Email", "SieveScript"]),
             "warnLimit": Value::Null,
             "softLimit": Value::Null,
             "description": Value::Null,

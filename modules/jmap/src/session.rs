@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::json::{Object, object, strings};
 use crate::limits::{CONCURRENT, Limits};
 use crate::problem::Problem;
+use crate::sieve;
 use module::{Identity, Request, Response, Scope};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -22,10 +23,12 @@ pub const VACATION: &str = "urn:ietf:params:jmap:vacationresponse";
 pub const MDN: &str = "urn:ietf:params:jmap:mdn";
 /// RFC 9425 §3.
 pub const QUOTA: &str = "urn:ietf:params:jmap:quota";
+/// RFC 9661 §1.3.1.
+pub const SIEVE: &str = "urn:ietf:params:jmap:sieve";
 /// RFC 9404 §3.
 pub const BLOB: &str = "urn:ietf:params:jmap:blob";
 
-const CAPABILITIES: [&str; 7] = [CORE, MAIL, SUBMISSION, VACATION, MDN, QUOTA, BLOB];
+const CAPABILITIES: [&str; 8] = [CORE, MAIL, SUBMISSION, VACATION, SIEVE, MDN, QUOTA, BLOB];
 
 /// How many mailboxes an Email may be in; what `Email/set` can check with few questions.
 pub const MAILBOXES_PER_EMAIL_MAX: u64 = 20;
@@ -115,7 +118,8 @@ fn session(identity: &Identity, accounts: &[Account], limits: &Limits) -> Object
             capabilities.insert(SUBMISSION.to_owned(), submission(limits).into());
             capabilities.insert(MDN.to_owned(), Object::new().into());
             capabilities.insert(VACATION.to_owned(), Object::new().into());
-            for capability in [MAIL, SUBMISSION, VACATION, MDN, QUOTA, BLOB] {
+            capabilities.insert(SIEVE.to_owned(), sieve::account_capability().into());
+            for capability in CAPABILITIES.into_iter().filter(|name| *name != CORE) {
                 primary.insert(capability.to_owned(), account.id.clone().into());
             }
         }
@@ -136,6 +140,7 @@ fn session(identity: &Identity, accounts: &[Account], limits: &Limits) -> Object
         capabilities.insert(capability.to_owned(), Object::new().into());
     }
     capabilities.insert(CORE.to_owned(), core(limits).into());
+    capabilities.insert(SIEVE.to_owned(), sieve::server_capability().into());
     object! {
         "capabilities": capabilities,
         "accounts": told,

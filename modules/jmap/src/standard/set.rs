@@ -45,10 +45,16 @@ pub trait Set: DataType {
         id: &str,
     ) -> std::result::Result<(), SetError>;
 
-    /// Runs when all is done, before the answer is made: what shall follow it goes to
+    /// Runs when all is done, before the answer goes out: what shall follow it goes to
     /// [`Context::implicit`].
-    fn after(context: &mut Context, extra: Self::Extra, account: &str, answer: &Object) {
+    fn after(
+        context: &mut Context,
+        extra: Self::Extra,
+        account: &str,
+        answer: &mut Object,
+    ) -> Result<()> {
         let _ = (context, extra, account, answer);
+        Ok(())
     }
 }
 
@@ -176,7 +182,7 @@ pub fn set<T: Set>(context: &mut Context, mut arguments: Arguments) -> Result<Ob
         false => Value::Array(destroyed),
     };
     answer.insert("destroyed".to_owned(), destroyed);
-    T::after(context, extra, &account.id, &answer);
+    T::after(context, extra, &account.id, &mut answer)?;
     Ok(answer)
 }
 

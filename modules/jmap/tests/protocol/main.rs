@@ -13,6 +13,7 @@ mod push;
 mod rfc8620;
 mod rfc8621;
 mod rfc9007;
+mod rfc9661;
 mod submission;
 mod vacation;
 mod world;

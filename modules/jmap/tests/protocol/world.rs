@@ -5,13 +5,14 @@ use module::native::{Host, Reply};
 use module::{Batch, Condition, Content, Indexer, Mailbox, Put, Unindexed};
 use serde_json::{Value, json};
 
-pub const USING: [&str; 6] = [
+pub const USING: [&str; 7] = [
     "urn:ietf:params:jmap:core",
     "urn:ietf:params:jmap:mail",
     "urn:ietf:params:jmap:submission",
     "urn:ietf:params:jmap:quota",
     "urn:ietf:params:jmap:blob",
     "urn:ietf:params:jmap:vacationresponse",
+    "urn:ietf:params:jmap:sieve",
 ];
 
 /// A client of somebody.

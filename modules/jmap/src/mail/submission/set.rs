@@ -202,7 +202,12 @@ impl Set for Submissions {
         })
     }
 
-    fn after(context: &mut Context, extra: OnSuccess, account: &str, answer: &Object) {
+    fn after(
+        context: &mut Context,
+        extra: OnSuccess,
+        account: &str,
+        answer: &mut Object,
+    ) -> Result<()> {
         let succeeded = |name: &str, id: &str| match answer.get(name) {
             Some(Value::Object(map)) => map.contains_key(id),
             Some(Value::Array(ids)) => ids.iter().any(|known| known == id),
@@ -231,10 +236,11 @@ impl Set for Submissions {
         }
         let destroy: Vec<String> = extra.destroy.iter().filter_map(|id| email(id)).collect();
         if update.is_empty() && destroy.is_empty() {
-            return;
+            return Ok(());
         }
         let set = object! { "accountId": account, "update": update, "destroy": destroy };
         context.implicit.push(("Email/set", set));
+        Ok(())
     }
 }
 
