@@ -2,6 +2,7 @@
 //! §1.6.2.
 
 use crate::id::{account_id, principal_name};
+use crate::mail::mailbox::Facts;
 use crate::mail::provision;
 use module::{Error, Identity, Mailbox, MailboxScope, Result, Rights, Status};
 use std::cell::RefCell;
@@ -14,6 +15,8 @@ pub const MAILBOX_TYPE: &str = "email";
 const PAGE: u32 = 2000;
 /// How many mailboxes an account, or all those shared to somebody, may have here.
 const MAILBOXES_MAX: usize = 10_000;
+/// How many accounts a Session object has; `Principal/query` finds the others.
+const ACCOUNTS_MAX: usize = 256;
 
 /// An account, as it was when it was looked at.
 #[derive(Debug)]
@@ -70,6 +73,33 @@ impl Account {
             .map(|(owner, mailboxes)| Self::new(owner, false, mailboxes));
         accounts.extend(shared);
         Ok(accounts)
+    }
+
+    /// Those of all accounts that are the own one, or have a Mailbox that whoever asks wants to see: as
+    /// many as a Session object has. RFC 9670 §1.4.
+    pub fn subscribed(identity: &Identity) -> Result<Vec<Self>> {
+        let mut accounts = Vec::new();
+        for account in Self::all(identity)? {
+            if account.is_personal || account.has_subscribed()? {
+                accounts.push(account);
+            }
+            if accounts.len() >= ACCOUNTS_MAX {
+                break;
+            }
+        }
+        Ok(accounts)
+    }
+
+    fn has_subscribed(&self) -> Result<bool> {
+        for at in 0..self.mailboxes.len() {
+            match Facts::of(self, at) {
+                Ok(facts) if facts.is_subscribed => return Ok(true),
+                // One that is gone, or may not be read any more, since it was listed.
+                Ok(_) | Err(Error::NotFound | Error::Forbidden(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
     }
 
     fn new(owner: String, is_personal: bool, mailboxes: Vec<Status>) -> Self {

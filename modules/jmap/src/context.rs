@@ -18,6 +18,8 @@ pub struct Context {
     pub limits: Limits,
     /// When the request came.
     pub now: Instant,
+    /// The capabilities that the client names. RFC 8620 §3.3.
+    pub using: Vec<String>,
     /// Creation ids and the ids of what was created. RFC 8620 §3.3.
     pub created_ids: BTreeMap<String, String>,
     /// Calls that a method makes on its own, after its answer: `Email/copy` destroys originals.
@@ -32,6 +34,7 @@ impl Context {
             identity: Identity::current(),
             limits,
             now,
+            using: Vec::new(),
             created_ids: BTreeMap::new(),
             implicit: Vec::new(),
             accounts: BTreeMap::new(),
@@ -41,6 +44,11 @@ impl Context {
     /// Whether the sign-in keeps everything as it is.
     pub fn is_read_only(&self) -> bool {
         self.identity.scope.contains(Scope::READ_ONLY)
+    }
+
+    /// Whether the client names a capability.
+    pub fn uses(&self, capability: &str) -> bool {
+        self.using.iter().any(|named| named == capability)
     }
 
     /// The account that `accountId` names.

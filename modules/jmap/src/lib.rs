@@ -1,4 +1,5 @@
-//! JMAP: RFC 8620, and mail over it: RFC 8621. At `/jmap`.
+//! JMAP: RFC 8620, and mail over it: RFC 8621, with Sieve scripts (RFC 9661) and sharing (RFC 9670). At
+//! `/jmap`.
 //!
 //! An Email may be in several Mailboxes, and a message of the store lies in one mailbox: so an Email
 //! is all messages of one id. A message that came by itself is named by where it came to; one that is
@@ -11,7 +12,8 @@
 //! (`mail/table.rs`) is used only as long as the store says that nothing has changed.
 //!
 //! # Not supported
-//! VacationResponse: nothing would answer. Sieve (RFC 9661), WebSocket (RFC 8887), PushSubscription.
+//! WebSocket (RFC 8887), PushSubscription. A VacationResponse and SieveScripts are kept and checked, and
+//! nothing acts on them yet.
 //! `unreadThreads` counts the Threads with an unread Email in the Mailbox itself. Of an Email that
 //! came by itself and is destroyed where it came to, the Thread is not known afterwards:
 //! `Thread/changes` and queries by Thread can't tell then, and clients read anew; so they do after a
@@ -28,6 +30,7 @@ mod json;
 mod limits;
 mod mail;
 mod methods;
+mod principal;
 mod problem;
 mod push;
 mod quota;

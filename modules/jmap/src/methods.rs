@@ -12,8 +12,10 @@ use crate::mail::mdn;
 use crate::mail::submission::Submissions;
 use crate::mail::thread::Threads;
 use crate::mail::vacation::VacationResponses;
+use crate::principal::Principals;
+use crate::principal::notification::{ShareNotifications, after_looking};
 use crate::quota::Quotas;
-use crate::session::{BLOB, CORE, MAIL, MDN, QUOTA, SIEVE, SUBMISSION, VACATION};
+use crate::session::{BLOB, CORE, MAIL, MDN, PRINCIPALS, QUOTA, SIEVE, SUBMISSION, VACATION};
 use crate::sieve::{self, SieveScripts};
 use crate::standard::{changes, copy, get, query, query_changes, set};
 
@@ -69,6 +71,36 @@ const METHODS: &[(&str, &str, Method)] = &[
     ("SieveScript/set", SIEVE, set::<SieveScripts>),
     ("SieveScript/query", SIEVE, query::<SieveScripts>),
     ("SieveScript/validate", SIEVE, sieve::validate),
+    ("Principal/get", PRINCIPALS, get::<Principals>),
+    ("Principal/changes", PRINCIPALS, changes::<Principals>),
+    ("Principal/set", PRINCIPALS, set::<Principals>),
+    ("Principal/query", PRINCIPALS, query::<Principals>),
+    (
+        "Principal/queryChanges",
+        PRINCIPALS,
+        query_changes::<Principals>,
+    ),
+    ("ShareNotification/get", PRINCIPALS, |context, arguments| {
+        after_looking(context, arguments, get::<ShareNotifications>)
+    }),
+    (
+        "ShareNotification/changes",
+        PRINCIPALS,
+        |context, arguments| after_looking(context, arguments, changes::<ShareNotifications>),
+    ),
+    ("ShareNotification/set", PRINCIPALS, |context, arguments| {
+        after_looking(context, arguments, set::<ShareNotifications>)
+    }),
+    (
+        "ShareNotification/query",
+        PRINCIPALS,
+        |context, arguments| after_looking(context, arguments, query::<ShareNotifications>),
+    ),
+    (
+        "ShareNotification/queryChanges",
+        PRINCIPALS,
+        |context, arguments| after_looking(context, arguments, query_changes::<ShareNotifications>),
+    ),
 ];
 
 /// The method of this name, if the client has named its capability.

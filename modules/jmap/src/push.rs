@@ -12,8 +12,11 @@ use crate::json::{Object, object};
 use crate::limits::Limits;
 use crate::mail::identity::Identities;
 use crate::mail::submission::Submissions;
+use crate::mail::vacation::VacationResponses;
+use crate::principal::notification;
 use crate::problem::Problem;
 use crate::quota::Quotas;
+use crate::sieve::SieveScripts;
 use crate::standard::DataType;
 use crate::state::State;
 use module::query::Parameters;
@@ -25,13 +28,16 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The types that clients are told of.
-const TYPES: [&str; 6] = [
+const TYPES: [&str; 9] = [
     "Email",
     "EmailSubmission",
     "Identity",
     "Mailbox",
     "Quota",
+    "ShareNotification",
+    "SieveScript",
     "Thread",
+    "VacationResponse",
 ];
 
 /// How often a client is told that all is well at most, and at least, in seconds.
@@ -185,7 +191,7 @@ struct Seen {
 
 /// Looks at all accounts.
 fn look(context: &mut Context) -> Result<Seen, Problem> {
-    let accounts = Account::all(&context.identity)?;
+    let accounts = Account::subscribed(&context.identity)?;
     let mut seen = Seen {
         states: States::new(),
         topics: Vec::new(),
@@ -204,6 +210,12 @@ fn look(context: &mut Context) -> Result<Seen, Problem> {
         if account.is_personal {
             add("Identity", Identities::state(context, &account));
             add("EmailSubmission", Submissions::state(context, &account));
+            add("SieveScript", SieveScripts::state(context, &account));
+            add(
+                "VacationResponse",
+                VacationResponses::state(context, &account),
+            );
+            add("ShareNotification", notification::state(context, &account));
             let owner = account.mailboxes.first().map(|status| status.owner_modseq);
             seen.modseq = owner.unwrap_or_default();
         }

@@ -49,20 +49,18 @@ impl Records {
             .unwrap_or_default())
     }
 
-    /// Adds to a batch that these are kept, unless they have changed since the account was looked at.
-    pub fn stage(
+    /// Adds to a batch that these are kept.
+    fn stage(
         &self,
         account: &Account,
         name: &str,
         batch: &Batch,
     ) -> std::result::Result<(), SetError> {
-        let status = account.mailboxes.first().ok_or(Error::NotFound)?;
         let value = serde_json::to_vec(self).map_err(|_| SetError::new("serverFail"))?;
         if value.len() > BYTES_MAX {
             return Err(SetError::new("overQuota"));
         }
         let inbox = account.open(0)?;
-        batch.expect_modseq(&inbox, status.modseq);
         batch.annotate(&inbox, None, &Annotation::private(name, Some(value)));
         Ok(())
     }
@@ -222,6 +220,9 @@ pub fn save<T: Kept, R>(
     loop {
         let mut records = Records::load(&stage.account, T::ANNOTATION)?;
         let batch = Batch::new();
+        // First: a change of the inbox in the batch itself is none of somebody else's.
+        let status = stage.account.mailboxes.first().ok_or(Error::NotFound)?;
+        batch.expect_modseq(&*stage.account.open(0)?, status.modseq);
         let result = change(&mut records, &stage.account, &batch)?;
         records.stage(&stage.account, T::ANNOTATION, &batch)?;
         match batch.commit() {

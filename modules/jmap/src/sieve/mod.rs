@@ -63,7 +63,7 @@ impl FewQuery for SieveScripts {
     }
 }
 
-/// What the Session object says of the server. RFC 9661 §1.3.1.
+/// What the Session object says of the server. RFC 9661 §1.2.1.
 pub fn server_capability() -> Object {
     object! { "implementation": concat!("Chapar ", env!("CARGO_PKG_VERSION")) }
 }

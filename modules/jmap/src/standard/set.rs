@@ -17,6 +17,10 @@ pub trait Set: DataType {
     /// Arguments of its own.
     type Extra;
 
+    /// Some properties are everybody's own, so that they can be set in an account in which nothing
+    /// else can.
+    const HAS_PRIVATE: bool = false;
+
     /// Takes the arguments of its own.
     fn extra(arguments: &mut Arguments) -> Result<Self::Extra>;
 
@@ -113,7 +117,10 @@ const CONFLICTS_MAX: usize = 4;
 
 /// Answers a `/set`.
 pub fn set<T: Set>(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
-    let account = context.writable_account(&mut arguments)?;
+    let account = match T::HAS_PRIVATE && !context.is_read_only() {
+        true => context.account(&mut arguments)?,
+        false => context.writable_account(&mut arguments)?,
+    };
     if !T::is_in(&account) {
         return Err(MethodError::new("accountNotSupportedByMethod"));
     }

@@ -14,6 +14,7 @@ mod rfc8620;
 mod rfc8621;
 mod rfc9007;
 mod rfc9661;
+mod rfc9670;
 mod submission;
 mod vacation;
 mod world;

@@ -31,7 +31,7 @@ fn active(client: &Client) -> Vec<String> {
 }
 
 #[test]
-fn s1_3_capabilities() {
+fn s1_2_1_capabilities() {
     let client = Client::new();
     let told = session(&client);
     let capability = "urn:ietf:params:jmap:sieve";
@@ -213,7 +213,7 @@ fn s2_4_one_script_at_most_is_active() {
     );
     assert_eq!(told["updated"], json!({ &first: { "isActive": true } }));
     assert_ne!(told["oldState"], told["newState"]);
-    assert_eq!(active(&client), [first.clone()]);
+    assert_eq!(active(&client), std::slice::from_ref(&first));
 
     let told = client.call(
         "SieveScript/set",
@@ -225,7 +225,7 @@ fn s2_4_one_script_at_most_is_active() {
     assert_eq!(told["created"]["new"]["isActive"], true);
     assert_eq!(told["updated"], json!({ &first: { "isActive": false } }));
     let second = told["created"]["new"]["id"].as_str().unwrap().to_owned();
-    assert_eq!(active(&client), [second.clone()]);
+    assert_eq!(active(&client), std::slice::from_ref(&second));
     let now = client.call("SieveScript/get", json!({}))["state"].clone();
     assert_eq!(told["newState"], now);
 
@@ -239,13 +239,13 @@ fn s2_4_one_script_at_most_is_active() {
         );
         assert_eq!(told["updated"], Value::Null);
     }
-    assert_eq!(active(&client), [second.clone()]);
+    assert_eq!(active(&client), std::slice::from_ref(&second));
 
     // It is not deactivated and destroyed by one call.
     let both = json!({ "onSuccessDeactivateScript": true, "destroy": [second] });
     let told = client.call("SieveScript/set", both);
     assert_eq!(told["notDestroyed"][&second]["type"], "sieveIsActive");
-    assert_eq!(active(&client), [second.clone()]);
+    assert_eq!(active(&client), std::slice::from_ref(&second));
     let told = client.call(
         "SieveScript/set",
         json!({ "onSuccessDeactivateScript": true }),
@@ -315,7 +315,7 @@ fn s2_6_a_script_is_checked_without_being_kept() {
 }
 
 #[test]
-fn s1_3_there_are_no_more_scripts_than_were_told() {
+fn s1_2_1_there_are_no_more_scripts_than_were_told() {
     let client = Client::new();
     let told = session(&client);
     let capability = "urn:ietf:params:jmap:sieve";

@@ -48,7 +48,12 @@ impl Client {
 
     /// Sends method calls, and gives the Response object.
     pub fn request(&self, calls: Value) -> Value {
-        let body = json!({ "using": USING, "methodCalls": calls });
+        self.request_using(&USING, calls)
+    }
+
+    /// Sends method calls with these capabilities.
+    pub fn request_using(&self, using: &[&str], calls: Value) -> Value {
+        let body = json!({ "using": using, "methodCalls": calls });
         let reply = self.post(&body.to_string());
         assert_eq!(reply.status, 200, "{}", reply.text());
         serde_json::from_slice(&reply.body).unwrap()

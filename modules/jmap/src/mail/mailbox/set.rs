@@ -1,6 +1,7 @@
 //! `Mailbox/set`. RFC 8621 §2.5.
 
 use super::facts::{Facts, is_inbox, parent_id, shown_name};
+use super::rights::{beside_inbox, patchable, set_shares};
 use super::{Mailboxes, ROLE, SORT_ORDER, SUBSCRIBED};
 use crate::account::{Account, MAILBOX_TYPE};
 use crate::call::{Arguments, Result};
@@ -12,7 +13,7 @@ use crate::mail::provision::inbox;
 use crate::mail::table::Table;
 use crate::session::{MAILBOX_DEPTH_MAX, MAILBOX_NAME_MAX};
 use crate::standard::{Done, Set, Stage, apply, is_current};
-use module::{Annotation, Batch, Error, Mailbox, Status};
+use module::{Annotation, Batch, Error, Grant, Mailbox, Status};
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -49,6 +50,9 @@ struct Wanted {
 impl Set for Mailboxes {
     type Extra = RemoveEmails;
 
+    // Anybody may subscribe to what he may read.
+    const HAS_PRIVATE: bool = true;
+
     fn extra(arguments: &mut Arguments) -> Result<RemoveEmails> {
         arguments.boolean("onDestroyRemoveEmails").map(RemoveEmails)
     }
@@ -63,11 +67,13 @@ impl Set for Mailboxes {
         defaults.insert("isSubscribed".to_owned(), true.into());
         let mut whole = defaults.clone();
         whole.extend(object);
+        let shares = whole.remove("shareWith");
         let wanted = Wanted::read(&whole, &stage.account, stage.context)?;
         let path = wanted.path(&stage.account, None)?;
         wanted.check_role(&stage.account, None)?;
         let batch = Batch::new();
-        let created = batch.create_mailbox(&path, MAILBOX_TYPE, None);
+        let grants = wanted.grants(&stage.account)?;
+        let created = batch.create_mailbox(&path, MAILBOX_TYPE, grants.as_deref());
         for (name, value) in [
             (ROLE, wanted.role.clone()),
             (
@@ -84,13 +90,18 @@ impl Set for Mailboxes {
         let open = Mailbox::open(&path)?;
         let batch = Batch::new();
         stage_subscribed(&batch, &open, wanted.is_subscribed);
+        if let Some(shares) = shares {
+            let grants = set_shares(&open.grants()?, &shares, &stage.account.owner)?;
+            batch.set_rights(&open, &grants);
+        }
         batch.commit().map_err(|failure| failure.error)?;
         stage.renew()?;
         let status = open.status()?;
         let id = MailboxId::of(&status).to_string();
         let mut told = defaults;
         told.retain(|name, _| !given.contains(name));
-        told.append(&mut server_set(&stage.account, &id)?);
+        told.append(&mut server_set(stage.context, &stage.account, &id)?);
+        told.retain(|name, _| name != "shareWith" || !given.contains(name));
         Ok(Done { id, told })
     }
 
@@ -105,13 +116,16 @@ impl Set for Mailboxes {
             "isSubscribed": facts.is_subscribed,
         };
         let mut whole = current.clone();
-        whole.append(&mut server_set(&stage.account, id)?);
+        whole.append(&mut server_set(stage.context, &stage.account, id)?);
+        let shares = patchable(&facts.grants, &stage.account.owner);
+        whole.insert("shareWith".to_owned(), Value::Object(shares));
         whole.insert("id".to_owned(), id.into());
         let before = whole.clone();
         let defaults = |name: &str| match name {
             "parentId" | "role" => Some(Value::Null),
             "sortOrder" => Some(0.into()),
             "isSubscribed" => Some(true.into()),
+            "shareWith" => Some(Object::new().into()),
             _ => None,
         };
         let patched = apply(&whole, patch, defaults)?;
@@ -129,7 +143,7 @@ impl Set for Mailboxes {
         let server: Vec<&str> = changed
             .iter()
             .copied()
-            .filter(|name| !current.contains_key(*name))
+            .filter(|name| !current.contains_key(*name) && *name != "shareWith")
             .collect();
         if !server.is_empty() {
             return Err(SetError::invalid_properties(server, "these can't be set"));
@@ -166,6 +180,11 @@ impl Set for Mailboxes {
         if changed.contains(&"sortOrder") {
             let value = Some(wanted.sort_order.to_string().into_bytes());
             batch.annotate(&open, None, &Annotation::shared(SORT_ORDER, value));
+        }
+        if changed.contains(&"shareWith") {
+            let wanted = patched.get("shareWith").unwrap_or(&Value::Null);
+            let grants = set_shares(&open.grants()?, wanted, &stage.account.owner)?;
+            batch.set_rights(&open, &grants);
         }
         if changed.contains(&"isSubscribed") {
             stage_subscribed(&batch, &open, wanted.is_subscribed);
@@ -228,10 +247,10 @@ fn find(account: &Account, id: &str) -> Answer<(usize, Status)> {
 }
 
 /// What only the server sets.
-fn server_set(account: &Rc<Account>, id: &str) -> Answer<Object> {
+fn server_set(context: &Context, account: &Rc<Account>, id: &str) -> Answer<Object> {
     let (at, status) = find(account, id)?;
-    let mut object =
-        super::get::read_whole(account, at, &status).map_err(|error| SetError::new(error.kind))?;
+    let mut object = super::get::read_whole(context, account, at, &status)
+        .map_err(|error| SetError::new(error.kind))?;
     for name in [
         "id",
         "name",
@@ -330,6 +349,15 @@ impl Wanted {
             sort_order: sort_order.unwrap_or_default(),
             is_subscribed: is_subscribed.unwrap_or(true),
         })
+    }
+
+    /// The grants of a new mailbox, if it does not inherit those of the one that it is shown in.
+    fn grants(&self, account: &Account) -> Answer<Option<Vec<Grant>>> {
+        if self.parent.is_some() || !account.is_personal {
+            return Ok(None);
+        }
+        let inbox = Facts::of(account, 0)?;
+        Ok(Some(beside_inbox(&inbox.grants, &account.owner)))
     }
 
     /// Where the mailbox is to lie. `current` is the one that is changed.
