@@ -27,6 +27,13 @@ pub struct Context {
     accounts: BTreeMap<String, Rc<Account>>,
 }
 
+/// What time it is, where no request says it.
+pub fn now() -> Instant {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let milliseconds = since.map_or(0, |since| since.as_millis());
+    i64::try_from(milliseconds).unwrap_or(i64::MAX)
+}
+
 impl Context {
     /// Begins.
     pub fn new(now: Instant, limits: Limits) -> Self {

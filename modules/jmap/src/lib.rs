@@ -12,8 +12,7 @@
 //! (`mail/table.rs`) is used only as long as the store says that nothing has changed.
 //!
 //! # Not supported
-//! WebSocket (RFC 8887), PushSubscription. A VacationResponse and SieveScripts are kept and checked, and
-//! nothing acts on them yet.
+//! WebSocket (RFC 8887), PushSubscription. SieveScripts are kept and checked, and not run yet.
 //! `unreadThreads` counts the Threads with an unread Email in the Mailbox itself. Of an Email that
 //! came by itself and is destroyed where it came to, the Thread is not known afterwards:
 //! `Thread/changes` and queries by Thread can't tell then, and clients read anew; so they do after a
@@ -43,15 +42,16 @@ mod state;
 
 use ::mail::keys::{self, KEYS_VERSION, KeyValue};
 use ::module::{
-    Access, Answer, Descriptor, Extent, Indexer, Key, Modseq, Module, Mount, Push, Reason, Request,
-    Response, Unindexed, Value, Waker, WellKnown,
+    Access, Answer, Descriptor, Error, Extent, Identity, Indexer, Key, Modseq, Module, Mount,
+    Parcel, Purpose, Push, Reason, Receiver, Refusal, Request, Response, Unindexed, Value, Waker,
+    WellKnown,
 };
 use problem::Problem;
 
 /// The module.
 pub struct Jmap;
 
-module::export!(Jmap: indexer, waker);
+module::export!(Jmap: indexer, receiver, waker);
 
 /// Where the service is.
 const MOUNT: &str = "/jmap";
@@ -90,6 +90,7 @@ impl Module for Jmap {
                 "index",
                 "mailbox",
                 "quota",
+                "rights",
                 "submission",
                 "watch",
             ]
@@ -111,6 +112,28 @@ impl Module for Jmap {
 impl Waker for Jmap {
     fn wake(reason: Reason, since: Modseq, token: Vec<u8>) -> Push {
         push::wake(reason, since, token)
+    }
+}
+
+/// Mail that has come: the host hands it on in the name of whom it has come to.
+impl Receiver for Jmap {
+    fn receive(parcel: Parcel) -> Result<Option<Vec<u8>>, Refusal> {
+        let own = Identity::current().principal;
+        if parcel.purpose != Purpose::Invite || parcel.sender != own {
+            return Err(Refusal::Never("mail comes by LMTP".to_owned()));
+        }
+        match mail::vacation::reply(&parcel.message) {
+            Ok(()) => Ok(None),
+            Err(
+                error @ (Error::Conflict
+                | Error::Full
+                | Error::Locked(_)
+                | Error::OverQuota(_)
+                | Error::TooMany(_)
+                | Error::Unavailable(_)),
+            ) => Err(Refusal::Later(error.to_string())),
+            Err(error) => Err(Refusal::Never(error.to_string())),
+        }
     }
 }
 

@@ -150,7 +150,7 @@ fn look(context: &mut Context) -> Result<()> {
         return Ok(());
     }
     let created = match context.now {
-        0 => system_now(),
+        0 => crate::context::now(),
         now => now,
     };
     let mut stage = Stage {
@@ -287,11 +287,4 @@ fn whole(kept: &Object, by: &Value) -> Object {
         "newRights": rights("new"),
         "name": value("name"),
     }
-}
-
-/// What time it is, in milliseconds since 1970, where no request says it.
-fn system_now() -> module::Instant {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let milliseconds = since.map_or(0, |since| since.as_millis());
-    i64::try_from(milliseconds).unwrap_or(i64::MAX)
 }

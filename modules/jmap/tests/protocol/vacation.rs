@@ -1,6 +1,8 @@
 //! The VacationResponse: RFC 8621 §8.
 
 use crate::world::{Client, USING};
+use jmap::Jmap;
+use module::{Parcel, Purpose, Receiver};
 use serde_json::{Value, json};
 
 #[test]
@@ -129,4 +131,218 @@ fn any_user_has_an_account_with_an_id() {
             "accountNotFound"
         );
     }
+}
+
+/// A header section, as the host hands it on.
+fn arrived(path: &str, fields: &str) -> Vec<u8> {
+    format!(
+        "Return-Path: <{path}>\r\nReceived: from x (y) by z;\r\n\tSun, 06 Nov 1994 08:49:37 +0000\r\n\
+         From: Bob <bob@example.com>\r\nSubject: Lunch?\r\nMessage-ID: <1@example.com>\r\n{fields}\r\n"
+    )
+    .into_bytes()
+}
+
+fn receive(client: &Client, message: &[u8]) {
+    let parcel = Parcel {
+        sender: Some(client.account.clone()),
+        purpose: Purpose::Invite,
+        message: message.to_vec(),
+    };
+    assert_eq!(Jmap::receive(parcel), Ok(None));
+}
+
+fn enable(client: &Client, more: Value) {
+    let mut patch = json!({ "isEnabled": true, "textBody": "Gone till Monday." });
+    let more = more.as_object().unwrap().clone();
+    patch.as_object_mut().unwrap().extend(more);
+    let told = client.call(
+        "VacationResponse/set",
+        json!({ "update": { "singleton": patch } }),
+    );
+    assert_eq!(told["updated"], json!({ "singleton": null }));
+}
+
+const TO_ME: &str = "To: Alice <Alice@Example.org>\r\n";
+
+#[test]
+fn s8_a_message_is_answered_once_to_whom_it_came_from() {
+    let client = Client::new();
+    // While it is off, nobody is answered.
+    receive(&client, &arrived("bob@example.com", TO_ME));
+    assert!(client.host.submissions().is_empty());
+    enable(&client, json!({}));
+    receive(&client, &arrived("bob@example.com", TO_ME));
+    let sent = client.host.submissions();
+    assert_eq!(sent.len(), 1);
+    // RFC 3834 §3.3: from nobody, to the Return-Path.
+    assert_eq!(sent[0].0.sender, "");
+    assert_eq!(sent[0].0.recipients, ["bob@example.com"]);
+    let message = String::from_utf8(sent[0].1.clone()).unwrap();
+    let has = |field: &str| message.contains(&format!("{field}\r\n"));
+    // RFC 3834 §3.1.7, RFC 5230 §5.
+    assert!(has("Auto-Submitted: auto-replied (vacation)"), "{message}");
+    assert!(has("Subject: Auto: Lunch?"), "{message}");
+    assert!(has("In-Reply-To: <1@example.com>"), "{message}");
+    assert!(has("References: <1@example.com>"), "{message}");
+    assert!(message.contains("alice@example.org"), "{message}");
+    assert!(message.contains("Gone till Monday."), "{message}");
+
+    // Not again to the same sender, whatever else happens meanwhile; to others, and with another text.
+    receive(&client, &arrived("BOB@example.com", TO_ME));
+    assert_eq!(client.host.submissions().len(), 1);
+    receive(&client, &arrived("carol@example.com", TO_ME));
+    assert_eq!(client.host.submissions().len(), 2);
+    enable(
+        &client,
+        json!({ "subject": "Fort", "textBody": null, "htmlBody": "<p>Bis <b>Montag</b>" }),
+    );
+    receive(&client, &arrived("bob@example.com", TO_ME));
+    let sent = client.host.submissions();
+    let message = String::from_utf8(sent[2].1.clone()).unwrap();
+    assert!(message.contains("Subject: Fort\r\n"), "{message}");
+    assert!(message.contains("multipart/alternative"), "{message}");
+    assert!(message.contains("Bis Montag"), "{message}");
+}
+
+#[test]
+fn rfc3834_s2_what_is_not_answered() {
+    let client = Client::new();
+    enable(&client, json!({}));
+    for (path, fields) in [
+        // Nobody, programs, and the user.
+        ("", TO_ME),
+        ("MAILER-DAEMON@example.com", TO_ME),
+        ("owner-list@example.com", TO_ME),
+        ("list-request@example.com", TO_ME),
+        ("no-reply@example.com", TO_ME),
+        ("alice@example.org", TO_ME),
+        ("alice+x@example.org", TO_ME),
+        ("nobody", TO_ME),
+        // RFC 5230 §4.5: not named.
+        ("bob@example.com", "To: all@example.org\r\n"),
+        ("bob@example.com", ""),
+        // RFC 3834 §2, RFC 5230 §4.6: automatic, or for many.
+        (
+            "bob@example.com",
+            "To: alice@example.org\r\nAuto-Submitted: auto-replied\r\n",
+        ),
+        (
+            "bob@example.com",
+            "To: alice@example.org\r\nAUTO-SUBMITTED: auto-generated; x=y\r\n",
+        ),
+        (
+            "bob@example.com",
+            "To: alice@example.org\r\nPrecedence: bulk\r\n",
+        ),
+        (
+            "bob@example.com",
+            "To: alice@example.org\r\nList-Id: <x.example.com>\r\n",
+        ),
+        (
+            "bob@example.com",
+            "To: alice@example.org\r\nlist-unsubscribe: <mailto:x@example.com>\r\n",
+        ),
+        (
+            "bob@example.com",
+            "To: alice@example.org\r\nX-Auto-Response-Suppress: OOF\r\n",
+        ),
+    ] {
+        receive(&client, &arrived(path, fields));
+        assert!(client.host.submissions().is_empty(), "{path} {fields}");
+    }
+    // A Return-Path that the host has not written means nothing.
+    receive(
+        &client,
+        b"X: y\r\nReturn-Path: <bob@example.com>\r\nTo: alice@example.org\r\n\r\n",
+    );
+    receive(&client, b"");
+    assert!(client.host.submissions().is_empty());
+    // What says that no program has sent it is answered, and so is who writes to an address with more.
+    let fields = "Cc: x@example.com, alice+work@example.org\r\nAuto-Submitted: no\r\n";
+    receive(&client, &arrived("bob@example.com", fields));
+    assert_eq!(client.host.submissions().len(), 1);
+}
+
+/// RFC 5230 §4.5: what it was delivered to is an address of the user's, even if no directory has it.
+#[test]
+fn s8_what_comes_to_an_address_that_no_directory_has() {
+    let client = Client::new();
+    enable(&client, json!({}));
+    let message = "Return-Path: <bob@example.com>\r\nReceived: from x (y)\r\n\tby z (Chapar) with LMTP id 1\r\n\
+                   \tfor <alice+a@else.test>;\r\n\tSun, 06 Nov 1994 08:49:37 +0000\r\nTo: alice@else.test\r\n\r\n";
+    receive(&client, message.as_bytes());
+    let sent = client.host.submissions();
+    let reply = String::from_utf8(sent[0].1.clone()).unwrap();
+    assert!(reply.contains("From: <alice@else.test>\r\n"), "{reply}");
+    assert!(reply.contains("Subject: Automatic reply\r\n"), "{reply}");
+}
+
+#[test]
+fn s8_dates_bound_when_it_is_answered() {
+    let client = Client::new();
+    for (dates, is_on) in [
+        (
+            json!({ "fromDate": "2990-01-01T00:00:00Z", "toDate": null }),
+            false,
+        ),
+        (
+            json!({ "fromDate": null, "toDate": "2001-01-01T00:00:00Z" }),
+            false,
+        ),
+        (
+            json!({ "fromDate": "2001-01-01T00:00:00Z", "toDate": "2990-01-01T00:00:00Z" }),
+            true,
+        ),
+    ] {
+        enable(&client, dates.clone());
+        receive(&client, &arrived("bob@example.com", TO_ME));
+        assert_eq!(
+            client.host.submissions().len(),
+            usize::from(is_on),
+            "{dates}"
+        );
+    }
+}
+
+#[test]
+fn s8_while_it_is_on_the_host_hands_mail_on() {
+    let client = Client::new();
+    let anyone = || {
+        let inbox = module::Mailbox::open(&["user", "alice"].map(str::to_owned)).unwrap();
+        let grants = inbox.grants().unwrap().into_iter();
+        let mut of_anyone = grants.filter(|it| it.identifier == module::Identifier::Anyone);
+        of_anyone.next().map(|grant| grant.rights.letters())
+    };
+    client.mailbox("inbox");
+    assert_eq!(anyone(), None);
+    enable(&client, json!({}));
+    assert_eq!(anyone().unwrap(), "8");
+    client.call(
+        "VacationResponse/set",
+        json!({ "update": { "singleton": { "isEnabled": false } } }),
+    );
+    assert_eq!(anyone(), None);
+}
+
+#[test]
+fn nobody_else_has_the_module_answer() {
+    let client = Client::new();
+    enable(&client, json!({}));
+    for (sender, purpose) in [
+        (Some("bob".to_owned()), Purpose::Invite),
+        (None, Purpose::Invite),
+        (Some("alice".to_owned()), Purpose::Question),
+    ] {
+        let message = arrived("bob@example.com", TO_ME);
+        let refused = Jmap::receive(Parcel {
+            sender,
+            purpose,
+            message,
+        });
+        assert!(
+            matches!(refused, Err(module::Refusal::Never(_))),
+            "{refused:?}"
+        );
+    }
+    assert!(client.host.submissions().is_empty());
 }

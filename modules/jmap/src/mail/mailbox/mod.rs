@@ -9,6 +9,7 @@ mod get;
 mod query;
 pub mod rights;
 mod set;
+mod wanted;
 
 pub use changes::{Content, content};
 pub use facts::{Facts, forget, is_inbox, parent_path, shown_name};

@@ -1,9 +1,12 @@
 //! The VacationResponse. RFC 8621 §8.
 //!
-//! It is kept with the inbox, and there is always one: until somebody sets it, it is off.
-//!
-//! # Not supported
-//! Replies: nothing is sent yet when a message comes while it is on.
+//! It is kept with the inbox, and there is always one: until somebody sets it, it is off. While it is
+//! on, the inbox lets anybody deliver what is new (`8`): so the host knows that this module wants to be
+//! told of mail that has come.
+
+mod reply;
+
+pub use reply::reply;
 
 use crate::account::Account;
 use crate::call::{Arguments, Result};
@@ -13,6 +16,7 @@ use crate::json::{Object, object};
 use crate::records::{Kept, Records, save};
 use crate::standard::{DataType, Done, Set, Stage, apply};
 use mail::Date;
+use module::{Batch, Grant, Identifier, Rights};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -69,7 +73,7 @@ impl Set for VacationResponses {
         if id != SINGLETON {
             return Err(SetError::new("notFound"));
         }
-        let told = save::<Self, _>(stage, |records, _, _| {
+        let told = save::<Self, _>(stage, |records, account, batch| {
             let before = records.find(SINGLETON).cloned();
             let mut before = before.unwrap_or_else(defaults);
             before.insert("id".to_owned(), SINGLETON.into());
@@ -90,6 +94,8 @@ impl Set for VacationResponses {
                     told.insert(name.to_owned(), date.into());
                 }
             }
+            let is_enabled = after.get("isEnabled") == Some(&Value::Bool(true));
+            stage_receiving(batch, account, is_enabled)?;
             records.put(SINGLETON, after);
             Ok(told)
         })?;
@@ -105,6 +111,29 @@ impl Set for VacationResponses {
             _ => Err(SetError::new("notFound")),
         }
     }
+}
+
+/// Adds to a batch that the host hands on mail that comes, or does not.
+fn stage_receiving(batch: &Batch, account: &Account, is: bool) -> module::Result<()> {
+    let inbox = account.open(0)?;
+    let mut grants = inbox.grants()?;
+    let of_anyone = |grant: &&mut Grant| grant.identifier == Identifier::Anyone && !grant.negative;
+    let known = grants.iter_mut().find(of_anyone);
+    let before = known.as_ref().map_or(Rights::empty(), |grant| grant.rights);
+    let after = match is {
+        true => before | Rights::DELIVER_INVITE,
+        false => before.without(Rights::DELIVER_INVITE),
+    };
+    if after == before {
+        return Ok(());
+    }
+    match known {
+        Some(grant) => grant.rights = after,
+        None => grants.push(Grant::new(Identifier::Anyone, after)),
+    }
+    grants.retain(|grant| !grant.rights.is_empty());
+    batch.set_rights(&inbox, &grants);
+    Ok(())
 }
 
 fn defaults() -> Object {
