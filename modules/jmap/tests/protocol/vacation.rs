@@ -318,6 +318,17 @@ fn s8_while_it_is_on_the_host_hands_mail_on() {
     enable(&client, json!({}));
     assert_eq!(anyone().unwrap(), "8");
     client.call(
+        "Mailbox/set",
+        json!({ "create": { "m": { "name": "Beside" } } }),
+    );
+    let beside = module::Mailbox::open(&["user", "alice", "Beside"].map(str::to_owned)).unwrap();
+    let grants = beside.grants().unwrap();
+    assert!(
+        grants
+            .iter()
+            .all(|it| it.identifier != module::Identifier::Anyone)
+    );
+    client.call(
         "VacationResponse/set",
         json!({ "update": { "singleton": { "isEnabled": false } } }),
     );

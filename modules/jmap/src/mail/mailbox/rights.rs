@@ -146,6 +146,14 @@ pub fn beside_inbox(inbox: &[Grant], owner: &str) -> Vec<Grant> {
         None => true,
     };
     let mut grants: Vec<Grant> = inbox.iter().filter(of_others).cloned().collect();
+    // What has the host hand on mail that comes is the inbox's alone.
+    for grant in &mut grants {
+        grant.rights = match grant.identifier {
+            Identifier::Anyone => grant.rights.without(Rights::DELIVER_INVITE),
+            _ => grant.rights,
+        };
+    }
+    grants.retain(|grant| !grant.rights.is_empty());
     let owner = Identifier::Principal(owner.to_owned());
     if !grants.iter().any(|grant| grant.identifier == owner) {
         grants.push(Grant::new(owner, Rights::all()));
