@@ -13,7 +13,7 @@ use crate::limits::Limits;
 use crate::mail::identity::Identities;
 use crate::mail::submission::Submissions;
 use crate::mail::vacation::VacationResponses;
-use crate::principal::notification;
+use crate::principal::notification::{self, ShareNotifications};
 use crate::problem::Problem;
 use crate::quota::Quotas;
 use crate::sieve::SieveScripts;
@@ -191,6 +191,9 @@ struct Seen {
 
 /// Looks at all accounts.
 fn look(context: &mut Context) -> Result<Seen, Problem> {
+    // First: what is found out is kept with the inbox, and moves the states of mail. What can't be kept
+    // is found out the next time.
+    let _ = notification::look(context);
     let accounts = Account::subscribed(&context.identity)?;
     let mut seen = Seen {
         states: States::new(),
@@ -215,7 +218,10 @@ fn look(context: &mut Context) -> Result<Seen, Problem> {
                 "VacationResponse",
                 VacationResponses::state(context, &account),
             );
-            add("ShareNotification", notification::state(context, &account));
+            add(
+                "ShareNotification",
+                ShareNotifications::state(context, &account),
+            );
             let owner = account.mailboxes.first().map(|status| status.owner_modseq);
             seen.modseq = owner.unwrap_or_default();
         }

@@ -15,7 +15,7 @@ use crate::mail::email::utc_date;
 use crate::mail::mailbox::{is_inbox, rights::told};
 use crate::methods::Method;
 use crate::records::{Kept, Records, save};
-use crate::standard::{DataType, Done, FewQuery, Set, Stage, Test, is_current};
+use crate::standard::{Done, FewQuery, Set, Stage, Test, is_current};
 use module::{Annotation, Batch, Principal, Rights};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -129,15 +129,8 @@ pub fn after_looking(
     method(context, arguments)
 }
 
-/// The state of somebody's notifications, once it is found out what has changed.
-pub fn state(context: &mut Context, account: &Account) -> Result<String> {
-    look(context)?;
-    let account = context.account_of(&account.id)?;
-    ShareNotifications::state(context, &account)
-}
-
 /// Finds out what others share with whoever asks, and keeps a notification of each difference.
-fn look(context: &mut Context) -> Result<()> {
+pub fn look(context: &mut Context) -> Result<()> {
     let Some(own) = context.identity.principal.clone() else {
         return Ok(());
     };
