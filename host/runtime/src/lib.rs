@@ -37,6 +37,7 @@ mod state;
 mod stdio;
 mod stream;
 mod table;
+mod thread_clock;
 mod usage;
 mod waking;
 mod warm;
