@@ -22,6 +22,7 @@
 pub mod accept;
 pub mod cli;
 pub mod config;
+pub mod delivery;
 pub mod error;
 pub mod health;
 pub mod indexer;

@@ -9,8 +9,11 @@ use crate::json::{Object, object};
 use crate::limits::Limits;
 use crate::mail::identity::Identities;
 use crate::mail::submission::Submissions;
+use crate::mail::vacation::VacationResponses;
+use crate::principal::notification::{self, ShareNotifications};
 use crate::problem::Problem;
 use crate::quota::Quotas;
+use crate::sieve::SieveScripts;
 use crate::standard::DataType;
 use crate::state::State;
 use module::query::Parameters;
@@ -22,13 +25,16 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The types that clients are told of.
-const TYPES: [&str; 6] = [
+const TYPES: [&str; 9] = [
     "Email",
     "EmailSubmission",
     "Identity",
     "Mailbox",
     "Quota",
+    "ShareNotification",
+    "SieveScript",
     "Thread",
+    "VacationResponse",
 ];
 
 /// How often a client is told that all is well at most, and at least, in seconds.
@@ -196,7 +202,10 @@ pub(crate) struct Seen {
 
 /// Looks at all accounts.
 pub(crate) fn look(context: &mut Context) -> Result<Seen, Problem> {
-    let accounts = Account::all(&context.identity)?;
+    // First: what is found out is kept with the inbox, and moves the states of mail. What can't be kept
+    // is found out the next time.
+    let _ = notification::look(context);
+    let accounts = Account::subscribed(&context.identity)?;
     let mut seen = Seen {
         states: States::new(),
         topics: Vec::new(),
@@ -215,10 +224,19 @@ pub(crate) fn look(context: &mut Context) -> Result<Seen, Problem> {
         if account.is_personal {
             add("Identity", Identities::state(context, &account));
             add("EmailSubmission", Submissions::state(context, &account));
+            add("SieveScript", SieveScripts::state(context, &account));
+            add(
+                "VacationResponse",
+                VacationResponses::state(context, &account),
+            );
+            add(
+                "ShareNotification",
+                ShareNotifications::state(context, &account),
+            );
             let owner = account.mailboxes.first().map(|status| status.owner_modseq);
             seen.modseq = owner.unwrap_or_default();
         }
-        seen.topics.push(Topic::Owner(account.id.clone()));
+        seen.topics.push(Topic::Owner(account.owner.clone()));
         seen.states.insert(account.id.clone(), states);
     }
     Ok(seen)

@@ -17,6 +17,10 @@ pub trait Set: DataType {
     /// Arguments of its own.
     type Extra;
 
+    /// Some properties are everybody's own, so that they can be set in an account in which nothing
+    /// else can.
+    const HAS_PRIVATE: bool = false;
+
     /// Takes the arguments of its own.
     fn extra(arguments: &mut Arguments) -> Result<Self::Extra>;
 
@@ -45,10 +49,16 @@ pub trait Set: DataType {
         id: &str,
     ) -> std::result::Result<(), SetError>;
 
-    /// Runs when all is done, before the answer is made: what shall follow it goes to
+    /// Runs when all is done, before the answer goes out: what shall follow it goes to
     /// [`Context::implicit`].
-    fn after(context: &mut Context, extra: Self::Extra, account: &str, answer: &Object) {
+    fn after(
+        context: &mut Context,
+        extra: Self::Extra,
+        account: &str,
+        answer: &mut Object,
+    ) -> Result<()> {
         let _ = (context, extra, account, answer);
+        Ok(())
     }
 }
 
@@ -111,7 +121,10 @@ const CONFLICTS_MAX: usize = 4;
 
 /// Answers a `/set`.
 pub fn set<T: Set>(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
-    let account = context.writable_account(&mut arguments)?;
+    let account = match T::HAS_PRIVATE && !context.is_read_only() {
+        true => context.account(&mut arguments)?,
+        false => context.writable_account(&mut arguments)?,
+    };
     if !T::is_in(&account) {
         return Err(MethodError::new("accountNotSupportedByMethod"));
     }
@@ -134,7 +147,7 @@ pub fn set<T: Set>(context: &mut Context, mut arguments: Arguments) -> Result<Ob
         "newState": T::state(context, &account)?,
     };
     answer.extend(outcome(context, operations, results));
-    T::after(context, extra, &account.id, &answer);
+    T::after(context, extra, &account.id, &mut answer)?;
     Ok(answer)
 }
 

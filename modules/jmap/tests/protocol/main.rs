@@ -14,5 +14,8 @@ mod push_subscription;
 mod rfc8620;
 mod rfc8621;
 mod rfc9007;
+mod rfc9661;
+mod rfc9670;
 mod submission;
+mod vacation;
 mod world;
