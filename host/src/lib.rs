@@ -38,6 +38,7 @@ pub mod state;
 pub mod submission;
 pub mod telemetry;
 pub mod tls;
+pub mod websocket;
 
 pub mod tenant;
 

@@ -26,7 +26,10 @@ impl<S: AsyncRead + Unpin> Rewind<S> {
 
     /// Puts bytes before what comes.
     pub fn put_back(&mut self, bytes: Bytes) {
-        self.before = bytes;
+        self.before = match self.before.is_empty() {
+            true => bytes,
+            false => [bytes, std::mem::take(&mut self.before)].concat().into(),
+        };
     }
 
     /// Waits until something comes, without holding a big buffer; false at the end.
