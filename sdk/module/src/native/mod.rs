@@ -26,6 +26,7 @@
 pub(crate) mod backend;
 mod change;
 mod commit;
+mod connection;
 mod exchange;
 mod locks;
 mod question;
@@ -33,6 +34,7 @@ mod read;
 mod search;
 mod state;
 
+pub use connection::Connection;
 pub use exchange::{Outgoing, Reply};
 
 use crate::{
