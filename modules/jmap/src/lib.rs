@@ -11,7 +11,7 @@
 //! (`mail/table.rs`) is used only as long as the store says that nothing has changed.
 //!
 //! # Not supported
-//! VacationResponse: nothing would answer. Sieve (RFC 9661), WebSocket (RFC 8887), PushSubscription.
+//! VacationResponse: nothing would answer. Sieve (RFC 9661), PushSubscription.
 //! `unreadThreads` counts the Threads with an unread Email in the Mailbox itself. Of an Email that
 //! came by itself and is destroyed where it came to, the Thread is not known afterwards:
 //! `Thread/changes` and queries by Thread can't tell then, and clients read anew; so they do after a
@@ -36,18 +36,19 @@ mod reference;
 mod session;
 mod standard;
 mod state;
+mod websocket;
 
 use ::mail::keys::{self, KeyValue};
 use ::module::{
     Access, Answer, Descriptor, Extent, Indexer, Key, Modseq, Module, Mount, Push, Reason, Request,
-    Response, Unindexed, Value, Waker, WellKnown,
+    Response, Socket, Unindexed, Value, Waker, WellKnown,
 };
 use problem::Problem;
 
 /// The module.
 pub struct Jmap;
 
-module::export!(Jmap: indexer, waker);
+module::export!(Jmap: indexer, waker, socket);
 
 /// Where the service is.
 const MOUNT: &str = "/jmap";
@@ -108,6 +109,12 @@ impl Waker for Jmap {
     }
 }
 
+impl Socket for Jmap {
+    fn message(text: Vec<u8>, since: Modseq, token: Vec<u8>) -> Push {
+        websocket::message(&text, since, token)
+    }
+}
+
 impl Indexer for Jmap {
     fn version() -> u32 {
         keys::KEYS_VERSION
@@ -141,6 +148,7 @@ fn answer(request: Request) -> Result<Answer, Problem> {
     let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
     let response = match path.split_once('/').unwrap_or((path.as_str(), "")) {
         ("eventsource", "") if request.method == "GET" => return push::handle(&request),
+        ("ws", "") if request.method == "GET" => return websocket::handle(&request),
         ("", _) if is_read => session::handle(&request, MOUNT),
         ("", _) => api::handle(request),
         ("download", rest) if is_read => blob::download(&request, rest),
@@ -148,6 +156,7 @@ fn answer(request: Request) -> Result<Answer, Problem> {
             let account = account.trim_end_matches('/').to_owned();
             blob::upload(request, &account)
         }
+        ("eventsource" | "ws", "") => Err(Problem::MethodNotAllowed("GET")),
         ("download", _) => Err(Problem::MethodNotAllowed("GET, HEAD")),
         ("upload", _) => Err(Problem::MethodNotAllowed("POST")),
         _ => Err(Problem::NotFound("no such resource of JMAP")),

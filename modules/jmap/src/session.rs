@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::json::{Object, object, strings};
 use crate::limits::{CONCURRENT, Limits};
 use crate::problem::Problem;
+use crate::websocket;
 use module::{Identity, Request, Response, Scope};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -23,7 +24,10 @@ pub const QUOTA: &str = "urn:ietf:params:jmap:quota";
 /// RFC 9404 §3.
 pub const BLOB: &str = "urn:ietf:params:jmap:blob";
 
-const CAPABILITIES: [&str; 6] = [CORE, MAIL, SUBMISSION, MDN, QUOTA, BLOB];
+/// RFC 8887 §3.
+pub const WEBSOCKET: &str = "urn:ietf:params:jmap:websocket";
+
+const CAPABILITIES: [&str; 7] = [CORE, MAIL, SUBMISSION, MDN, QUOTA, BLOB, WEBSOCKET];
 
 /// How many mailboxes an Email may be in; what `Email/set` can check with few questions.
 pub const MAILBOXES_PER_EMAIL_MAX: u64 = 20;
@@ -67,6 +71,10 @@ pub fn handle(request: &Request, mount: &str) -> Result<Response, Problem> {
         ),
     ] {
         session.insert(name.to_owned(), format!("{base}{path}").into());
+    }
+    if let Some(Value::Object(capabilities)) = session.get_mut("capabilities") {
+        let told = websocket::capability(request, mount);
+        capabilities.insert(WEBSOCKET.to_owned(), told.into());
     }
     session.insert("state".to_owned(), state.into());
     Ok(Response::new(200)

@@ -12,6 +12,7 @@ mod hostile;
 mod push;
 mod rfc8620;
 mod rfc8621;
+mod rfc8887;
 mod rfc9007;
 mod submission;
 mod world;
