@@ -2,6 +2,7 @@
 ORIGIN USER PASSWORD"""
 
 import base64
+import http.client
 import json
 import socket
 import sys
@@ -138,6 +139,28 @@ def closed(data, text=None):
 
 check("1003 for what is binary", closed(b"\0") == 1003)
 check("1007 for what is no UTF-8", closed(b"\xff", text=True) == 1007)
+
+
+# Server-sent events over HTTP/1.1: the connection goes on when they end.
+events = http.client.HTTPConnection(urlsplit(origin).netloc, timeout=30)
+target = session["eventSourceUrl"].replace(origin, "")
+for name, value in {"types": "*", "closeafter": "state", "ping": "0"}.items():
+    target = target.replace("{" + name + "}", value)
+events.request("GET", target, headers={"Authorization": basic})
+answer = events.getresponse()
+kept = events.sock
+imported("four")
+body = answer.read().decode()
+check("EventSource: one event", body.startswith("event: state\n") and body.count("event:") == 1, body)
+events.request("GET", "/jmap/", headers={"Authorization": basic})
+after = events.getresponse()
+check("EventSource: the connection goes on", after.status == 200 and events.sock is kept)
+after.read()
+events.request("GET", target, headers={"Authorization": basic, "Connection": "close"})
+answer = events.getresponse()
+check("EventSource: or closes", answer.getheader("connection") == "close")
+imported("five")
+check("EventSource: and ends well", b"event: state" in answer.read())
 
 
 class Http2:

@@ -108,14 +108,14 @@ impl Body {
     /// Notes a message of the client.
     pub fn received(&mut self, message: &[u8]) {
         if let Some(record) = &mut self.record {
-            record.received(message);
+            record.heard(message);
         }
     }
 
     /// Notes what the client is to take.
     pub fn sends(&mut self, piece: &[u8]) {
         if let Some(record) = &mut self.record {
-            record.sent(piece);
+            record.said(piece);
         }
         if let Some(in_flight) = &mut self.in_flight {
             in_flight.waits_for_client(true);

@@ -10,6 +10,7 @@ use super::turn_away::turn_away;
 use crate::config::Config;
 use crate::metrics::OpenConnection;
 use http::Version;
+use http_body::Body as _;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -240,7 +241,8 @@ impl Connections {
             let parts = Pin::into_inner(connection).into_parts();
             stream = parts.io.into_inner();
             let has_next = !parts.read_buf.is_empty();
-            stream.put_back(parts.read_buf);
+            stream.put_back(&parts.read_buf);
+            drop(parts.read_buf);
             if let Some(taken) = taken {
                 let holding = self.hold(taken, &mut stream, activity, peer, stopping);
                 if !Box::pin(holding).await {
@@ -352,7 +354,10 @@ impl Connections {
     ) -> Result<http::Response<super::body::Body>, Infallible> {
         let in_flight = activity.begin();
         let version = request.version();
-        let keeps_alive = keeps_alive(request.headers()) && !self.idle_max().is_zero();
+        // Where a body may lie that nobody has read, no request can be found.
+        let keeps_alive = keeps_alive(request.headers())
+            && request.body().is_end_stream()
+            && !self.idle_max().is_zero();
         // Boxed, because hyper keeps room for it as long as the connection lives.
         let answering = Box::pin(self.host.answer(request, peer, in_flight));
         let response = answering.await;

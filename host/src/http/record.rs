@@ -62,16 +62,24 @@ impl Record {
         }
     }
 
-    /// Notes that these came.
-    pub fn received(&mut self, bytes: &[u8]) {
+    /// Notes a message of the client over a WebSocket.
+    pub fn heard(&mut self, message: &[u8]) {
         let count = self.bytes_in.get_or_insert_default();
-        count.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        if let Some(copy) = &mut self.copy {
-            copy.push(bytes);
+        count.fetch_add(message.len() as u64, Ordering::Relaxed);
+        if let Some(copy) = &self.copy {
+            copy.message(true, message);
         }
     }
 
-    /// Writes a line for a message over a WebSocket, which the runtime has counted. The connection's
+    /// Notes a message to the client.
+    pub fn said(&mut self, message: &[u8]) {
+        self.bytes_out += message.len() as u64;
+        if let Some(copy) = &self.copy {
+            copy.message(false, message);
+        }
+    }
+
+    /// Writes a line for a message that was answered, which the runtime has counted. The connection's
     /// own line comes at its end.
     pub fn message(&self, took: Duration, bytes_in: usize, bytes_out: usize, answered: bool) {
         let Some(path) = &self.path else { return };
