@@ -165,7 +165,6 @@ async fn receive(
         Ok(None) => Fate::Later(None, "no module receives it".into()),
         Err(error) => match error {
             HandleError::Trapped { .. }
-            | HandleError::Unsupported { .. }
             | HandleError::Deadline { .. }
             | HandleError::Memory { .. }
                 if delivery.attempts + 1 >= ATTEMPTS =>

@@ -40,6 +40,7 @@ pub mod submission;
 pub mod telemetry;
 pub mod tls;
 pub mod webpush;
+pub mod websocket;
 
 pub mod tenant;
 

@@ -19,3 +19,4 @@ mod static_files;
 mod submission;
 mod tenants;
 mod tls;
+mod websocket;

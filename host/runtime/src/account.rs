@@ -282,7 +282,6 @@ impl Tally {
                 }
                 return;
             }
-            HandleError::Unsupported { .. } => count(&counters.unsupported),
             HandleError::Deadline { .. } => count(&counters.deadline),
             HandleError::Memory { .. } => count(&counters.memory),
             HandleError::Busy { .. } => count(&counters.busy),

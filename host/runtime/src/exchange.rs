@@ -131,14 +131,6 @@ pub enum HandleError {
         /// What happened, for the log.
         reason: String,
     },
-    /// It asked for what this host can't do yet: 501.
-    #[error("module {module} asked for {what}, which this host does not serve yet")]
-    Unsupported {
-        /// Which module.
-        module: String,
-        /// What it asked for.
-        what: &'static str,
-    },
     /// It ran longer than it may: 503.
     #[error("module {module} ran longer than {limit:?}")]
     Deadline {
@@ -194,7 +186,7 @@ impl HandleError {
     /// After how long the same request may come again with hope; none if it would fail again.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Trapped { .. } | Self::Unsupported { .. } => None,
+            Self::Trapped { .. } => None,
             Self::Deadline { .. } | Self::Memory { .. } | Self::Busy { .. } => Some(BUSY_WAIT),
             Self::OverRate { wait, .. }
             | Self::OverCpu { wait, .. }

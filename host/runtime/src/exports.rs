@@ -1,10 +1,6 @@
 //! What a module exports besides `handler`, and how the host calls it: deliveries, timers, properties
 //! of principals. Each call runs in an instance of its own, which is not kept. `indexing` and `waking`
 //! have the others.
-//!
-//! # Not supported
-//!
-//! `socket`: there are no WebSockets yet.
 
 use crate::account::Alive;
 use crate::bindings::exports::chapar::host::{principal, receiver};

@@ -65,11 +65,6 @@ pub(crate) enum Outcome {
     Sent,
 }
 
-/// What a module asked for and the host can't do.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} is not served yet")]
-struct Unsupported(&'static str);
-
 impl Instance {
     /// Makes an instance that serves someone, or nobody: then it can only describe itself.
     pub(crate) async fn new(
@@ -126,7 +121,10 @@ impl Instance {
         self.store.set_epoch_deadline(1);
         self.uses += 1;
         let answered = match &self.guest {
-            Guest::Handler(guest) => handle(&mut self.store, guest, mount, request).await,
+            Guest::Handler(guest) => {
+                let speaks = self.module.extras.socket.is_some();
+                handle(&mut self.store, guest, mount, request, speaks).await
+            }
             Guest::Incoming(guest) => {
                 crate::incoming::handle(&mut self.store, guest, request).await
             }
@@ -176,6 +174,7 @@ async fn handle(
     guest: &handler::Guest,
     mount: &str,
     request: Request,
+    speaks: bool,
 ) -> wasmtime::Result<Outcome> {
     let body = match request.body {
         Some(stream) => {
@@ -210,8 +209,8 @@ async fn handle(
             let module = state.serving()?.module.name.clone();
             let subscription = Subscription::read(&module, said);
             let mut subscription = subscription.map_err(|why| wasmtime::format_err!("{why}"))?;
-            if subscription.websocket {
-                return Err(wasmtime::Error::new(Unsupported("a WebSocket")));
+            if subscription.websocket && !speaks {
+                wasmtime::bail!("it answered with a WebSocket, and exports no socket");
             }
             let mut answer = complete(state, response)?;
             match answer.body {
@@ -261,9 +260,6 @@ fn failure(
     if error.downcast_ref::<OutOfTime>().is_some() {
         let limit = store.data().meter.max();
         return HandleError::Deadline { module, limit };
-    }
-    if let Some(&Unsupported(what)) = error.downcast_ref() {
-        return HandleError::Unsupported { module, what };
     }
     if store.data().limits.exceeded {
         let limit = bounds.memory_max;

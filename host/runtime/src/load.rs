@@ -1,6 +1,8 @@
 //! From a file to a module that can serve: compile it, check what it imports, ask it what it is.
 
-use crate::bindings::exports::chapar::host::{alarm, handler, indexer, principal, receiver, waker};
+use crate::bindings::exports::chapar::host::{
+    alarm, handler, indexer, principal, receiver, socket, waker,
+};
 use crate::cache::Cache;
 use crate::instance::Instance;
 use crate::limits::{Ceiling, Meter, metered};
@@ -36,6 +38,7 @@ pub(crate) struct Extras {
     pub(crate) alarm: Option<alarm::GuestIndices>,
     pub(crate) principal: Option<principal::GuestIndices>,
     pub(crate) waker: Option<waker::GuestIndices>,
+    pub(crate) socket: Option<socket::GuestIndices>,
 }
 
 /// A module, ready to be instantiated.
@@ -257,6 +260,7 @@ fn module(name: &str, pre: InstancePre<State>) -> Result<Module, String> {
         alarm: alarm::GuestIndices::new(&pre).ok(),
         principal: principal::GuestIndices::new(&pre).ok(),
         waker: waker::GuestIndices::new(&pre).ok(),
+        socket: socket::GuestIndices::new(&pre).ok(),
     };
     let facts = ModuleFacts {
         name: name.to_owned(),

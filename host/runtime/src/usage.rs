@@ -23,8 +23,6 @@ pub struct Usage {
     pub answered: u64,
     /// Those that trapped.
     pub trapped: u64,
-    /// Those that wanted what the host can't do.
-    pub unsupported: u64,
     /// Those that were ended because they ran too long.
     pub deadline: u64,
     /// Those that were ended because they wanted too much memory.
@@ -66,7 +64,6 @@ pub(crate) struct Counters {
     pub(crate) requests: AtomicU64,
     pub(crate) answered: AtomicU64,
     pub(crate) trapped: AtomicU64,
-    pub(crate) unsupported: AtomicU64,
     pub(crate) deadline: AtomicU64,
     pub(crate) memory: AtomicU64,
     pub(crate) abandoned: AtomicU64,
@@ -107,7 +104,6 @@ impl Counters {
             requests: of(&self.requests),
             answered: of(&self.answered),
             trapped: of(&self.trapped),
-            unsupported: of(&self.unsupported),
             deadline: of(&self.deadline),
             memory: of(&self.memory),
             abandoned: of(&self.abandoned),

@@ -1,5 +1,6 @@
-//! Clients that wait for changes: what a module's subscription says, and asking the module what to
-//! send. `wit/watch.wit`, `wit/waker.wit`. The connection is held by whoever called; no instance is.
+//! Clients that wait for changes, or speak over a WebSocket: what a module's subscription says, and
+//! asking the module what to send. `wit/watch.wit`, `wit/waker.wit`, `wit/socket.wit`. The connection
+//! is held by whoever called; no instance is.
 
 use crate::bindings::chapar::host::watch as wit;
 use crate::bindings::exports::chapar::host::waker;
@@ -49,7 +50,7 @@ pub enum WakeReason {
 /// What to send to a client that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
-    /// Pieces of the body, in order.
+    /// Pieces of the body, or messages, in order.
     pub pieces: Vec<Bytes>,
     /// What the client has seen now.
     pub since: Modseq,
@@ -133,6 +134,32 @@ impl Runtime {
             .await
             .map(Some)
     }
+
+    /// Hands a module a message from a client that speaks over a WebSocket, in a new instance that
+    /// serves its identity, and returns the answers. None if the module has no `socket`, or is not
+    /// loaded.
+    pub async fn message(
+        &self,
+        module: &str,
+        tenant: &Arc<Tenant>,
+        identity: Identity,
+        text: Bytes,
+        since: Modseq,
+        token: Bytes,
+    ) -> Result<Option<Push>, HandleError> {
+        let speaks = |module: &crate::load::Module| module.extras.socket.is_some();
+        let Some(loaded) = self.loaded(Some(tenant), module, speaks) else {
+            return Ok(None);
+        };
+        let call = move |mut instance: Instance| async move {
+            let result = message(&mut instance, &text, since, &token).await;
+            result.map_err(|error| instance.failure(&error))
+        };
+        let serving = Some((tenant.clone(), identity));
+        self.call_for(Some(tenant), module, loaded, serving, call)
+            .await
+            .map(Some)
+    }
 }
 
 async fn wake(
@@ -150,13 +177,36 @@ async fn wake(
     };
     let push = guest.call_wake(&mut *store, reason, since, token).await?;
     let len: usize = push.pieces.iter().map(Vec::len).sum();
-    if len > PUSH_LEN_MAX || push.token.len() > TOKEN_LEN_MAX {
-        wasmtime::bail!("it sends more than {PUSH_LEN_MAX} bytes at once, or has too long a token");
+    if len > PUSH_LEN_MAX {
+        wasmtime::bail!("it sends more than {PUSH_LEN_MAX} bytes at once");
     }
-    Ok(Push {
-        pieces: push.pieces.into_iter().map(Bytes::from).collect(),
-        since: push.since,
-        token: push.token.into(),
-        close: push.close,
-    })
+    Push::read(push)
+}
+
+/// What is answered is as long as the instance's memory lets it be, as an answer by HTTP is.
+async fn message(
+    instance: &mut Instance,
+    text: &Bytes,
+    since: Modseq,
+    token: &Bytes,
+) -> wasmtime::Result<Push> {
+    let module = instance.module.clone();
+    let store = &mut instance.store;
+    let guest = found(&module.extras.socket)?.load(&mut *store, &instance.instance)?;
+    let called = guest.call_message(&mut *store, text, since, token);
+    Push::read(called.await?)
+}
+
+impl Push {
+    fn read(said: wit::Push) -> wasmtime::Result<Self> {
+        if said.token.len() > TOKEN_LEN_MAX {
+            wasmtime::bail!("it has a token longer than {TOKEN_LEN_MAX} bytes");
+        }
+        Ok(Self {
+            pieces: said.pieces.into_iter().map(Bytes::from).collect(),
+            since: said.since,
+            token: said.token.into(),
+            close: said.close,
+        })
+    }
 }

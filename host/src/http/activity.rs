@@ -117,6 +117,11 @@ impl Activity {
             && self.blocked_since.load(Relaxed) == 0
     }
 
+    /// Says whether bytes wait for the client to take those before.
+    pub fn is_blocked(&self) -> bool {
+        self.blocked_since.load(Relaxed) != 0
+    }
+
     /// Says whether the client was, or is to be, let go without ceremony.
     pub fn is_gone(&self) -> bool {
         self.gone.load(Relaxed)

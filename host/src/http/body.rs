@@ -2,6 +2,7 @@
 
 use super::activity::{Activity, InFlight};
 use super::record::Record;
+use crate::push::Conversation;
 use crate::telemetry::Copy;
 use bytes::Bytes;
 use futures_util::Stream;
@@ -30,6 +31,8 @@ enum Kind {
 /// The body of an answer. When it is dropped the request is over, counted and logged.
 pub struct Body {
     kind: Kind,
+    held: bool,
+    conversation: Option<Box<Conversation>>,
     record: Option<Box<Record>>,
     in_flight: Option<InFlight>,
 }
@@ -55,9 +58,25 @@ impl Body {
         Self::new(Kind::Pieces { pieces, left: len })
     }
 
+    /// What a client waits for.
+    pub fn held(pieces: Pieces) -> Self {
+        let mut body = Self::pieces(pieces, None);
+        body.held = true;
+        body
+    }
+
+    /// None: a WebSocket follows.
+    pub fn conversation(conversation: Box<Conversation>) -> Self {
+        let mut body = Self::empty();
+        (body.held, body.conversation) = (true, Some(conversation));
+        body
+    }
+
     fn new(kind: Kind) -> Self {
         Self {
             kind,
+            held: false,
+            conversation: None,
             record: None,
             in_flight: None,
         }
@@ -68,6 +87,53 @@ impl Body {
         in_flight.waits_for_client(!matches!(self.kind, Kind::Empty));
         self.in_flight = Some(in_flight);
         self.record = Some(record);
+    }
+
+    /// Says whether it goes on for as long as the client waits.
+    pub fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// The WebSocket that follows, if one does. What goes through it is to be noted here.
+    pub fn take_conversation(&mut self) -> Option<Box<Conversation>> {
+        self.conversation.take()
+    }
+
+    /// What of its client is watched.
+    pub fn activity(&self) -> Arc<Activity> {
+        let in_flight = self.in_flight.as_ref();
+        in_flight.map_or_else(Activity::new, |in_flight| in_flight.activity().clone())
+    }
+
+    /// Notes a message of the client.
+    pub fn received(&mut self, message: &[u8]) {
+        if let Some(record) = &mut self.record {
+            record.heard(message);
+        }
+    }
+
+    /// Notes what the client is to take.
+    pub fn sends(&mut self, piece: &[u8]) {
+        if let Some(record) = &mut self.record {
+            record.said(piece);
+        }
+        if let Some(in_flight) = &mut self.in_flight {
+            in_flight.waits_for_client(true);
+        }
+    }
+
+    /// Notes that it took that.
+    pub fn is_taken(&mut self) {
+        if let Some(in_flight) = &mut self.in_flight {
+            in_flight.waits_for_client(false);
+        }
+    }
+
+    /// Tells the log of a message.
+    pub fn answered(&self, took: Duration, bytes_in: usize, bytes_out: usize, answered: bool) {
+        if let Some(record) = &self.record {
+            record.message(took, bytes_in, bytes_out, answered);
+        }
     }
 }
 
@@ -160,10 +226,10 @@ impl Drop for Body {
     }
 }
 
-/// How long a client may send nothing of a body that it has begun.
-const STALL_MAX: Duration = Duration::from_secs(60);
-/// A body that comes slower than this, after [`STALL_MAX`], is given up.
-const BYTES_PER_SECOND_MIN: u64 = 1024;
+/// How long a client may send nothing of a body that it has begun, or of a message.
+pub const STALL_MAX: Duration = Duration::from_secs(60);
+/// One that comes slower than this, after [`STALL_MAX`], is given up.
+pub const BYTES_PER_SECOND_MIN: u64 = 1024;
 /// How much of a body that nobody wants is read, so that the connection can be used again.
 const DRAIN_BYTES_MAX: u64 = 256 << 10;
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);

@@ -6,10 +6,12 @@ use super::dispatch::{Host, Peer};
 use super::doors::{Bounds, Doors};
 use super::rewind::Rewind;
 use super::socket::Socket;
+use super::takeover::{Taken, Takeover, converse, keeps_alive};
 use super::turn_away::turn_away;
 use crate::config::Config;
 use crate::metrics::OpenConnection;
 use http::Version;
+use http_body::Body as _;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -53,8 +55,10 @@ pub struct Connections {
 
 /// Why a connection is no longer driven.
 enum Stop {
-    /// It has ended.
+    /// It has ended, or what was to be done on it is done.
     Ended,
+    /// It broke off.
+    Broken,
     /// It is to end: it was idle for long, or the server stops.
     Close,
     /// Its client is too slow.
@@ -83,7 +87,8 @@ impl Connections {
             .max_send_buf_size(SEND_BUFFER_MAX)
             .max_header_list_size(HEAD_LEN_MAX_HTTP2)
             .max_pending_accept_reset_streams(RESETS_MAX)
-            .max_local_error_reset_streams(RESETS_BY_HOST_MAX);
+            .max_local_error_reset_streams(RESETS_BY_HOST_MAX)
+            .enable_connect_protocol(); // RFC 8441 §3
         Self {
             http1,
             http2,
@@ -213,15 +218,21 @@ impl Connections {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         loop {
-            let service = service_fn(|request| self.answer(request, peer, activity));
+            let takeover = Takeover::default();
+            let service = service_fn(|request| self.answer(request, peer, activity, &takeover));
             let mut http1 = self.http1.clone();
             http1.keep_alive(!self.idle_max().is_zero());
             let connection = http1.serve_connection(TokioIo::new(stream), service);
             let mut connection = Box::pin(connection);
             let park = Some(PARK_AFTER);
-            let driving = self.drive(connection.as_mut(), activity, peer, stopping, park);
-            match driving.await {
-                Stop::Ended | Stop::Drop => return,
+            let mut watched = Box::pin(takeover.watch(connection.as_mut(), activity));
+            let driving = self.drive(watched.as_mut(), activity, peer, stopping, park);
+            let stop = driving.await;
+            drop(watched);
+            let taken = takeover.take();
+            match stop {
+                Stop::Ended if taken.is_some() => {}
+                Stop::Ended | Stop::Broken | Stop::Drop => return,
                 Stop::Close => {
                     connection.as_mut().graceful_shutdown();
                     return close(connection, activity, stopping).await;
@@ -230,10 +241,47 @@ impl Connections {
             }
             let parts = Pin::into_inner(connection).into_parts();
             stream = parts.io.into_inner();
-            if !parts.read_buf.is_empty() {
-                stream.put_back(parts.read_buf);
-            } else if !self.park(&mut stream, activity, stopping).await {
+            let has_next = !parts.read_buf.is_empty();
+            stream.put_back(&parts.read_buf);
+            drop(parts.read_buf);
+            if let Some(taken) = taken {
+                let holding = self.hold(taken, &mut stream, activity, peer, stopping);
+                if !Box::pin(holding).await {
+                    return;
+                }
+            } else if !has_next && !self.park(&mut stream, activity, stopping).await {
                 return;
+            }
+        }
+    }
+
+    /// Sends an answer for as long as its client waits. Says whether another request may follow.
+    async fn hold<S>(
+        &self,
+        taken: Taken,
+        stream: &mut Rewind<S>,
+        activity: &Arc<Activity>,
+        peer: Peer,
+        stopping: &mut watch::Receiver<bool>,
+    ) -> bool
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut goes_on = false;
+        let mut sending = Box::pin(async {
+            goes_on = taken.send(stream).await?;
+            Ok::<_, std::io::Error>(())
+        });
+        let driving = self.drive(sending.as_mut(), activity, peer, stopping, None);
+        match driving.await {
+            Stop::Close => {
+                close(sending, activity, stopping).await;
+                false
+            }
+            Stop::Broken | Stop::Drop | Stop::Park => false,
+            Stop::Ended => {
+                drop(sending);
+                goes_on
             }
         }
     }
@@ -276,9 +324,13 @@ impl Connections {
     {
         activity.speaks_http2();
         let (host, noted) = (self.host.clone(), activity.clone());
-        let service = service_fn(move |request| {
+        let service = service_fn(move |mut request| {
             let (host, in_flight) = (host.clone(), noted.begin());
-            async move { Ok::<_, Infallible>(host.answer(request, peer, in_flight).await) }
+            let upgrade = hyper::upgrade::on(&mut request);
+            async move {
+                let response = host.answer(request, peer, in_flight).await;
+                Ok::<_, Infallible>(converse(upgrade, response))
+            }
         });
         let connection = self.http2.serve_connection(TokioIo::new(stream), service);
         let mut connection = Box::pin(connection);
@@ -286,7 +338,7 @@ impl Connections {
             .drive(connection.as_mut(), activity, peer, stopping, None)
             .await
         {
-            Stop::Ended | Stop::Drop | Stop::Park => {}
+            Stop::Ended | Stop::Broken | Stop::Drop | Stop::Park => {}
             Stop::Close => {
                 connection.as_mut().graceful_shutdown();
                 close(connection, activity, stopping).await;
@@ -299,14 +351,22 @@ impl Connections {
         request: http::Request<hyper::body::Incoming>,
         peer: Peer,
         activity: &Arc<Activity>,
+        takeover: &Takeover,
     ) -> Result<http::Response<super::body::Body>, Infallible> {
         let in_flight = activity.begin();
+        let version = request.version();
+        // Where a body may lie that nobody has read, no request can be found.
+        let keeps_alive = keeps_alive(request.headers())
+            && request.body().is_end_stream()
+            && !self.idle_max().is_zero();
         // Boxed, because hyper keeps room for it as long as the connection lives.
-        Ok(Box::pin(self.host.answer(request, peer, in_flight)).await)
+        let answering = Box::pin(self.host.answer(request, peer, in_flight));
+        let response = answering.await;
+        takeover.pass(response, version, keeps_alive).await
     }
 
     /// Drives a connection until it ends, or has to.
-    async fn drive<C>(
+    async fn drive<C, E: std::fmt::Display>(
         &self,
         connection: Pin<&mut C>,
         activity: &Arc<Activity>,
@@ -315,7 +375,7 @@ impl Connections {
         park_after: Option<Duration>,
     ) -> Stop
     where
-        C: Future<Output = hyper::Result<()>>,
+        C: Future<Output = Result<(), E>>,
     {
         let mut connection = AtOnce::new(connection);
         let mut wait = park_after.unwrap_or(HEAD_TIME_MAX);
@@ -323,10 +383,11 @@ impl Connections {
         loop {
             tokio::select! {
                 ended = &mut connection => {
-                    if let Err(error) = ended {
-                        tracing::debug!(client = %peer.address, "a connection ended: {error}");
-                    }
-                    return Stop::Ended;
+                    let Err(error) = ended else {
+                        return Stop::Ended;
+                    };
+                    tracing::debug!(client = %peer.address, "a connection ended: {error}");
+                    return Stop::Broken;
                 }
                 () = tokio::time::sleep(wait) => match self.fate(activity) {
                     Fate::Wait(until) => {
@@ -354,8 +415,8 @@ fn millis(time: Duration) -> u64 {
 }
 
 /// Lets a connection finish what it has begun.
-async fn close(
-    connection: impl Future<Output = hyper::Result<()>>,
+async fn close<T>(
+    connection: impl Future<Output = T>,
     activity: &Arc<Activity>,
     stopping: &watch::Receiver<bool>,
 ) {

@@ -2,6 +2,7 @@
 
 use super::body::{Body, BodyError, Pieces};
 use super::static_files::OpenFile;
+use crate::push::{Conversation, Held};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use std::ops::Range;
@@ -18,6 +19,10 @@ pub enum Content {
     File(OpenFile),
     /// What is written while the request runs.
     Pieces(Pieces),
+    /// What is sent to a client that waits.
+    Held(Box<Held>),
+    /// A WebSocket.
+    Conversation(Box<Conversation>),
 }
 
 /// Bytes to send.
@@ -46,7 +51,7 @@ impl Content {
             Self::Bytes(bytes) => Some(bytes.len() as u64),
             Self::Blob(blob) => Some(blob.size),
             Self::File(file) => Some(file.len),
-            Self::Pieces(_) => None,
+            Self::Pieces(_) | Self::Held(_) | Self::Conversation(_) => None,
         }
     }
 
@@ -61,7 +66,9 @@ impl Content {
     /// Some of the bytes.
     pub fn part(&self, range: Range<u64>) -> Part {
         match self {
-            Self::Empty | Self::Pieces(_) => Part::Bytes(Bytes::new()),
+            Self::Empty | Self::Pieces(_) | Self::Held(_) | Self::Conversation(_) => {
+                Part::Bytes(Bytes::new())
+            }
             Self::Bytes(bytes) => Part::Bytes(cut(bytes, range)),
             Self::Blob(storage::Blob {
                 inline: Some(bytes),

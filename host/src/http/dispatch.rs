@@ -15,7 +15,9 @@ use super::method;
 use super::operations;
 use super::page;
 use super::record::Record;
-use super::refuse::{failed, no_passwords, too_large, unavailable, unheld, wrong_method};
+use super::refuse::{
+    failed, no_passwords, no_websocket, too_large, unavailable, unheld, wrong_method,
+};
 use super::reply::Reply;
 use super::trace_id::{TraceId, X_TRACE_ID};
 use super::understand::{FILE_METHODS, Understood};
@@ -24,10 +26,11 @@ use crate::auth::{Authenticator, SignedIn, basic};
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::otlp;
-use crate::push::{Hub, hold};
+use crate::push::{Conversation, Hub, hold};
 use crate::reload::ReloadState;
 use crate::telemetry::{Telemetry, Transcript};
 use crate::tenant::{Open, Site, Snapshot};
+use crate::websocket::{self, Opening};
 use arc_swap::ArcSwap;
 use futures_util::StreamExt;
 use http::header::{
@@ -123,7 +126,9 @@ impl Host {
         in_flight: InFlight,
     ) -> Response<Body> {
         let began = Instant::now();
-        let unmasked = method::unmask(&mut request);
+        let unmasked =
+            method::unmask(&mut request).and_then(|()| websocket::straighten(&mut request));
+        let is_extended = websocket::is_extended(&request);
         let method = request.method().clone();
         let path = Record::is_line_wanted().then(|| request.uri().path().to_owned());
         let trace = TraceId::of(request.headers());
@@ -139,6 +144,12 @@ impl Host {
                 replying.instrument(span.clone()).await
             }
             Err(reply) => *reply,
+        };
+        let reply = match &reply.content {
+            Content::Conversation(_) => reply,
+            // Of a CONNECT, success would mean one.
+            _ if is_extended && reply.status.is_success() => no_websocket(),
+            _ => reply,
         };
         span.record("http.response.status_code", reply.status.as_u16());
         if let Some(module) = &trail.module {
@@ -376,12 +387,14 @@ impl Dispatch<'_> {
             head.headers_mut().remove(CONTENT_LENGTH);
             (decoder::decode(Box::pin(body), &layers, size_max), None)
         });
+        let opening = Opening::of(&head, self.peer.secure, &self.site.config.http.cors);
         let request = self.hand_over(understood, head, body);
         let identity = signed_in.identity.clone();
         match runtime.handle(&route, tenant, identity, request).await {
             Ok(answer) => {
                 (self.trail.cpu, self.trail.queued) = (answer.cpu, answer.queued);
-                let passing = self.pass_on(answer, &route.mount, tenant, &signed_in.identity);
+                let asker = (&signed_in.identity, opening, size_max);
+                let passing = self.pass_on(answer, &route.mount, tenant, asker);
                 let mut reply = passing.await;
                 if wasteful && reply.status.is_success() {
                     reply.set(ACCEPT_ENCODING, decoder::READABLE);
@@ -455,7 +468,7 @@ impl Dispatch<'_> {
         answer: Answer,
         mount: &Mount,
         tenant: &Arc<Tenant>,
-        identity: &Identity,
+        (identity, opening, size_max): (&Identity, Opening, u64),
     ) -> Reply {
         if answer.status == StatusCode::UNAUTHORIZED && !self.peer.passwords {
             return no_passwords();
@@ -470,11 +483,21 @@ impl Dispatch<'_> {
                 AnswerBody::Bytes(bytes) => Content::Bytes(bytes),
                 AnswerBody::Blob(blob) => Content::Blob(blob),
                 AnswerBody::Subscription(subscription) => {
+                    let handshake = match subscription.websocket.then(|| opening.accept()) {
+                        Some(Err(reply)) => return *reply,
+                        Some(Ok(handshake)) => Some(handshake),
+                        None => None,
+                    };
                     let identity = identity.clone();
                     // Boxed, so that no other answer has room for it.
                     match Box::pin(hold(self.host, tenant, identity, subscription)).await {
-                        Ok(held) => Content::Pieces(held.into_pieces()),
                         Err(refused) => return unheld(&refused),
+                        Ok(held) if handshake.is_none() => Content::Held(Box::new(held)),
+                        Ok(held) => Content::Conversation(Box::new(Conversation {
+                            held,
+                            handshake,
+                            size_max,
+                        })),
                     }
                 }
                 AnswerBody::Stream(pieces) => Content::Pieces(Box::pin(pieces.map(|piece| {

@@ -6,6 +6,7 @@ pub mod connection;
 mod doors;
 mod rewind;
 pub mod socket;
+mod takeover;
 mod turn_away;
 
 pub use doors::Refused;
@@ -13,7 +14,7 @@ pub use turn_away::turn_away_now;
 
 pub mod dispatch;
 pub mod operations;
-mod refuse;
+pub mod refuse;
 mod sign_in;
 pub mod target;
 mod understand;

@@ -62,6 +62,43 @@ impl Record {
         }
     }
 
+    /// Notes a message of the client over a WebSocket.
+    pub fn heard(&mut self, message: &[u8]) {
+        let count = self.bytes_in.get_or_insert_default();
+        count.fetch_add(message.len() as u64, Ordering::Relaxed);
+        if let Some(copy) = &self.copy {
+            copy.message(true, message);
+        }
+    }
+
+    /// Notes a message to the client.
+    pub fn said(&mut self, message: &[u8]) {
+        self.bytes_out += message.len() as u64;
+        if let Some(copy) = &self.copy {
+            copy.message(false, message);
+        }
+    }
+
+    /// Writes a line for a message that was answered, which the runtime has counted. The connection's
+    /// own line comes at its end.
+    pub fn message(&self, took: Duration, bytes_in: usize, bytes_out: usize, answered: bool) {
+        let Some(path) = &self.path else { return };
+        let signed_in = self.signed_in.as_ref();
+        tracing::info!(
+            target: TARGET,
+            method = "MESSAGE",
+            path = path.as_str(),
+            module = self.module.as_deref().unwrap_or("-"),
+            user = signed_in.and_then(|signed_in| signed_in.name()).unwrap_or("-"),
+            tenant = self.site.name.as_str(),
+            trace = self.trace.as_str(),
+            us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            r#in = bytes_in,
+            out = bytes_out,
+            answered,
+        );
+    }
+
     /// Counts the request and writes the line.
     pub fn finish(&self) {
         let duration = self.began.elapsed();

@@ -51,6 +51,11 @@ pub fn later(status: StatusCode, wait: Duration, text: &str) -> Reply {
     reply
 }
 
+/// 501, to a CONNECT for a WebSocket where there is none.
+pub fn no_websocket() -> Reply {
+    Reply::text(StatusCode::NOT_IMPLEMENTED, "there is no WebSocket here")
+}
+
 /// A client that wants to wait for changes, and can't.
 pub fn unheld(refused: &Refused) -> Reply {
     match refused {
@@ -75,16 +80,13 @@ pub fn unheld(refused: &Refused) -> Reply {
     }
 }
 
-/// The one place where a module's failure becomes a status. The runtime has told the log.
-pub fn failed(error: &HandleError) -> Reply {
-    let (status, text) = match error {
+/// The one place where a module's failure becomes a status, and a text. The runtime has told the log.
+pub fn reason(error: &HandleError) -> (StatusCode, &'static str) {
+    match error {
         HandleError::Trapped { .. } => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "this failed; the server's log says why",
         ),
-        HandleError::Unsupported { .. } => {
-            (StatusCode::NOT_IMPLEMENTED, "this server can't do that yet")
-        }
         HandleError::Deadline { .. } | HandleError::Memory { .. } => (
             StatusCode::SERVICE_UNAVAILABLE,
             "this took too much: it was ended",
@@ -106,7 +108,12 @@ pub fn failed(error: &HandleError) -> Reply {
             StatusCode::TOO_MANY_REQUESTS,
             "too much was asked for: wait a while",
         ),
-    };
+    }
+}
+
+/// What a module's failure is answered with.
+pub fn failed(error: &HandleError) -> Reply {
+    let (status, text) = reason(error);
     match error.retry_after() {
         // Whole seconds: too late rather than too early.
         Some(wait) => later(

@@ -73,6 +73,9 @@ impl Reply {
     /// Makes the response.
     pub fn send(mut self, wish: &Wish) -> Response<Body> {
         self.put_validators();
+        if matches!(self.content, Content::Held(_) | Content::Conversation(_)) {
+            return self.held(wish);
+        }
         let coding = self.coding(wish);
         let ranged = match &wish.fields {
             Some(fields) if self.status == StatusCode::OK => match self.conditional(fields) {
@@ -92,6 +95,21 @@ impl Reply {
             return self.encoded(coding, wish);
         }
         self.plain(ranged, wish)
+    }
+
+    /// An answer that goes on for as long as the client waits: nothing that it says now is the whole.
+    fn held(mut self, wish: &Wish) -> Response<Body> {
+        let body = match std::mem::replace(&mut self.content, Content::Empty) {
+            Content::Held(held) if !wish.head => Body::held(held.into_pieces()),
+            Content::Conversation(mut conversation) => {
+                if let Some(handshake) = conversation.handshake.take() {
+                    self.status = handshake.complete(&mut self.headers);
+                }
+                Body::conversation(conversation)
+            }
+            _ => Body::empty(),
+        };
+        self.response(body)
     }
 
     /// Finds the coding to send the body in, if any, and says what the answer varies by.
@@ -172,6 +190,11 @@ impl Reply {
         ];
         for name in OURS {
             self.headers.remove(name);
+        }
+        if self.status == StatusCode::UPGRADE_REQUIRED {
+            // RFC 9110 §15.5.22.
+            self.set(UPGRADE, HeaderValue::from_static("websocket"));
+            self.set(CONNECTION, HeaderValue::from_static("Upgrade"));
         }
         if let Some(etag) = &self.etag
             && let Ok(value) = HeaderValue::from_str(etag)

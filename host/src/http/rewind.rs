@@ -24,9 +24,11 @@ impl<S: AsyncRead + Unpin> Rewind<S> {
         }
     }
 
-    /// Puts bytes before what comes.
-    pub fn put_back(&mut self, bytes: Bytes) {
-        self.before = bytes;
+    /// Puts bytes before what comes. They are copied: few bytes, or none, may keep a big buffer.
+    pub fn put_back(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.before = [bytes, &self.before].concat().into();
+        }
     }
 
     /// Waits until something comes, without holding a big buffer; false at the end.

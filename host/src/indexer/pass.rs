@@ -144,7 +144,6 @@ impl Pass<'_> {
             Ok(None) => Fate::Later(RETRY),
             Err(error) => match error {
                 HandleError::Trapped { .. }
-                | HandleError::Unsupported { .. }
                 | HandleError::Deadline { .. }
                 | HandleError::Memory { .. } => Fate::Failed(error.to_string()),
                 HandleError::Busy { .. } => Fate::Later(RETRY),

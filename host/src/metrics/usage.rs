@@ -35,7 +35,6 @@ const PARTS: [Parts; 3] = [
         &[
             ("answered", |u| u.answered),
             ("trapped", |u| u.trapped),
-            ("unsupported", |u| u.unsupported),
             ("deadline", |u| u.deadline),
             ("memory", |u| u.memory),
             ("abandoned", |u| u.abandoned),

@@ -1,15 +1,19 @@
-//! A held connection: the body of an answer that goes on for as long as the client waits.
+//! A held connection: what it waits for, when the module is asked, and what it is told. As the body
+//! of an answer that goes on for as long as the client waits it is here, as a WebSocket in
+//! [`super::conversation`].
 
 use super::hub::{Place, Unheld};
 use crate::http::body::{BodyError, Pieces};
 use crate::http::dispatch::Host;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use futures_util::stream;
 use runtime::{HandleError, Identity, Push, Subscription, Tenant, Topic, WakeReason, first_seen};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use storage::Error;
+use storage::{Error, Modseq};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 /// What follows a change within this is told together with it.
@@ -30,16 +34,21 @@ pub struct Held {
     identity: Identity,
     subscription: Subscription,
     place: Place,
-    /// What is to be sent.
-    pieces: VecDeque<Bytes>,
+    /// Sent at once.
+    first: Bytes,
     /// Nothing follows.
     last: bool,
-    /// It is not known that the client has seen everything.
-    behind: bool,
+    /// When the module is to be asked, since it is not known that the client has seen everything.
+    due: Option<Instant>,
     /// When it was last told of a change.
     told: Option<Instant>,
+    /// Since when nothing has changed.
+    quiet: Instant,
     end: Instant,
 }
+
+/// What a module has to say, or why it can't.
+pub type Said = Result<Option<Push>, HandleError>;
 
 /// Why nothing is to be waited for.
 pub enum Refused {
@@ -77,20 +86,19 @@ pub async fn hold(
         }
     }
     let first = std::mem::take(&mut subscription.first);
+    let now = Instant::now();
     Ok(Held {
         host: host.clone(),
         tenant: tenant.clone(),
         identity,
         subscription,
         place,
-        pieces: Some(first)
-            .filter(|it| !it.is_empty())
-            .into_iter()
-            .collect(),
+        first,
         last: false,
-        behind,
+        due: behind.then_some(now),
         told: None,
-        end: Instant::now() + HELD_MAX,
+        quiet: now,
+        end: now + HELD_MAX,
     })
 }
 
@@ -104,78 +112,145 @@ fn owners(topics: &[Topic]) -> Vec<String> {
 
 impl Held {
     /// What is sent, as it comes.
-    pub fn into_pieces(self) -> Pieces {
-        Box::pin(stream::unfold(self, |mut held| async {
-            let piece = held.next().await?;
-            Some((Ok::<_, BodyError>(piece), held))
+    pub fn into_pieces(mut self) -> Pieces {
+        let first = self.take_first();
+        let state = (self, VecDeque::from_iter(first));
+        Box::pin(stream::unfold(state, |(mut held, mut pieces)| async {
+            let piece = held.next(&mut pieces).await?;
+            Some((Ok::<_, BodyError>(piece), (held, pieces)))
         }))
     }
 
-    async fn next(&mut self) -> Option<Bytes> {
+    async fn next(&mut self, pieces: &mut VecDeque<Bytes>) -> Option<Bytes> {
         loop {
-            if let Some(piece) = self.pieces.pop_front() {
+            if let Some(piece) = pieces.pop_front() {
                 return Some(piece);
             }
             if self.last {
                 return None;
             }
             let reason = self.wait().await?;
-            // Boxed, because it is big, and most of the time nobody asks.
-            let woken = Box::pin(self.wake(reason)).await;
-            match woken {
-                Ok(push) => self.take(push?),
-                Err(error) => match error.retry_after() {
-                    Some(wait) => {
-                        self.behind = true;
-                        tokio::time::sleep(wait.min(WAIT_MAX)).await;
-                    }
-                    None => return None,
-                },
+            let said = self.wake(reason).await;
+            pieces.extend(self.take(said).ok()?);
+        }
+    }
+
+    /// What is sent at once.
+    pub fn take_first(&mut self) -> Option<Bytes> {
+        Some(std::mem::take(&mut self.first)).filter(|first| !first.is_empty())
+    }
+
+    /// Nothing more is to be sent.
+    pub fn is_over(&self) -> bool {
+        self.last
+    }
+
+    /// What long messages of its principal may take.
+    pub fn rooms(&self) -> Arc<Semaphore> {
+        self.place.rooms()
+    }
+
+    /// Waits until the module is to be asked; none if the connection has to end. Whoever stops waiting
+    /// misses nothing by it.
+    pub async fn wait(&mut self) -> Option<WakeReason> {
+        loop {
+            if let Some(due) = self.due {
+                tokio::time::sleep_until(due).await;
+                (self.due, self.told) = (None, Some(Instant::now()));
+                return Some(WakeReason::Changed);
+            }
+            let ping = self.subscription.ping.map(|ping| ping.max(PING_MIN));
+            let until = ping.map_or(self.end, |ping| self.end.min(self.quiet + ping));
+            match tokio::time::timeout_at(until, self.place.changed()).await {
+                // Who wants to see nothing is as good as told.
+                Ok(true) if self.subscription.since == Modseq::MAX => {}
+                Ok(true) => {
+                    let soon = Instant::now() + TOGETHER;
+                    self.due = Some(self.told.map_or(soon, |told| soon.max(told + PAUSE)));
+                }
+                Ok(false) => return None,
+                Err(_) if Instant::now() >= self.end => return None,
+                Err(_) => return Some(WakeReason::Ping),
             }
         }
     }
 
-    /// Waits until the module is to be asked; none if the connection has to end.
-    async fn wait(&mut self) -> Option<WakeReason> {
-        if std::mem::take(&mut self.behind) {
-            return Some(WakeReason::Changed);
-        }
-        let ping = self.subscription.ping.map(|ping| ping.max(PING_MIN));
-        let now = Instant::now();
-        let until = ping.map_or(self.end, |ping| self.end.min(now + ping));
-        match tokio::time::timeout_at(until, self.place.changed()).await {
-            Ok(true) => {
-                let soon = Instant::now() + TOGETHER;
-                let until = self.told.map_or(soon, |told| soon.max(told + PAUSE));
-                tokio::time::sleep_until(until).await;
-                self.told = Some(Instant::now());
-                Some(WakeReason::Changed)
+    /// Asks the module what to send. Boxed, because it is big, and most of the time nobody asks.
+    pub fn wake(&self, reason: WakeReason) -> BoxFuture<'static, Said> {
+        let (host, tenant, identity) = self.acting();
+        let Subscription { since, .. } = self.subscription;
+        let (module, token) = (self.subscription.module.clone(), self.token());
+        Box::pin(async move {
+            let runtime = &host.runtime;
+            runtime
+                .wake(&module, &tenant, identity, reason, since, token)
+                .await
+        })
+    }
+
+    /// Asks the module to answer a message. Where too much goes on, the message waits a while.
+    pub fn message(&self, text: Bytes) -> BoxFuture<'static, Said> {
+        let (host, tenant, identity) = self.acting();
+        let Subscription { since, .. } = self.subscription;
+        let (module, token) = (self.subscription.module.clone(), self.token());
+        Box::pin(async move {
+            let until = Instant::now() + WAIT_MAX;
+            loop {
+                let (identity, text, token) = (identity.clone(), text.clone(), token.clone());
+                let runtime = &host.runtime;
+                let said = runtime.message(&module, &tenant, identity, text, since, token);
+                let said = said.await;
+                match said.as_ref().err().and_then(not_begun) {
+                    Some(wait) if Instant::now() + wait < until => tokio::time::sleep(wait).await,
+                    _ => return said,
+                }
             }
-            Ok(false) => None,
-            Err(_) if Instant::now() >= self.end => None,
-            Err(_) => Some(WakeReason::Ping),
-        }
+        })
     }
 
-    async fn wake(&self, reason: WakeReason) -> Result<Option<Push>, HandleError> {
-        let Subscription {
-            module,
-            since,
-            token,
-            ..
-        } = &self.subscription;
-        let (identity, token) = (self.identity.clone(), token.clone());
-        let runtime = &self.host.runtime;
-        runtime
-            .wake(module, &self.tenant, identity, reason, *since, token)
-            .await
+    fn acting(&self) -> (Arc<Host>, Arc<Tenant>, Identity) {
+        (
+            self.host.clone(),
+            self.tenant.clone(),
+            self.identity.clone(),
+        )
     }
 
-    fn take(&mut self, push: Push) {
+    fn token(&self) -> Bytes {
+        self.subscription.token.clone()
+    }
+
+    /// Notes what the module said, and returns what is to be sent. A module that can't be asked now is
+    /// asked again later; the error is one that stays.
+    pub fn take(&mut self, said: Said) -> Result<Vec<Bytes>, Option<HandleError>> {
+        self.quiet = Instant::now();
+        let push = match said {
+            Ok(push) => push.ok_or(None)?,
+            Err(error) => match error.retry_after() {
+                Some(wait) => {
+                    self.due = Some(Instant::now() + wait.min(WAIT_MAX));
+                    return Ok(Vec::new());
+                }
+                None => return Err(Some(error)),
+            },
+        };
         self.subscription.since = push.since;
         self.subscription.token = push.token;
         self.last = push.close;
-        self.pieces
-            .extend(push.pieces.into_iter().filter(|it| !it.is_empty()));
+        let pieces = push.pieces.into_iter();
+        Ok(pieces.filter(|it| !it.is_empty()).collect())
+    }
+}
+
+/// After how long a call may come again that has not begun, so that nothing is done twice.
+fn not_begun(error: &HandleError) -> Option<Duration> {
+    match error {
+        HandleError::Busy { .. }
+        | HandleError::OverRate { .. }
+        | HandleError::OverCpu { .. }
+        | HandleError::BackedOff { .. } => error.retry_after(),
+        HandleError::Trapped { .. } | HandleError::Deadline { .. } | HandleError::Memory { .. } => {
+            None
+        }
     }
 }

@@ -6,12 +6,14 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use storage::Changed;
-use tokio::sync::Notify;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Notify, Semaphore};
 
 /// Connections that one principal may have waiting: a few for each of its devices.
 const PER_PRINCIPAL_MAX: usize = 256;
+/// Long messages of one principal that are read, or answered, at a time; each is in memory.
+const ROOMS: usize = 4;
 
 /// Why a connection is not held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +43,16 @@ struct Waiters {
 struct Lists {
     /// Who waits for changes of an owner.
     by_owner: HashMap<String, Vec<Arc<Waiter>>>,
-    /// How many a principal has; the empty name is anonymous.
-    by_principal: HashMap<String, usize>,
+    /// What a principal has; the empty name is anonymous.
+    by_principal: HashMap<String, Having>,
+}
+
+/// What a principal has.
+struct Having {
+    /// So many places.
+    places: usize,
+    /// Room for long messages on all of them.
+    rooms: Arc<Semaphore>,
 }
 
 /// One who waits.
@@ -59,6 +69,7 @@ pub struct Place {
     waiter: Arc<Waiter>,
     owners: Vec<String>,
     principal: String,
+    rooms: Arc<Semaphore>,
     held: Arc<AtomicU64>,
 }
 
@@ -78,24 +89,31 @@ impl Hub {
         let waiters = self.waiters(tenant);
         let waiter = Arc::new(Waiter::default());
         let principal = principal.unwrap_or_default().to_owned();
-        {
+        let rooms = {
             let mut lists = waiters.all.lock();
-            let count = lists.by_principal.entry(principal.clone()).or_default();
-            if *count >= PER_PRINCIPAL_MAX {
+            let having = lists.by_principal.entry(principal.clone());
+            let having = having.or_insert_with(|| Having {
+                places: 0,
+                rooms: Arc::new(Semaphore::new(ROOMS)),
+            });
+            if having.places >= PER_PRINCIPAL_MAX {
                 return Err(Unheld::TooMany);
             }
-            *count += 1;
+            having.places += 1;
+            let rooms = having.rooms.clone();
             for owner in &owners {
                 let list = lists.by_owner.entry(owner.clone()).or_default();
                 list.push(waiter.clone());
             }
-        }
+            rooms
+        };
         self.held.fetch_add(1, Ordering::Relaxed);
         let place = Place {
             waiters,
             waiter,
             owners,
             principal,
+            rooms,
             held: self.held.clone(),
         };
         match self.stopping.load(Ordering::Acquire) {
@@ -191,6 +209,11 @@ impl Place {
         self.waiter.changed.notified().await;
         !self.waiter.ended.load(Ordering::Acquire)
     }
+
+    /// Room for long messages of the principal, whichever place they come by.
+    pub fn rooms(&self) -> Arc<Semaphore> {
+        self.rooms.clone()
+    }
 }
 
 impl Drop for Place {
@@ -205,9 +228,9 @@ impl Drop for Place {
                 }
             }
         }
-        if let Some(count) = lists.by_principal.get_mut(&self.principal) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(having) = lists.by_principal.get_mut(&self.principal) {
+            having.places -= 1;
+            if having.places == 0 {
                 lists.by_principal.remove(&self.principal);
             }
         }

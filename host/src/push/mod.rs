@@ -1,11 +1,13 @@
 //! Clients that wait for changes: each is a connection that is held here, and costs no instance of a
-//! module until something has changed of what it waits for.
+//! module until something has changed of what it waits for, or the client says something.
 //!
-//! [`hub`] knows who waits for whom, and is told by the stores; [`held`] is the body of a held
-//! connection, which asks the module what to send.
+//! [`hub`] knows who waits for whom, and is told by the stores; [`held`] is a held connection, which
+//! asks the module what to send; [`conversation`] is one that goes on as a WebSocket.
 
+mod conversation;
 mod held;
 mod hub;
 
+pub use conversation::Conversation;
 pub use held::{Held, Refused, hold};
 pub use hub::{Hub, Unheld};

@@ -123,6 +123,18 @@ impl Copy {
         }
     }
 
+    /// Shows a message over a WebSocket: each is an entry of its own.
+    pub fn message(&self, is_of_client: bool, text: &[u8]) {
+        let mut copy = Self {
+            transcript: self.transcript.clone(),
+            way: if is_of_client { Way::In } else { Way::Out },
+            hidden: None,
+            begin: Vec::new(),
+            len: 0,
+        };
+        copy.push(text);
+    }
+
     fn text(&self) -> Vec<u8> {
         let len = self.len;
         if let Some(hidden) = &self.hidden {

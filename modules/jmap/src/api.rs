@@ -41,16 +41,27 @@ pub fn handle(request: Request) -> std::result::Result<Response, Problem> {
     };
     let mut context = Context::new(request.received, limits);
     let answer = answer(&body, &mut context)?;
-    let text = serde_json::to_vec(&answer).map_err(|_| Problem::Unavailable)?;
+    let text = serde_json::to_vec(&Value::Object(answer)).map_err(|_| Problem::Unavailable)?;
     Ok(Response::new(200)
         .header("cache-control", "no-cache, no-store, must-revalidate")
         .body("application/json", text))
 }
 
-/// The Response object for a Request object.
-pub fn answer(body: &[u8], context: &mut Context) -> std::result::Result<Value, Problem> {
+/// The Response object for the text of a Request object.
+fn answer(body: &[u8], context: &mut Context) -> std::result::Result<Object, Problem> {
     let value = parse(body).map_err(|error| Problem::NotJson(error.to_string()))?;
-    let calls = Calls::read(value, &context.limits)?;
+    let Value::Object(request) = value else {
+        return Err(Problem::NotRequest("it is no object".to_owned()));
+    };
+    answer_request(request, context)
+}
+
+/// The Response object for a Request object.
+pub fn answer_request(
+    request: Object,
+    context: &mut Context,
+) -> std::result::Result<Object, Problem> {
+    let calls = Calls::read(request, &context.limits)?;
     let with_created_ids = calls.created_ids.is_some();
     context.created_ids = calls.created_ids.unwrap_or_default();
     context.using = calls.using;
@@ -90,7 +101,7 @@ pub fn answer(body: &[u8], context: &mut Context) -> std::result::Result<Value, 
             .collect();
         answer.insert("createdIds".to_owned(), Value::Object(ids));
     }
-    Ok(Value::Object(answer))
+    Ok(answer)
 }
 
 fn run(method: Option<Method>, arguments: Object, context: &mut Context) -> Result<Object> {
@@ -141,11 +152,8 @@ struct Calls {
 }
 
 impl Calls {
-    fn read(value: Value, limits: &Limits) -> std::result::Result<Self, Problem> {
+    fn read(mut request: Object, limits: &Limits) -> std::result::Result<Self, Problem> {
         let bad = |what: &str| Problem::NotRequest(what.to_owned());
-        let Value::Object(mut request) = value else {
-            return Err(bad("it is no object"));
-        };
         let Some(Value::Array(using)) = request.remove("using") else {
             return Err(bad("\"using\" is no String[]"));
         };

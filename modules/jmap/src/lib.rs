@@ -12,7 +12,7 @@
 //! (`mail/table.rs`) is used only as long as the store says that nothing has changed.
 //!
 //! # Not supported
-//! WebSocket (RFC 8887). SieveScripts are kept and checked, and not run yet.
+//! SieveScripts are kept and checked, and not run yet.
 //! `unreadThreads` counts the Threads with an unread Email in the Mailbox itself. Of an Email that
 //! came by itself and is destroyed where it came to, the Thread is not known afterwards:
 //! `Thread/changes` and queries by Thread can't tell then, and clients read anew; so they do after a
@@ -40,19 +40,20 @@ mod session;
 mod sieve;
 mod standard;
 mod state;
+mod websocket;
 
 use ::mail::keys::{self, KEYS_VERSION, KeyValue};
 use ::module::{
     Access, Answer, Descriptor, Error, Extent, Identity, Indexer, Key, Modseq, Module, Mount,
-    Parcel, Purpose, Push, Reason, Receiver, Refusal, Request, Response, Unindexed, Value, Waker,
-    WellKnown,
+    Parcel, Purpose, Push, Reason, Receiver, Refusal, Request, Response, Socket, Unindexed, Value,
+    Waker, WellKnown,
 };
 use problem::Problem;
 
 /// The module.
 pub struct Jmap;
 
-module::export!(Jmap: indexer, receiver, waker);
+module::export!(Jmap: indexer, receiver, waker, socket);
 
 /// Where the service is.
 const MOUNT: &str = "/jmap";
@@ -139,6 +140,12 @@ impl Receiver for Jmap {
     }
 }
 
+impl Socket for Jmap {
+    fn message(text: Vec<u8>, since: Modseq, token: Vec<u8>) -> Push {
+        websocket::message(&text, since, token)
+    }
+}
+
 impl Indexer for Jmap {
     fn version() -> u32 {
         KEYS_VERSION
@@ -175,6 +182,7 @@ fn answer(request: Request) -> Result<Answer, Problem> {
     let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
     let response = match path.split_once('/').unwrap_or((path.as_str(), "")) {
         ("eventsource", "") if request.method == "GET" => return push::handle(&request),
+        ("ws", "") if request.method == "GET" => return websocket::handle(&request),
         ("", _) if is_read => session::handle(&request, MOUNT),
         ("", _) => api::handle(request),
         ("download", rest) if is_read => blob::download(&request, rest),
@@ -182,6 +190,7 @@ fn answer(request: Request) -> Result<Answer, Problem> {
             let account = account.trim_end_matches('/').to_owned();
             blob::upload(request, &account)
         }
+        ("eventsource" | "ws", "") => Err(Problem::MethodNotAllowed("GET")),
         ("download", _) => Err(Problem::MethodNotAllowed("GET, HEAD")),
         ("upload", _) => Err(Problem::MethodNotAllowed("POST")),
         _ => Err(Problem::NotFound("no such resource of JMAP")),

@@ -1,6 +1,6 @@
 //! Errors of a whole request, as problem details. RFC 8620 §3.6.1, RFC 7807.
 
-use crate::json::object;
+use crate::json::{Object, object};
 use module::{Error, Response};
 use serde_json::Value;
 
@@ -74,23 +74,28 @@ impl Problem {
         }
     }
 
-    /// The answer.
-    pub fn into_response(self) -> Response {
+    /// The problem details.
+    pub fn details(&self) -> Object {
         let mut details = object! {
             "type": self.kind(),
             "status": self.status(),
             "detail": self.to_string(),
         };
-        match &self {
+        match self {
             Self::Limit(limit, _) => details.insert("limit".to_owned(), (*limit).into()),
             Self::TooLarge(_) => details.insert("limit".to_owned(), "maxSizeUpload".into()),
             _ => None,
         };
+        details
+    }
+
+    /// The answer.
+    pub fn into_response(self) -> Response {
         let mut response = Response::new(self.status())
             .header("cache-control", "no-store")
             .body(
                 "application/problem+json",
-                Value::Object(details).to_string(),
+                Value::Object(self.details()).to_string(),
             );
         match self {
             Self::MethodNotAllowed(allow) => response = response.header("allow", allow),

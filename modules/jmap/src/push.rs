@@ -1,4 +1,5 @@
-//! Telling clients of changes while they wait: `GET /jmap/eventsource/`. RFC 8620 §7.1, §7.3.
+//! Telling clients of changes while they wait: `GET /jmap/eventsource/`. RFC 8620 §7.1, §7.3. What
+//! `websocket.rs` tells of changes is found out here, too.
 //!
 //! The host holds the connection, and asks what to say when something has changed: so a client that
 //! waits costs no instance. Those that don't wait are told by `push_subscription`.
@@ -16,16 +17,19 @@ use crate::quota::Quotas;
 use crate::sieve::SieveScripts;
 use crate::standard::DataType;
 use crate::state::State;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use module::query::Parameters;
 use module::{Answer, Push, Reason, Request, Response, Subscription, Topic, Transport};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The types that clients are told of.
-const TYPES: [&str; 9] = [
+pub const TYPES: [&str; 9] = [
     "Email",
     "EmailSubmission",
     "Identity",
@@ -51,9 +55,18 @@ pub struct Token {
     close: bool,
     /// Seconds between pings; 0 for none.
     ping: u64,
-    /// A hash of the states that the client knows, by account and type.
+    /// It is told over a WebSocket.
+    #[serde(default)]
+    socket: bool,
+    /// What the client knows.
     known: Known,
 }
+
+/// A hash of each state that a client knows, by the hash of the account's id, in the order of [`TYPES`];
+/// 0 for a type that the account has not. As text it is short enough for any number of accounts that
+/// are watched: four bytes a state, in base64.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Known(BTreeMap<u32, [u32; TYPES.len()]>);
 
 /// Answers a GET.
 pub fn handle(request: &Request) -> Result<Answer, Problem> {
@@ -89,7 +102,8 @@ pub fn handle(request: &Request) -> Result<Answer, Problem> {
         types: types.into_iter().take(TYPES.len() * 2).collect(),
         close,
         ping,
-        known: BTreeMap::new(),
+        socket: false,
+        known: Known::default(),
     };
     let mut context = Context::new(request.received, Limits::load());
     let seen = look(&mut context)?;
@@ -99,7 +113,7 @@ pub fn handle(request: &Request) -> Result<Answer, Problem> {
         .get("last-event-id")
         .is_some_and(|last| *last != *event_id(&seen.states));
     if !is_behind {
-        token.known = hashes(&seen.states);
+        token.known = Known::of(&seen.states);
     }
     let subscription = Subscription {
         transport: Transport::Body,
@@ -108,7 +122,7 @@ pub fn handle(request: &Request) -> Result<Answer, Problem> {
             true => 0,
             false => seen.modseq,
         },
-        token: serde_json::to_vec(&token).map_err(|_| Problem::Unavailable)?,
+        token: token.write(),
         ping_ms: u32::try_from(ping * 1000).unwrap_or(u32::MAX),
     };
     let response = Response::new(200)
@@ -140,68 +154,168 @@ pub fn wake(reason: Reason, since: module::Modseq, token: Vec<u8>) -> Push {
         return push;
     };
     push.since = seen.modseq;
-    if let Some(changed) = token.tell(&seen.states) {
-        let id = event_id(&seen.states);
-        push.pieces.push(event("state", Some(&id), &changed));
+    if let Some(changed) = token.tell(&seen) {
+        let changed = Value::Object(changed);
+        let piece = match token.socket {
+            true => changed.to_string().into_bytes(),
+            false => event("state", Some(&event_id(&seen.states)), &changed),
+        };
+        push.pieces.push(piece);
         push.close = token.close;
     }
-    push.token = serde_json::to_vec(&token).unwrap_or_default();
+    push.token = token.write();
     push
 }
 
 impl Token {
     /// The StateChange object for what the client does not know, if there is any; from then on it
     /// does.
-    fn tell(&mut self, states: &States) -> Option<Value> {
+    pub fn tell(&mut self, seen: &Seen) -> Option<Object> {
         let types = Some(self.types.as_slice()).filter(|types| !types.is_empty());
-        let changed = news(types, &mut self.known, states);
-        (!changed.is_empty()).then(|| state_change(changed))
+        let changed = news(types, &mut self.known, &seen.states);
+        if changed.is_empty() {
+            return None;
+        }
+        let mut change = state_change(changed);
+        if self.socket {
+            change.insert("pushState".to_owned(), self.known.write().into());
+        }
+        Some(change)
+    }
+
+    /// For a client that is told over a WebSocket, from now on or from what it knew; of these types,
+    /// or of all if there are none.
+    pub fn of_socket(types: Vec<String>, known: Option<Known>, seen: &Seen) -> Self {
+        Self {
+            types,
+            socket: true,
+            known: known.unwrap_or_else(|| Known::of(&seen.states)),
+            ..Self::default()
+        }
+    }
+
+    /// As it comes back with each waking.
+    pub fn write(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
     }
 }
 
-/// What is known of states: hashes, by account and type.
-pub(crate) type Known = BTreeMap<String, Vec<(String, u32)>>;
+impl Known {
+    /// What is known of who knows these states.
+    pub fn of(states: &States) -> Self {
+        let of_account = |(account, types): (&String, &BTreeMap<String, String>)| {
+            let of_type = |name| types.get(name).map_or(0, |state| hash(state).max(1));
+            (hash(account), TYPES.map(of_type))
+        };
+        Self(states.iter().map(of_account).collect())
+    }
+
+    fn state(&self, account: &str, name: &str) -> u32 {
+        let at = TYPES.iter().position(|known| *known == name);
+        let states = self.0.get(&hash(account));
+        let state = at.and_then(|at| states?.get(at));
+        state.copied().unwrap_or_default()
+    }
+
+    /// Whether something is known of an account.
+    pub fn has(&self, account: &str) -> bool {
+        self.0.contains_key(&hash(account))
+    }
+
+    /// Knows nothing of an account any more.
+    pub fn forget(&mut self, account: &str) {
+        self.0.remove(&hash(account));
+    }
+
+    /// Knows of the accounts that there are in both what was known before.
+    pub fn keep(&mut self, before: &Self) {
+        for (account, states) in &mut self.0 {
+            if let Some(before) = before.0.get(account) {
+                *states = *before;
+            }
+        }
+    }
+
+    /// As text: the `pushState` of RFC 8887 §4.3.5.1.
+    pub fn write(&self) -> String {
+        let words = self.0.iter();
+        let words = words.flat_map(|(account, states)| [*account].into_iter().chain(*states));
+        let bytes: Vec<u8> = words.flat_map(u32::to_be_bytes).collect();
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads it; none if it is nothing that was written here.
+    pub fn read(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (words, []) = bytes.as_chunks::<4>() else {
+            return None;
+        };
+        let words: Vec<u32> = words.iter().map(|word| u32::from_be_bytes(*word)).collect();
+        let (accounts, []) = words.as_chunks::<{ TYPES.len() + 1 }>() else {
+            return None;
+        };
+        let of_account = |words: &[u32; TYPES.len() + 1]| {
+            let (account, states) = words.split_first()?;
+            Some((*account, states.try_into().ok()?))
+        };
+        let accounts = accounts.iter().take(ACCOUNTS_MAX);
+        accounts.map(of_account).collect::<Option<_>>().map(Self)
+    }
+}
+
+impl Serialize for Known {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.write())
+    }
+}
+
+impl<'de> Deserialize<'de> for Known {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::read(&text).ok_or_else(|| D::Error::custom("these are no states"))
+    }
+}
 
 /// TypeState objects of what is not known, by account, of these types or of all; from then on it is.
-pub(crate) fn news(types: Option<&[String]>, known: &mut Known, states: &States) -> Object {
+pub fn news(types: Option<&[String]>, known: &mut Known, states: &States) -> Object {
     let is_wanted = |name: &str| types.is_none_or(|types| types.iter().any(|it| it == name));
+    let now = Known::of(states);
     let mut changed = Object::new();
     for (account, types) in states {
-        let known = known.get(account);
-        let is_known = |pair: &(String, u32)| known.is_some_and(|known| known.contains(pair));
+        let is_known = |name: &str| now.state(account, name) == known.state(account, name);
         let new: Object = types
             .iter()
-            .filter(|(name, state)| is_wanted(name) && !is_known(&((*name).clone(), hash(state))))
+            .filter(|(name, _)| is_wanted(name) && !is_known(name))
             .map(|(name, state)| (name.clone(), state.clone().into()))
             .collect();
         if !new.is_empty() {
             changed.insert(account.clone(), Value::Object(new));
         }
     }
-    *known = hashes(states);
+    *known = now;
     changed
 }
 
 /// The StateChange object for these TypeState objects. RFC 8620 §7.1.
-pub(crate) fn state_change(changed: Object) -> Value {
-    Value::Object(object! { "@type": "StateChange", "changed": changed })
+pub fn state_change(changed: Object) -> Object {
+    object! { "@type": "StateChange", "changed": changed }
+}
+
+/// All accounts, as they are now.
+pub struct Seen {
+    /// The states.
+    pub states: States,
+    /// Whose changes there may be.
+    pub topics: Vec<Topic>,
+    /// The client's own account's.
+    pub modseq: module::Modseq,
 }
 
 /// States by account and type.
-pub(crate) type States = BTreeMap<String, BTreeMap<String, String>>;
-
-/// What was found in the accounts.
-pub(crate) struct Seen {
-    /// The states.
-    pub(crate) states: States,
-    /// What to watch.
-    pub(crate) topics: Vec<Topic>,
-    /// Up to where the personal account was seen.
-    pub(crate) modseq: module::Modseq,
-}
+pub type States = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Looks at all accounts.
-pub(crate) fn look(context: &mut Context) -> Result<Seen, Problem> {
+pub fn look(context: &mut Context) -> Result<Seen, Problem> {
     // First: what is found out is kept with the inbox, and moves the states of mail. What can't be kept
     // is found out the next time.
     let _ = notification::look(context);
@@ -240,15 +354,6 @@ pub(crate) fn look(context: &mut Context) -> Result<Seen, Problem> {
         seen.states.insert(account.id.clone(), states);
     }
     Ok(seen)
-}
-
-pub(crate) fn hashes(states: &States) -> Known {
-    let of_account = |(account, types): (&String, &BTreeMap<String, String>)| {
-        let types = types.iter();
-        let types = types.map(|(name, state)| (name.clone(), hash(state)));
-        (account.clone(), types.collect())
-    };
-    states.iter().map(of_account).collect()
 }
 
 fn hash(state: &str) -> u32 {

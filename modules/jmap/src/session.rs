@@ -7,6 +7,7 @@ use crate::json::{Object, object, strings};
 use crate::limits::{CONCURRENT, Limits};
 use crate::problem::Problem;
 use crate::sieve;
+use crate::websocket;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use module::{Endpoint, Identity, Request, Response, Scope};
@@ -38,8 +39,11 @@ pub const BLOB: &str = "urn:ietf:params:jmap:blob";
 /// RFC 9749 §3.
 pub const WEBPUSH_VAPID: &str = "urn:ietf:params:jmap:webpush-vapid";
 
-const CAPABILITIES: [&str; 9] = [
-    CORE, MAIL, SUBMISSION, VACATION, SIEVE, MDN, QUOTA, PRINCIPALS, BLOB,
+/// RFC 8887 §3.
+pub const WEBSOCKET: &str = "urn:ietf:params:jmap:websocket";
+
+const CAPABILITIES: [&str; 10] = [
+    CORE, MAIL, SUBMISSION, VACATION, SIEVE, MDN, QUOTA, PRINCIPALS, BLOB, WEBSOCKET,
 ];
 
 /// How many mailboxes an Email may be in; what `Email/set` can check with few questions.
@@ -85,6 +89,10 @@ pub fn handle(request: &Request, mount: &str) -> Result<Response, Problem> {
         ),
     ] {
         session.insert(name.to_owned(), format!("{base}{path}").into());
+    }
+    if let Some(Value::Object(capabilities)) = session.get_mut("capabilities") {
+        let told = websocket::capability(request, mount);
+        capabilities.insert(WEBSOCKET.to_owned(), told.into());
     }
     session.insert("state".to_owned(), state.into());
     Ok(Response::new(200)

@@ -1,4 +1,5 @@
-//! Waiting for changes without keeping an instance: `wit/watch.wit`, `wit/waker.wit`.
+//! Waiting for changes without keeping an instance: `wit/watch.wit`, `wit/waker.wit`,
+//! `wit/socket.wit`.
 
 use crate::Modseq;
 
@@ -27,7 +28,7 @@ pub struct Subscription {
     pub transport: Transport,
     /// What it waits for.
     pub topics: Vec<Topic>,
-    /// What the client has seen already.
+    /// What the client has seen already; [`Modseq::MAX`] if it wants to see nothing.
     pub since: Modseq,
     /// Comes back with each call; at most 4 KiB.
     pub token: Vec<u8>,
@@ -49,7 +50,7 @@ pub enum Reason {
 pub struct Push {
     /// Pieces of the body, or messages, in order.
     pub pieces: Vec<Vec<u8>>,
-    /// What the client has seen now.
+    /// What the client has seen now; [`Modseq::MAX`] if it wants to see nothing.
     pub since: Modseq,
     /// The new token.
     pub token: Vec<u8>,

@@ -184,8 +184,15 @@ async fn who_waits_is_served_by_a_new_instance_each_time() {
         close: true,
     };
     assert_eq!(push.await.unwrap(), Some(expected));
-    let error = alice.fails("/probe/speak").await;
-    assert!(matches!(error, HandleError::Unsupported { .. }), "{error}");
+    let answer = alice.send(request("/probe/speak")).await;
+    let AnswerBody::Subscription(speaking) = answer.unwrap().body else {
+        panic!("another body");
+    };
+    assert!(speaking.websocket);
+    let (text, token) = (Bytes::from("hello"), Bytes::from("token"));
+    let said = runtime.message("probe", &tenant, identity("alice"), text, 7, token);
+    let said = said.await.unwrap().unwrap();
+    assert_eq!((said.pieces, said.since), (vec![Bytes::from("hello")], 7));
     let error = alice.fails("/probe/watch-nothing").await;
     assert!(matches!(error, HandleError::Trapped { .. }), "{error}");
 }

@@ -15,6 +15,7 @@ pub use get::get;
 pub use set::set;
 
 use crate::context::Context;
+use crate::id::account_id;
 use crate::json::{Object, object};
 use crate::limits::Limits;
 use crate::push::{Known, Seen, look, news, state_change};
@@ -63,8 +64,8 @@ pub fn wake(since: Modseq, token: &[u8]) -> Option<Push> {
     };
     push.since = seen.modseq;
     // Only what is watched is told: of the rest nobody would tell the next change.
-    let watched: Vec<String> = record.known.keys().cloned().collect();
-    seen.states.retain(|account, _| watched.contains(account));
+    let watched = &record.known;
+    seen.states.retain(|account, _| watched.has(account));
     let changed = news(record.types.as_deref(), &mut record.known, &seen.states);
     push.pieces = messages(changed);
     push.token = record.write();
@@ -73,7 +74,11 @@ pub fn wake(since: Modseq, token: &[u8]) -> Option<Push> {
 
 /// StateChange objects that each fit in a message.
 fn messages(changed: Object) -> Vec<Vec<u8>> {
-    let write = |changed: &Object| state_change(changed.clone()).to_string().into_bytes();
+    let write = |changed: &Object| {
+        Value::Object(state_change(changed.clone()))
+            .to_string()
+            .into_bytes()
+    };
     let mut messages = Vec::new();
     let mut together = Object::new();
     for (account, types) in changed {
@@ -105,13 +110,12 @@ impl Record {
     /// accounts, the last ones are left out.
     fn begin(&mut self, seen: &mut Seen, known: Known) {
         self.known = known;
-        while self.write().len() > TOKEN_LEN_MAX && seen.topics.pop().is_some() {
-            self.known.pop_last();
-            let kept = |topic: &module::Topic| match topic {
-                module::Topic::Owner(owner) => self.known.contains_key(owner),
-                module::Topic::Mailbox(_) => false,
-            };
-            seen.topics.retain(kept);
+        while self.write().len() > TOKEN_LEN_MAX
+            && let Some(topic) = seen.topics.pop()
+        {
+            if let module::Topic::Owner(owner) = topic {
+                self.known.forget(&account_id(&owner));
+            }
         }
     }
 }

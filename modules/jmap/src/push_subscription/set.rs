@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::error::SetError;
 use crate::json::{Object, object};
 use crate::mail::email::utc_date;
-use crate::push::{Known, Seen, hashes, look};
+use crate::push::{Known, Seen, look};
 use crate::standard::{Done, Operation, operations, outcome};
 use base64::Engine;
 use base64::engine::GeneralPurpose;
@@ -96,7 +96,7 @@ fn create(context: &mut Context, object: &Object) -> Answer<Done> {
         code: secret()?,
         verified: false,
         types: types(object.get("types"))?,
-        known: Known::new(),
+        known: Known::default(),
     };
     let id = format!("P{}", secret()?);
     let target = EndpointTarget {
@@ -197,12 +197,8 @@ fn apply(
 /// Lets a subscription watch all that there is now. What it watched already is known as it was;
 /// of the rest, what is there now is known.
 fn watch(record: &mut Record, seen: &mut Seen) {
-    let mut known = hashes(&seen.states);
-    for (account, states) in &record.known {
-        if let Some(now) = known.get_mut(account) {
-            now.clone_from(states);
-        }
-    }
+    let mut known = Known::of(&seen.states);
+    known.keep(&record.known);
     record.begin(seen, known);
 }
 

@@ -13,6 +13,7 @@ mod push;
 mod push_subscription;
 mod rfc8620;
 mod rfc8621;
+mod rfc8887;
 mod rfc9007;
 mod rfc9661;
 mod rfc9670;

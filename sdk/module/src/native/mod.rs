@@ -26,6 +26,7 @@
 pub(crate) mod backend;
 mod change;
 mod commit;
+mod connection;
 mod endpoints;
 mod exchange;
 mod locks;
@@ -34,6 +35,7 @@ mod read;
 mod search;
 mod state;
 
+pub use connection::Connection;
 pub use endpoints::StoredEndpoint;
 pub use exchange::{Outgoing, Reply};
 

@@ -471,12 +471,15 @@ impl Waker for Contract {
 }
 
 impl Socket for Contract {
+    /// Says the same, and who hears it; "fall" is the end of the instance, "bye" of the connection.
     fn message(text: Vec<u8>, since: Modseq, token: Vec<u8>) -> Push {
+        assert_ne!(text, b"fall", "as asked");
+        let close = text == b"bye";
         Push {
-            pieces: vec![text],
+            pieces: vec![text, me().into_bytes()],
             since,
             token,
-            close: false,
+            close,
         }
     }
 }

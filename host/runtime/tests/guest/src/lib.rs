@@ -411,9 +411,9 @@ impl waker::Guest for Probe {
 }
 
 impl socket::Guest for Probe {
-    fn message(_text: Vec<u8>, since: u64, token: Vec<u8>) -> socket::Push {
+    fn message(text: Vec<u8>, since: u64, token: Vec<u8>) -> socket::Push {
         socket::Push {
-            pieces: Vec::new(),
+            pieces: vec![text],
             since,
             token,
             close: true,
