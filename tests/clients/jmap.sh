@@ -5,7 +5,5 @@
 needs jmap python3
 python_env jmap jmapc==0.4.0
 start_server
-if ! python "$(dirname "$0")/jmap.py" "$origin" "$user" "$password" 2>"$work/jmap.log"; then
-    not_ok "jmap: the client" "$(tail -n 3 "$work/jmap.log" | tr '\n' ' ')"
-fi
+judge jmap.py python "$(dirname "$0")/jmap.py" "$origin" "$user" "$password"
 check_store jmap
