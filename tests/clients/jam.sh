@@ -19,10 +19,15 @@ python -m aiosmtpd -n -l "127.0.0.1:$smtp" -c aiosmtpd.handlers.Mailbox "$work/o
 outside=$!
 trap 'kill "$outside" 2>/dev/null; finish' EXIT
 start_server
-echo "$password" | "$binary" user add -C "$work/chapar.conf" bob --password-stdin >/dev/null
+# Who has an address in the directory has an identity to send as.
+user=carol
+for one in carol bob; do
+    echo "$password" | "$binary" user add -C "$work/chapar.conf" "$one" --address "$one@example.test" \
+        --password-stdin >/dev/null
+done
 deliver=(swaks --protocol LMTP --server 127.0.0.1 --port "$lmtp" --from sender@example.org --silent 2)
 judge jam.mjs timeout 120 node "$folder/jam.mjs" "$origin" "$user" "$password" \
-    "${deliver[@]}" --to alice@example.test --header "Subject: Hello by LMTP"
+    "${deliver[@]}" --to carol@example.test --header "Subject: Hello by LMTP"
 
 for _ in $(seq 300); do
     message=$(find "$work/outside/new" -type f 2>/dev/null | head -n 1)
