@@ -9,5 +9,5 @@ lmtp=$(free_port)
 more_options="lmtp_listen: 127.0.0.1:$lmtp
 rss_maxitems: 20"
 start_server
-python "$(dirname "$0")/feeds.py" "$origin" "$user" "$password" "$lmtp" || not_ok "feeds.py" "it did not end"
+judge feeds.py python "$(dirname "$0")/feeds.py" "$origin" "$user" "$password" "$lmtp"
 check_store feeds

@@ -6,7 +6,7 @@
 needs freebusy curl python3
 python_env freebusy icalendar recurring_ical_events tzdata
 start_server
-python "$(dirname "$0")/freebusy.py" "$origin" "$user" "$password"
+judge freebusy.py python "$(dirname "$0")/freebusy.py" "$origin" "$user" "$password"
 
 # said CURL-ARGUMENTS...: the status, then the answer in $work/answer.
 said() { curl -sS -o "$work/answer" -w '%{http_code}' "$@"; }

@@ -11,8 +11,9 @@ start_server
 echo "$password" | "$binary" user add -C "$work/chapar.conf" bob --password-stdin >/dev/null
 here=$(dirname "$0")
 messages=${CHAPAR_LMTP_MESSAGES:-1000}
-python3 "$here/lmtp.py" "127.0.0.1:$port" "$messages" 4
-python3 "$here/lmtp.py" "$work/lmtp" "$messages" 4
+for place in "127.0.0.1:$port" "$work/lmtp"; do
+    judge "lmtp.py $place" python3 "$here/lmtp.py" "$place" "$messages" 4
+done
 for how in "--server 127.0.0.1 --port $port" "--socket $work/lmtp"; do
     # shellcheck disable=SC2086
     check "lmtp swaks $how" swaks --protocol LMTP $how --from sender@example.test --to alice --silent 2

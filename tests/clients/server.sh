@@ -10,6 +10,9 @@ binary=${CHAPAR_BIN:-$root/target/release/chapar}
 moduledir=${CHAPAR_MODULES:-$(dirname "$binary")/modules}
 work=$(mktemp -d)
 server=
+# Whose server it is, and where it listens, unless a script says otherwise before it starts it.
+user=alice
+address=127.0.0.1
 
 ok() { echo "ok $1"; }
 not_ok() { echo "not ok $1: ${2:-}"; }
@@ -24,6 +27,13 @@ check() {
         not_ok "$name" "$(tail -n 3 <<<"$said" | tr '\n\r' '  ')"
         return 1
     fi
+}
+
+# judge NAME COMMAND...: runs a program that prints checks of its own; one that ends early has failed.
+judge() {
+    local name=$1
+    shift
+    "$@" 2>"$work/judge.log" || not_ok "$name" "it ended early: $(tail -n 3 "$work/judge.log" | tr '\n' ' ')"
 }
 
 # same NAME FILE FILE: the files have the same bytes.
@@ -42,13 +52,13 @@ free_port() {
     done
 }
 
-listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+listens() { (exec 3<>"/dev/tcp/${2:-127.0.0.1}/$1") 2>/dev/null; }
 
-# until_listens PORT: waits for the server that was started last; fails if it ends. Two minutes: the
+# until_listens PORT [ADDRESS]: waits for the server that was started last; fails if it ends. Two minutes: the
 # first start compiles the modules.
 until_listens() {
     for _ in $(seq 1200); do
-        if listens "$1"; then return; fi
+        if listens "$@"; then return; fi
         if ! kill -0 "$server" 2>/dev/null; then break; fi
         sleep 0.1
     done
@@ -69,7 +79,7 @@ finish() {
 }
 trap finish EXIT
 
-# With $more_options in the configuration. Sets $url (a collection of the user's, ending in a slash), $origin, $user and $password.
+# With $more_options in the configuration, at $address, for $user. Sets $url (a collection of the user's, ending in a slash), $origin, $user and $password.
 start_server() {
     if [ -n "${CHAPAR_TEST_URL:-}" ]; then
         url=$CHAPAR_TEST_URL user=$CHAPAR_TEST_USER password=$CHAPAR_TEST_PASSWORD
@@ -78,13 +88,12 @@ start_server() {
     fi
     local port
     port=$(free_port)
-    user=alice
     password=a-long-enough-password
-    origin=http://127.0.0.1:$port
+    origin=http://$address:$port
     url=$origin/dav/drive/user/$user/
     mkdir "$work/state"
     cat >"$work/chapar.conf" <<CONF
-listen: 127.0.0.1:$port
+listen: $address:$port
 configdirectory: $work/state
 moduledir: $moduledir
 httpmodules: *
@@ -98,7 +107,7 @@ CONF
     fi
     "$binary" serve -C "$work/chapar.conf" >>"$work/log" 2>&1 &
     server=$!
-    if until_listens "$port"; then
+    if until_listens "$port" "$address"; then
         return
     fi
     not_ok "server: start" "$(tail -n 3 "$work/log" | tr '\n' ' ')"

@@ -7,7 +7,7 @@ start_server
 here=$(dirname "$0")
 chapar() { "$binary" "$@" -C "$work/chapar.conf"; }
 count=${CHAPAR_TRANSFER_MESSAGES:-200}
-python3 "$here/transfer.py" make "$work/from" "$count"
+judge "transfer.py make" python3 "$here/transfer.py" make "$work/from" "$count"
 for format in maildir mbox eml; do
     said=$(chapar import --user "$user" --into "$format" "$work/from/$format" 2>&1)
     case $said in
@@ -22,7 +22,7 @@ for format in maildir mbox eml; do
 done
 for format in maildir mbox eml cyrus; do
     check "transfer export $format" chapar export --user "$user" --format "$format" "$work/to/$format"
-    python3 "$here/transfer.py" compare "$work/from" "$work/to/$format" "$format"
+    judge "transfer.py $format" python3 "$here/transfer.py" compare "$work/from" "$work/to/$format" "$format"
 done
 echo "$password" | chapar user add bob --password-stdin >/dev/null
 touch "$work/to/cyrus/cyrus.header"

@@ -31,5 +31,5 @@ says "nobody writes" "405 " -X PUT -d x "$zone"
 letter=${release:4}
 python_env "zones-$release" "tzdata==${release:0:4}.$(($(printf '%d' "'$letter") - 96))" python-dateutil
 # The system's own database must not be asked.
-PYTHONTZPATH='' python "$(dirname "$0")/zones.py" "$origin" "$release"
+judge zones.py env PYTHONTZPATH='' python "$(dirname "$0")/zones.py" "$origin" "$release"
 check_store zones

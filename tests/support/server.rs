@@ -1,6 +1,6 @@
 //! A server of one's own: the real binary, a free port, an empty state folder.
 
-use super::{Client, wait_until};
+use super::{Client, compiled, wait_until};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -138,6 +138,13 @@ impl ServerBuilder {
 
     /// Writes its configuration and adds its users.
     pub fn prepare(self) -> Server {
+        let server = self.prepare_anew();
+        compiled::give(&server.folder().join("state"));
+        server
+    }
+
+    /// The same without anything compiled.
+    pub(super) fn prepare_anew(self) -> Server {
         let folder = TempDir::new().expect("a temporary folder");
         let root = folder.path();
         let address = SocketAddr::from(([127, 0, 0, 1], open_port()));

@@ -75,14 +75,10 @@ fn begin(ctx: &Context<'_>, calendar: &Collection, out: &mut Vec<u8>) -> Result<
     };
     let found = ctx.find(&calendar.path, &want)?;
     let text = |name: &Name| -> Result<Option<String>, Error> {
-        let Some(Resource::Collection(found)) = &found else {
-            return Ok(None);
-        };
-        let Some(stored) = Subject::Collection(found).find_stored(name) else {
-            return Ok(None);
-        };
-        let element = xml::parse(&stored.xml, &xml::Limits::default())?;
-        Ok(Some(element.trimmed_text()).filter(|text| !text.is_empty()))
+        match &found {
+            Some(Resource::Collection(found)) => Subject::Collection(found).stored_text(name),
+            _ => Ok(None),
+        }
     };
     let mut said = Calendar::new(PRODUCT);
     let root = said.root_mut();

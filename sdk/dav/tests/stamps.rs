@@ -702,7 +702,7 @@ fn page_for_people() {
         200,
         &[
             "<h1>Albums</h1>",
-            "<h2>New album</h2>",
+            ">New album</h2>",
             "href=\"/dav/a/\">Download</a>",
             "href=\"webstamps://",
             "value=\"#808080\"",

@@ -100,6 +100,32 @@ fn s4_10_example_of_a_draft_in_html() {
 }
 
 #[test]
+fn s4_6_attachments_are_read_as_attachments() {
+    let attachments = json!([
+        { "blobId": "picture", "type": "image/png", "name": "ä b.png" },
+        { "blobId": "text", "type": "text/plain" },
+        { "blobId": "sound", "type": "audio/ogg", "header:Content-Disposition": "attachment" },
+    ]);
+    let created = create(&json!({
+        "textBody": [{ "partId": "t" }],
+        "attachments": attachments,
+        "bodyValues": { "t": { "value": "a" } }
+    }))
+    .unwrap();
+    let message = Message::parse(created.as_bytes(), &Limits::default());
+    let body = Body::of(&message);
+    let types: Vec<&str> = body
+        .attachments
+        .iter()
+        .map(|at| message.parts()[*at].type_.as_str())
+        .collect();
+    assert_eq!(types, ["image/png", "text/plain", "audio/ogg"], "{created}");
+    assert_eq!((body.text.len(), body.html.len()), (1, 1));
+    assert_eq!(message.parts()[body.attachments[0]].name(), Some("ä b.png"));
+    assert!(body.has_attachment(&message));
+}
+
+#[test]
 fn s4_6_flat_bodies_become_what_they_are_read_as() {
     let created = create(&json!({
         "subject": "Grüße",

@@ -49,7 +49,7 @@ fn there_is_one_if_the_operator_wants_it() {
         ">personal</h2>",
         "webcal://example.org",
         ">Download</a>",
-        "<h2>New calendar</h2>",
+        ">New calendar</h2>",
     ] {
         assert!(text.contains(piece), "{piece}: {text}");
     }
@@ -99,8 +99,14 @@ fn calendars_are_made_changed_and_removed() {
     ] {
         assert_eq!(submit(&host, &SAME, &form).status, 303, "{form}");
     }
-    host.act_as_anonymous();
     let path = format!("{HOME}/{id}/");
+    let file = send(&host, "GET", &path, &[], "");
+    assert_eq!(
+        file.header("content-disposition"),
+        Some("attachment; filename*=utf-8''Tasks.ics"),
+        "a file is named as people name it"
+    );
+    host.act_as_anonymous();
     assert_eq!(
         send(&host, "GET", &path, &[], "").status,
         200,

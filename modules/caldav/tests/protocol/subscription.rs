@@ -170,7 +170,7 @@ fn the_page_subscribes_and_ends_that() {
     let submit = |form: &str| send(&host, "POST", BOBS, &FORM, form).status;
     let offer = format!("name=\"name\" value=\"{HOME}/work/\"");
     let shown = page();
-    assert!(shown.contains("<h2>Calendars of others</h2>") && shown.contains(&offer));
+    assert!(shown.contains(">Calendars of others</h2>") && shown.contains(&offer));
     // A calendar of alice's in her home is no subscription, whoever sees it there.
     host.act_as("alice");
     grant(&host, "", "bob", &["<read/>"]);

@@ -73,7 +73,7 @@ fn a_whole_address_book_in_each_form() {
     assert_eq!(all.status, 200);
     let header = |name: &str| all.header(name).unwrap().to_owned();
     assert_eq!(header("content-type"), "text/vcard; charset=utf-8");
-    assert!(header("content-disposition").contains("Default.vcf"));
+    assert!(header("content-disposition").contains("Personal.vcf"));
     let text = all.text();
     assert_eq!(text.matches("BEGIN:VCARD").count(), 2);
     assert!(text.contains("VERSION:3.0") && text.contains("VERSION:4.0"));

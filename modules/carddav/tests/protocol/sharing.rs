@@ -72,7 +72,7 @@ fn the_page_subscribes_and_ends_that() {
     };
     let offer = format!("value=\"{DEFAULT}/\"");
     let shown = page();
-    assert!(shown.contains("<h2>Address books of others</h2>") && shown.contains(&offer));
+    assert!(shown.contains(">Address books of others</h2>") && shown.contains(&offer));
     assert!(shown.contains("Personal (alice)"), "{shown}");
     assert_eq!(submit(&format!("action=subscribe&name={DEFAULT}/")), 303);
     let shown = page();

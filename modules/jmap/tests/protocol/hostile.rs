@@ -199,6 +199,113 @@ fn s4_1_messages_that_are_made_to_hurt_are_shown() {
     }
 }
 
+/// Bytes of an answer that are enough for one message of any make, of which 100 bytes of each part
+/// are asked for.
+const ANSWER_MAX: usize = 4 << 20;
+
+#[test]
+fn mail_that_comes_is_never_missing_and_never_too_long_to_tell() {
+    let head = "From: x@y.example\r\nMIME-Version: 1.0\r\n";
+    let typed = |type_: &str, body: &str| format!("{head}Content-Type: {type_}\r\n\r\n{body}");
+    let multipart = "multipart/mixed; boundary=b";
+    let encoded = |encoding: &str, body: &str| {
+        let type_ = format!("text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}");
+        typed(&type_, body)
+    };
+    let nested = "Content-Type: message/rfc822\r\n\r\n".repeat(5000);
+    let same = "--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".repeat(5000);
+    let html = "<div><a href='x'><table><b>".repeat(20_000);
+    let long = format!("{head}Subject: {}\r\n\r\nhi", "a".repeat(250_000));
+    let all = [
+        ("messages in messages", format!("{head}{nested}x")),
+        ("one boundary for all", typed(multipart, &same)),
+        ("no end", typed(multipart, "--b\r\n\r\nhi")),
+        ("no part", typed(multipart, "hi")),
+        ("no boundary", typed("multipart/mixed", "--\r\n\r\nhi")),
+        ("parts", typed(multipart, &"--b\r\n\r\n\r\n".repeat(50_000))),
+        (
+            "charset",
+            typed("text/plain; charset=\"x\u{1}-none\"", "caf\u{e9}"),
+        ),
+        (
+            "utf-7",
+            typed("text/plain; charset=utf-7", "+AGEAYQBi-+//8-"),
+        ),
+        (
+            "utf-16",
+            typed("text/plain; charset=utf-16", "\u{feff}a\0b"),
+        ),
+        (
+            "iso-2022-jp",
+            typed("text/plain; charset=iso-2022-jp", "\u{1b}$B$\u{1b}("),
+        ),
+        ("base64", encoded("base64", &"QUFB====".repeat(50_000))),
+        ("no base64", encoded("base64", &"!@#$%".repeat(50_000))),
+        (
+            "quoted-printable",
+            encoded("quoted-printable", &"=".repeat(100_000)),
+        ),
+        (
+            "uuencode",
+            encoded("x-uuencode", &"begin 644 x\r\nM".repeat(10_000)),
+        ),
+        ("html", typed("text/html", &html)),
+        (
+            "fields",
+            format!("{head}{}\r\nhi", "X-Field: value\r\n".repeat(50_000)),
+        ),
+        ("no body", head.to_owned() + "\r\n"),
+        ("nul", format!("{head}Subject: a\0b\r\n\r\n\0")),
+        // Longer header sections come as a part of the body: the store takes 256 KiB.
+        ("a long field", long.clone()),
+    ];
+    let client = Client::new();
+    client.mailbox("inbox");
+    for (what, message) in &all {
+        client.deliver(message);
+        let reply = client.post(
+            &json!({ "using": USING, "methodCalls": [
+                ["Email/query", { "accountId": "alice", "limit": 1,
+                    "sort": [{ "property": "receivedAt", "isAscending": false }] }, "0"],
+                ["Email/get", { "accountId": "alice", "fetchAllBodyValues": true,
+                    "maxBodyValueBytes": 100, "properties": ["bodyStructure", "bodyValues", "textBody",
+                        "htmlBody", "attachments", "from", "subject", "preview", "size"],
+                    "#ids": { "resultOf": "0", "name": "Email/query", "path": "/ids" } }, "1"],
+            ] })
+            .to_string(),
+        );
+        assert_eq!(reply.status, 200, "{what}");
+        assert!(
+            reply.body.len() < ANSWER_MAX,
+            "{what}: {}",
+            reply.body.len()
+        );
+        let answer: Value = serde_json::from_slice(&reply.body).unwrap();
+        let email = &answer["methodResponses"][1][1]["list"][0];
+        assert_eq!(email["size"], message.len(), "{what}: {answer}");
+        assert_eq!(email["from"][0]["email"], "x@y.example", "{what}");
+        assert!(email["bodyStructure"].is_object(), "{what}");
+    }
+    // More of them than a host reads in one go.
+    let many = 60;
+    for _ in 0..many {
+        client.deliver(&long);
+    }
+    let count = client.call("Email/query", json!({ "calculateTotal": true }));
+    assert_eq!(count["total"], all.len() + many);
+    let found = client.call(
+        "Email/query",
+        json!({ "filter": { "from": "x@y.example" }, "calculateTotal": true,
+            "sort": [{ "property": "size" }] }),
+    );
+    assert_eq!(found["total"], all.len() + many);
+    let shown = client.call(
+        "Email/get",
+        json!({ "ids": found["ids"], "properties": ["preview", "from", "messageId"] }),
+    );
+    assert_eq!(shown["list"].as_array().unwrap().len(), all.len() + many);
+}
+
 #[test]
 fn s5_5_filters_are_bounded() {
     let client = Client::new();

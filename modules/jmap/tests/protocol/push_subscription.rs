@@ -1,5 +1,7 @@
 //! PushSubscription: RFC 8620 §7.2, and RFC 9749.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::world::{Client, USING, message};
 use jmap::Jmap;
 use module::native::StoredEndpoint;
@@ -358,9 +360,13 @@ fn many_accounts_fit_in_the_token_and_in_messages() {
     assert!(endpoint.topics.contains(&Topic::Owner("alice".to_owned())));
     // As if the client knew nothing yet.
     let mut token: Value = serde_json::from_slice(&endpoint.token).unwrap();
-    for (_, known) in token["known"].as_object_mut().unwrap() {
-        *known = json!([]);
-    }
+    // A word of four bytes that stands for the account, then one for each of nine types.
+    let known = token["known"].as_str().unwrap();
+    let mut known = URL_SAFE_NO_PAD.decode(known).unwrap();
+    known
+        .chunks_exact_mut(40)
+        .for_each(|account| account[4..].fill(7));
+    token["known"] = URL_SAFE_NO_PAD.encode(known).into();
     let push = Jmap::wake(Reason::Changed, 0, token.to_string().into_bytes());
     assert!(push.pieces.len() > 1);
     let mut accounts = 0;

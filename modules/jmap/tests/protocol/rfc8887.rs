@@ -235,7 +235,7 @@ fn s4_3_5_2_a_push_state_brings_what_was_missed() {
     let state = everything["pushState"].clone();
     assert!(everything["changed"]["alice"]["Identity"].is_string());
     assert!(
-        state.as_str().unwrap().len() < 50,
+        state.as_str().unwrap().len() < 60,
         "RFC 8887: preferably short"
     );
     assert!(alice.tell(enable(&state, &Value::Null)).is_empty());

@@ -1,8 +1,10 @@
 //! GET of a whole collection as one file: what protocols share of exporting.
 
 use crate::error::NUMBER_OF_MATCHES_WITHIN_LIMITS;
+use crate::property::Subject;
+use crate::property::rfc4918::DISPLAYNAME_NAME;
 use crate::request::{Response, ResponseBody, Status};
-use crate::resource::{Collection, Etag, Fields, Member, Stored, Want};
+use crate::resource::{Collection, Etag, Fields, Member, Resource, Stored, Want};
 use crate::store::Listing;
 use crate::{Context, Error, percent_encode};
 
@@ -11,6 +13,9 @@ const PIECE_LEN: usize = 256 << 10;
 
 /// The longest file that is made as a whole, in bytes.
 pub const WHOLE_LEN_MAX: usize = 16 << 20;
+
+/// More of a collection's name is not in the file's: file systems take 255 bytes.
+const NAME_CHARS_MAX: usize = 60;
 
 /// How the bodies of a collection become one file.
 pub struct Export<'e> {
@@ -49,10 +54,6 @@ pub fn run(
     if let Some(etag) = etag {
         response.set("ETag", etag.quoted());
     }
-    response.set(
-        "Content-Disposition",
-        disposition(collection, export.extension),
-    );
     response.set("Vary", "Accept");
     response.set("X-Content-Type-Options", "nosniff");
     // Whoever subscribes asks again and again: the answer is known before anything is read.
@@ -62,6 +63,8 @@ pub fn run(
         response.status = Status::NOT_MODIFIED;
         return Ok(response);
     }
+    let disposition = disposition(ctx, collection, export.extension)?;
+    response.set("Content-Disposition", disposition);
     let mut out = Vec::new();
     (export.begin)(&mut out)?;
     let mut after: Option<String> = None;
@@ -125,10 +128,36 @@ fn etag(collection: &Collection, variant: &str) -> Option<Etag> {
     Etag::new(&format!("{id}-{}{variant}", collection.state))
 }
 
-/// RFC 6266 §4.1; the name is encoded (§4.3), so that it can hold anything.
-fn disposition(collection: &Collection, extension: &str) -> String {
+/// RFC 6266 §4.1; the name is encoded (§4.3), so that it can hold anything. It is what people call the
+/// collection, if they do.
+fn disposition(
+    ctx: &Context<'_>,
+    collection: &Collection,
+    extension: &str,
+) -> Result<String, Error> {
+    let want = Want {
+        stored: Stored::Names(&[DISPLAYNAME_NAME]),
+        ..Want::default()
+    };
+    let said = match ctx.find(&collection.path, &want)? {
+        Some(Resource::Collection(found)) => {
+            Subject::Collection(&found).stored_text(&DISPLAYNAME_NAME)?
+        }
+        _ => None,
+    };
+    let name = said.as_deref().or(collection.path.name());
+    let name: String = name
+        .unwrap_or("export")
+        .chars()
+        .take(NAME_CHARS_MAX)
+        .map(|character| match character {
+            '/' | '\\' => '_',
+            character if character.is_control() => '_',
+            character => character,
+        })
+        .collect();
     let mut out = String::from("attachment; filename*=utf-8''");
-    percent_encode(&mut out, collection.path.name().unwrap_or("export"));
+    percent_encode(&mut out, &name);
     out.push_str(extension);
-    out
+    Ok(out)
 }

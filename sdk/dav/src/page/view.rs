@@ -10,9 +10,13 @@ use crate::resource::{Collection, Fields, Resource, Stored, Want};
 use crate::store::Listing;
 use crate::{Context, Error, Rights};
 
-/// Nothing of the page may be anything but text, links and forms to where it comes from.
-const POLICY: &str =
-    "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// Nothing of the page may be anything but text, links, forms to where it comes from, and its own
+/// style: the one with this digest.
+const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
+                      style-src 'sha256-9ezMYHzUAP1orRclDOfRyr7xPg7rL3fLAsqmewxpSuU='";
+
+/// How it looks: as wide as one reads, in the colours that the reader's system has, light or dark.
+const STYLE: &str = include_str!("style.css");
 
 /// More than this nobody reads.
 const ENTRIES_MAX: usize = 1000;
@@ -99,7 +103,7 @@ fn entries(ctx: &Context<'_>, home: &Collection, page: &Page) -> Result<Vec<Entr
 
 fn entry(ctx: &Context<'_>, page: &Page, collection: Collection) -> Result<Entry, Error> {
     let colour = match &page.colour {
-        Some(property) => text(&collection, property)?,
+        Some(property) => Subject::Collection(&collection).stored_text(property)?,
         None => None,
     };
     // Some programs write the opacity behind it, which the field does not take.
@@ -119,17 +123,8 @@ fn entry(ctx: &Context<'_>, page: &Page, collection: Collection) -> Result<Entry
 
 fn title(collection: &Collection) -> Result<String, Error> {
     let name = collection.path.name().unwrap_or_default();
-    let title = text(collection, &DISPLAYNAME_NAME)?;
+    let title = Subject::Collection(collection).stored_text(&DISPLAYNAME_NAME)?;
     Ok(title.unwrap_or_else(|| name.to_owned()))
-}
-
-/// The text of a stored property, if there is any.
-fn text(collection: &Collection, name: &xml::Name) -> Result<Option<String>, Error> {
-    let Some(stored) = Subject::Collection(collection).find_stored(name) else {
-        return Ok(None);
-    };
-    let element = xml::parse(&stored.xml, &xml::Limits::default())?;
-    Ok(Some(element.trimmed_text()).filter(|text| !text.is_empty()))
 }
 
 /// A collection of somebody else's that is not in the home.
@@ -166,7 +161,9 @@ fn write(ctx: &Context<'_>, home: &Collection, page: &Page, shown: &Shown<'_>) -
     html.push_str("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     html.push_str("<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
     html.push_str(page.title);
-    html.push_str("</title>\n</head>\n<body>\n<main>\n<h1>");
+    html.push_str("</title>\n<style>");
+    html.push_str(STYLE);
+    html.push_str("</style>\n</head>\n<body>\n<main>\n<h1>");
     html.push_str(page.title);
     html.push_str("</h1>\n");
     if let Some(failed) = shown.failed {
@@ -174,56 +171,76 @@ fn write(ctx: &Context<'_>, home: &Collection, page: &Page, shown: &Shown<'_>) -
         escape(&mut html, &failed.to_string());
         html.push_str("</strong></p>\n");
     }
-    for entry in &shown.entries {
-        section(ctx, home, page, entry, &mut html);
+    for (number, entry) in shown.entries.iter().enumerate() {
+        let id = format!("entry-{number}");
+        section(&mut html, &id, &entry.title, |html| {
+            controls(ctx, home, page, entry, &id, html);
+        });
     }
     if home.rights.has(Rights::CREATE) {
-        html.push_str(&format!("<section>\n<h2>New {}</h2>\n", page.noun));
-        form(&mut html, "create", "", |html| {
-            field(html, "new", "Name", "displayname", "");
-            if page.colour.is_some() {
-                colour_field(html, "new", COLOUR);
-            }
-            if let Some(choice) = &page.choice {
-                choice_field(html, choice);
-            }
-            button(html, "Make it");
+        section(&mut html, "new", &format!("New {}", page.noun), |html| {
+            form(html, "create", "", |html| {
+                field(html, "new", "Name", "displayname", "");
+                if page.colour.is_some() {
+                    colour_field(html, "new", COLOUR);
+                }
+                if let Some(choice) = &page.choice {
+                    choice_field(html, choice);
+                }
+                button(html, "new", "Make it");
+            });
         });
-        html.push_str("</section>\n");
     }
     if !shown.offers.is_empty() {
-        html.push_str(&format!("<section>\n<h2>{} of others</h2>\n", page.title));
-        for offer in &shown.offers {
-            form(&mut html, "subscribe", &offer.href, |html| {
-                escape(html, &format!("{} ({}) ", offer.title, offer.owner));
-                button(html, "Subscribe");
-            });
-        }
-        html.push_str("</section>\n");
+        let title = format!("{} of others", page.title);
+        section(&mut html, "others", &title, |html| {
+            for (number, offer) in shown.offers.iter().enumerate() {
+                let id = format!("offer-{number}");
+                form(html, "subscribe", &offer.href, |html| {
+                    html.push_str(&format!("<span id=\"{id}\">"));
+                    escape(html, &format!("{} ({})", offer.title, offer.owner));
+                    html.push_str("</span> ");
+                    button(html, &id, "Subscribe");
+                });
+            }
+        });
     }
     html.push_str("</main>\n</body>\n</html>\n");
     html
 }
 
-fn section(ctx: &Context<'_>, home: &Collection, page: &Page, entry: &Entry, html: &mut String) {
+/// A part of the page under a heading, which tells what its buttons are about, too.
+fn section(html: &mut String, id: &str, title: &str, content: impl FnOnce(&mut String)) {
+    html.push_str(&format!(
+        "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">"
+    ));
+    escape(html, title);
+    html.push_str("</h2>\n");
+    content(html);
+    html.push_str("</section>\n");
+}
+
+/// What can be done with a collection.
+fn controls(
+    ctx: &Context<'_>,
+    home: &Collection,
+    page: &Page,
+    entry: &Entry,
+    id: &str,
+    html: &mut String,
+) {
     let collection = &entry.collection;
     let name = collection.path.name().unwrap_or_default();
     let href = ctx.href(&collection.path, true);
-    let mut id = String::from("c-");
-    escape(&mut id, name);
     let may_set = match sets_for_all(ctx, collection) {
         true => Rights::WRITE,
         false => Rights::READ,
     };
-    html.push_str(&format!(
-        "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">"
-    ));
-    escape(html, &entry.title);
-    html.push_str("</h2>\n<p><a href=\"");
+    html.push_str(&format!("<p><a aria-describedby=\"{id}\" href=\""));
     escape(html, &href);
     html.push_str("\">Download</a>");
     if let Some(scheme) = page.subscribe {
-        html.push_str(&format!(" <a href=\"{scheme}://"));
+        html.push_str(&format!(" <a aria-describedby=\"{id}\" href=\"{scheme}://"));
         escape(html, ctx.authority);
         escape(html, &href);
         html.push_str("\">Subscribe</a>");
@@ -231,13 +248,13 @@ fn section(ctx: &Context<'_>, home: &Collection, page: &Page, entry: &Entry, htm
     html.push_str("</p>\n");
     if collection.rights.has(may_set) {
         form(html, "rename", name, |html| {
-            field(html, &id, "Name", "displayname", &entry.title);
-            button(html, "Rename");
+            field(html, id, "Name", "displayname", &entry.title);
+            button(html, id, "Rename");
         });
         if page.colour.is_some() {
             form(html, "recolour", name, |html| {
-                colour_field(html, &id, entry.colour.as_deref().unwrap_or(COLOUR));
-                button(html, "Recolour");
+                colour_field(html, id, entry.colour.as_deref().unwrap_or(COLOUR));
+                button(html, id, "Recolour");
             });
         }
     }
@@ -245,11 +262,11 @@ fn section(ctx: &Context<'_>, home: &Collection, page: &Page, entry: &Entry, htm
         Some(true) => {
             html.push_str("<p>Everyone can read this.</p>\n");
             form(html, "unpublish", name, |html| {
-                button(html, "Stop sharing with everyone")
+                button(html, id, "Stop sharing with everyone")
             });
         }
         Some(false) => form(html, "publish", name, |html| {
-            button(html, "Share with everyone")
+            button(html, id, "Share with everyone")
         }),
         None => {}
     }
@@ -260,16 +277,15 @@ fn section(ctx: &Context<'_>, home: &Collection, page: &Page, entry: &Entry, htm
     let may = goes && collection.rights.has(Rights::DELETE);
     if may && home.has_elsewhere(name) {
         form(html, "unsubscribe", name, |html| {
-            button(html, "Unsubscribe")
+            button(html, id, "Unsubscribe")
         });
     } else if may {
         form(html, "delete", name, |html| {
             html.push_str("<label><input type=\"checkbox\" name=\"sure\" value=\"yes\" required> ");
             html.push_str(&format!("Yes, this {} and all in it</label> ", page.noun));
-            button(html, "Delete");
+            button(html, id, "Delete");
         });
     }
-    html.push_str("</section>\n");
 }
 
 /// A form to the page itself.
@@ -316,6 +332,25 @@ fn choice_field(html: &mut String, choice: &Choice) {
     html.push_str("</select> ");
 }
 
-fn button(html: &mut String, text: &str) {
-    html.push_str(&format!("<button>{text}</button>"));
+/// A button, with the id of what it is about: many of them say the same.
+fn button(html: &mut String, about: &str, text: &str) {
+    html.push_str(&format!(
+        "<button aria-describedby=\"{about}\">{text}</button>"
+    ));
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn browsers_take_the_style() {
+        let digest = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+        let source = format!("style-src 'sha256-{digest}'");
+        assert!(POLICY.contains(&source), "{source}");
+    }
 }

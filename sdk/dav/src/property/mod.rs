@@ -147,6 +147,15 @@ impl<'r> Subject<'r> {
         self.stored().iter().find(|property| property.name == *name)
     }
 
+    /// The text of a stored property without white space around it, if there is any.
+    pub fn stored_text(self, name: &Name) -> Result<Option<String>, Error> {
+        let Some(stored) = self.find_stored(name) else {
+            return Ok(None);
+        };
+        let element = xml::parse(&stored.xml, &xml::Limits::default())?;
+        Ok(Some(element.trimmed_text()).filter(|text| !text.is_empty()))
+    }
+
     /// Whether a property that is `on` these can be on it.
     pub fn has(self, on: &On) -> bool {
         match self {

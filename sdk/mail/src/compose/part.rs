@@ -32,17 +32,42 @@ pub(super) struct Parts<'a> {
 pub(super) struct Given<'a> {
     pub(super) part: &'a Map<String, Json>,
     pub(super) place: &'static str,
+    /// It is an attachment unless it says something else.
+    is_attached: bool,
 }
 
 impl<'a> Given<'a> {
     pub(super) fn new(part: &'a Json, place: &'static str) -> Result<Self, ComposeError> {
         match part {
-            Json::Object(part) => Ok(Self { part, place }),
+            Json::Object(part) => Ok(Self {
+                part,
+                place,
+                is_attached: false,
+            }),
             _ => Err(ComposeError::invalid(
                 place,
                 "a part must be an EmailBodyPart",
             )),
         }
+    }
+
+    /// The same as a file next to the text: without a word of its own about it, a picture would be
+    /// read as a part of the text (RFC 8621 §4.1.4), and not be an attachment any more.
+    pub(super) fn attached(self) -> Self {
+        let is_attached = !self.has_field("content-disposition");
+        Self {
+            is_attached,
+            ..self
+        }
+    }
+
+    /// Whether a header field is given as itself.
+    fn has_field(&self, name: &str) -> bool {
+        self.part.keys().any(|property| {
+            let field = property.strip_prefix("header:").unwrap_or_default();
+            let field = field.split(':').next().unwrap_or_default();
+            field.eq_ignore_ascii_case(name)
+        })
     }
 
     pub(super) fn invalid(&self, description: impl Into<String>) -> ComposeError {
@@ -257,19 +282,13 @@ fn fields(given: &Given<'_>, type_: &str) -> Result<Fields, ComposeError> {
     let mut fields = Fields::new(Owner::Part(given.place));
     let name = given.text("name")?;
     let disposition = given.text("disposition")?;
+    let disposition = disposition.or(given.is_attached.then_some("attachment"));
     let is_text = type_.starts_with("text/");
     let is_typed = ["type", "charset"]
         .iter()
         .any(|property| given.part.contains_key(*property));
-    let has_type = |(property, _): (&String, &Json)| {
-        let name = property.strip_prefix("header:").unwrap_or_default();
-        name.split(':')
-            .next()
-            .unwrap_or_default()
-            .eq_ignore_ascii_case("content-type")
-    };
     // A client may give the whole field instead.
-    if is_typed || !given.part.iter().any(has_type) {
+    if is_typed || !given.has_field("content-type") {
         let mut content_type = ContentType::new(type_.to_owned());
         let charset = match given.text("charset")? {
             Some(charset) => Some(charset),

@@ -72,6 +72,12 @@ fn flat<'a>(
                 let is_shown = html.is_some()
                     && given.text("cid")?.is_some()
                     && given.text("disposition")? == Some("inline");
+                let is_referred_to = given.text("cid")?.is_some();
+                let given = if is_referred_to {
+                    given
+                } else {
+                    given.attached()
+                };
                 let part = parts.read(given, &none, 2)?;
                 if is_shown { &mut shown } else { &mut attached }.push(part);
             }
