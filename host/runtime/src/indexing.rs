@@ -9,7 +9,7 @@ use crate::exports::found;
 use crate::instance::Instance;
 use crate::{HandleError, Runtime, Tenant};
 use bytes::Bytes;
-use storage::Key;
+use storage::{Instant, Key};
 
 /// A message that its module is to index.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Unindexed {
     pub mailbox_type: String,
     /// The media type of the body.
     pub content_type: String,
+    /// When a message of its name was first put there.
+    pub created: Instant,
     /// Header section and body.
     pub message: Bytes,
 }
@@ -81,6 +83,7 @@ impl Runtime {
         let message = indexer::Unindexed {
             mailbox_type: message.mailbox_type,
             content_type: message.content_type,
+            created: message.created,
             message: message.message.into(),
         };
         let call = move |mut instance: Instance| async move {

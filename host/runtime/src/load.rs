@@ -195,6 +195,7 @@ impl Loader {
                 .map(|option| option.name.clone())
                 .collect(),
             receives: module.extras.receiver.is_some(),
+            memories: Memories::default(),
         });
         Ok(Version {
             sha256: sha256.to_owned(),

@@ -131,6 +131,7 @@ impl Pass<'_> {
         let unindexed = runtime::Unindexed {
             mailbox_type: self.wanted.mailbox_type.clone(),
             content_type: message.content_type,
+            created: message.created,
             message: bytes,
         };
         let keys = self.runtime.keys(&self.module, self.tenant, unindexed);

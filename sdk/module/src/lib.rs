@@ -34,6 +34,7 @@ mod identity;
 mod index;
 mod lock;
 mod mailbox;
+pub mod memory;
 mod page;
 pub mod query;
 mod quota;

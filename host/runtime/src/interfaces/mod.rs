@@ -13,6 +13,7 @@ mod identity;
 mod index;
 mod lock;
 mod mailbox;
+mod memory;
 mod modules;
 mod quota;
 mod rights;
@@ -52,6 +53,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     host::submission::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::timer::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::config::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    host::memory::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::modules::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     Ok(())
 }

@@ -14,6 +14,7 @@ async fn other_exports_are_called_for_whom_they_concern() {
     let message = |mailbox_type: &str| Unindexed {
         mailbox_type: mailbox_type.into(),
         content_type: "text/plain".into(),
+        created: 1,
         message: Bytes::from("hello"),
     };
     let keys = runtime

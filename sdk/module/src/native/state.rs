@@ -107,6 +107,8 @@ pub(crate) struct State {
     pub(crate) receiver: Option<Receive>,
     pub(crate) submissions: Vec<(Envelope, Vec<u8>)>,
     pub(crate) options: BTreeMap<String, String>,
+    /// What was remembered, by whom it is for and its name.
+    pub(crate) memories: BTreeMap<(Option<String>, String), Vec<u8>>,
     pub(crate) modules: Vec<Descriptor>,
 }
 
@@ -141,6 +143,7 @@ impl Default for State {
             receiver: None,
             submissions: Vec::new(),
             options: BTreeMap::new(),
+            memories: BTreeMap::new(),
             modules: Vec::new(),
         }
     }
