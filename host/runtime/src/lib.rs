@@ -49,7 +49,7 @@ pub use exchange::{
 };
 pub use exports::{Parcel, Property, Received};
 pub use gate::{Full, Gate, Party, Permit};
-pub use indexing::{Indexer, Unindexed};
+pub use indexing::{Indexer, Made, Unindexed};
 pub use inspect::inspect;
 pub use module::{
     Access, Descriptor, Extent, Home, Inspection, ModuleState, Mount, OptionSpec, Standing,

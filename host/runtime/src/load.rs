@@ -4,6 +4,7 @@ use crate::bindings::exports::chapar::host::{alarm, handler, indexer, principal,
 use crate::cache::Cache;
 use crate::instance::Instance;
 use crate::limits::{Ceiling, Meter, metered};
+use crate::memories::Memories;
 use crate::module::Descriptor;
 use crate::state::{ModuleFacts, State};
 use crate::{descriptor, engine, grants, incoming};

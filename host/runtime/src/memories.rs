@@ -121,3 +121,77 @@ fn key(tenant: &Arc<Tenant>, identity: &Identity, name: &str) -> u64 {
     name.hash(&mut hasher);
     hasher.finish()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{SignIn, TenantLimits};
+    use storage::{Actor, SqliteStore, StoreLimits};
+
+    fn tenant(folder: &std::path::Path, name: &str) -> Arc<Tenant> {
+        let folder = folder.join(name);
+        Arc::new(Tenant {
+            name: name.to_owned(),
+            store: SqliteStore::open(&folder, name, StoreLimits::default()).unwrap(),
+            options: std::collections::HashMap::new(),
+            folders: Vec::new(),
+            modules: None,
+            limits: TenantLimits::default(),
+            mail_domains: None,
+        })
+    }
+
+    fn identity(principal: &str, sign_in: SignIn) -> Identity {
+        Identity {
+            actor: Actor {
+                principal: Some(principal.to_owned()),
+                ..Actor::default()
+            },
+            sign_in,
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_recalls_what_another_remembers() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (tenant(folder.path(), "a"), tenant(folder.path(), "b"));
+        let alice = identity("alice", SignIn::Password);
+        let memories = Memories::default();
+        memories.remember(&a, &alice, "x".to_owned(), vec![1]);
+        memories.remember(&a, &alice, "y".to_owned(), vec![2]);
+        memories.remember(&a, &alice, "x".to_owned(), vec![3]);
+        let recall = |tenant, identity: &Identity, name| {
+            let bytes = memories.recall(tenant, identity, name);
+            bytes.map(|bytes| bytes.to_vec())
+        };
+        assert_eq!(recall(&a, &alice, "x"), Some(vec![3]));
+        assert_eq!(recall(&a, &alice, "y"), Some(vec![2]));
+        assert_eq!(recall(&b, &alice, "x"), None);
+        for other in [
+            identity("bob", SignIn::Password),
+            identity("alice", SignIn::Bearer),
+        ] {
+            assert_eq!(recall(&a, &other, "x"), None);
+        }
+        memories.remember(&a, &alice, "x".to_owned(), Vec::new());
+        assert_eq!(recall(&a, &alice, "x"), None);
+    }
+
+    #[tokio::test]
+    async fn who_remembers_most_makes_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (tenant(folder.path(), "a"), tenant(folder.path(), "b"));
+        let alice = identity("alice", SignIn::Password);
+        let memories = Memories::default();
+        memories.remember(&b, &alice, "0".to_owned(), vec![0; 1 << 20]);
+        for number in 1..=4 {
+            memories.remember(&a, &alice, number.to_string(), vec![0; 20 << 20]);
+        }
+        let has = |tenant, name| memories.recall(tenant, &alice, name).is_some();
+        assert!(has(&b, "0"), "the first, and another tenant's");
+        assert!(has(&a, "4") && has(&a, "3") && !has(&a, "1"));
+        memories.remember(&a, &alice, "4".to_owned(), vec![0; BYTES_MAX + 1]);
+        assert!(!has(&a, "4"), "it is not what it was");
+    }
+}
