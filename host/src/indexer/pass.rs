@@ -98,9 +98,10 @@ impl Pass<'_> {
 
     async fn page(&mut self, page: Vec<Unindexed>) -> (Vec<Indexed>, Rest) {
         let same_owner = |one: &Unindexed, next: &Unindexed| one.owner == next.owner;
-        let groups = page
-            .chunk_by(same_owner)
-            .flat_map(|of_owner| of_owner.chunks(TOGETHER));
+        let mut groups: Vec<Vec<Unindexed>> = Vec::new();
+        for of_owner in page.chunk_by(same_owner) {
+            groups.extend(of_owner.chunks(TOGETHER).map(<[Unindexed]>::to_vec));
+        }
         let fates: Vec<Vec<(MailboxId, Uid, Fate)>> = stream::iter(groups)
             .map(|group| self.group(group))
             .buffer_unordered(AT_ONCE)
@@ -125,9 +126,9 @@ impl Pass<'_> {
     }
 
     /// Has messages of one owner indexed, one after the other.
-    async fn group(&self, group: &[Unindexed]) -> Vec<(MailboxId, Uid, Fate)> {
+    async fn group(&self, group: Vec<Unindexed>) -> Vec<(MailboxId, Uid, Fate)> {
         let mut fates = Vec::with_capacity(group.len());
-        let mut rest = group;
+        let mut rest = group.as_slice();
         while let Some(first) = rest.first() {
             let (mut messages, mut bytes) = (Vec::new(), 0);
             let mut fate = None;
