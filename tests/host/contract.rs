@@ -78,6 +78,16 @@ fn every_interface_does_what_it_says() {
 }
 
 #[test]
+fn what_a_module_remembers_is_for_whom_it_was() {
+    let server = server();
+    let (mut alice, mut bob) = (server.client("alice"), server.client("bob"));
+    assert_eq!(said(&mut alice, "memory"), "ok 1");
+    assert_eq!(said(&mut alice, "memory"), "ok 2");
+    assert_eq!(said(&mut bob, "memory"), "ok 1");
+    assert_eq!(said(&mut alice, "memory"), "ok 3");
+}
+
+#[test]
 fn who_is_asked_answers_in_an_instance_of_his_own() {
     let server = server();
     let mut alice = server.client("alice");

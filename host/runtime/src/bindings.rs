@@ -8,6 +8,7 @@ wasmtime::component::bindgen!({
     imports: {
         "chapar:host/identity": trappable,
         "chapar:host/config": trappable,
+        "chapar:host/memory": trappable,
         "chapar:host/modules": trappable,
         "chapar:host/exchange.[method]body.length": trappable,
         "chapar:host/exchange.begin": trappable,

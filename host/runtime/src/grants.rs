@@ -5,14 +5,16 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 use wasmtime::component::types::{ComponentExtern, ComponentItem};
 
-/// Our interfaces that are always there: they give nothing but the request itself.
-const HARMLESS: [&str; 7] = [
+/// Our interfaces that are always there: they give nothing but the request itself, and what the
+/// module has remembered of others.
+const HARMLESS: [&str; 8] = [
     "types",
     "descriptor",
     "exchange",
     "blob",
     "identity",
     "config",
+    "memory",
     "modules",
 ];
 /// Our interfaces that must be granted.

@@ -1,7 +1,7 @@
 //! Indexing: the host has a module make the keys of messages that came without. `wit/indexer.wit`.
 //!
-//! Each message gets an instance of its own that serves nobody, so that no two principals' messages
-//! ever meet in one. What it costs is its tenant's; what it does wrong holds up the indexing of that
+//! Messages of one owner share an instance that serves nobody, so that no two principals' messages ever
+//! meet in one. What it costs is its tenant's; what it does wrong holds up the indexing of that
 //! tenant, and not the requests of its users.
 
 use crate::bindings::exports::chapar::host::indexer;
@@ -9,7 +9,7 @@ use crate::exports::found;
 use crate::instance::Instance;
 use crate::{HandleError, Runtime, Tenant};
 use bytes::Bytes;
-use storage::Key;
+use storage::{Instant, Key};
 
 /// A message that its module is to index.
 #[derive(Clone, Debug)]
@@ -18,8 +18,19 @@ pub struct Unindexed {
     pub mailbox_type: String,
     /// The media type of the body.
     pub content_type: String,
+    /// When a message of its name was first put there.
+    pub created: Instant,
     /// Header section and body.
     pub message: Bytes,
+}
+
+/// Keys that a module has made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// The version of the rule.
+    pub version: u32,
+    /// The keys of the messages, from the first on.
+    pub keys: Vec<Vec<Key>>,
 }
 
 /// A module that makes keys.
@@ -70,22 +81,38 @@ impl Runtime {
         self.call_indexer(module, tenant, call).await
     }
 
-    /// Makes the keys of a message, with the version of the rule that made them. None if the module
-    /// has no `indexer`, or is not loaded.
+    /// Makes the keys of messages of one owner, in one instance; of as many as it can. None if the
+    /// module has no `indexer`, or is not loaded.
+    ///
+    /// Fails if there are none of the first.
     pub async fn keys(
         &self,
         module: &str,
         tenant: &Tenant,
-        message: Unindexed,
-    ) -> Result<Option<(u32, Vec<Key>)>, HandleError> {
-        let message = indexer::Unindexed {
+        messages: Vec<Unindexed>,
+    ) -> Result<Option<Made>, HandleError> {
+        let messages = messages.into_iter().map(|message| indexer::Unindexed {
             mailbox_type: message.mailbox_type,
             content_type: message.content_type,
+            created: message.created,
             message: message.message.into(),
-        };
+        });
+        let messages: Vec<indexer::Unindexed> = messages.collect();
         let call = move |mut instance: Instance| async move {
-            let result = index(&mut instance, &message).await;
-            result.map_err(|error| instance.failure(&error))
+            let mut made = Made::default();
+            for message in &messages {
+                match index(&mut instance, message).await {
+                    Ok((version, keys)) => {
+                        made.version = version;
+                        made.keys.push(keys);
+                    }
+                    Err(error) if made.keys.is_empty() => return Err(instance.failure(&error)),
+                    // It may be the ones before that have used up what there was: whoever asks for
+                    // the rest begins with this one.
+                    Err(_) => break,
+                }
+            }
+            Ok(made)
         };
         self.call_indexer(module, tenant, call).await
     }

@@ -27,12 +27,14 @@ mod instance;
 mod interfaces;
 mod limits;
 mod load;
+mod memories;
 mod module;
 mod outgoing;
 mod reload;
 mod run;
 mod runtime;
 mod serve;
+mod shelf;
 mod state;
 mod stdio;
 mod stream;
@@ -48,7 +50,7 @@ pub use exchange::{
 };
 pub use exports::{Parcel, Property, Received};
 pub use gate::{Full, Gate, Party, Permit};
-pub use indexing::{Indexer, Unindexed};
+pub use indexing::{Indexer, Made, Unindexed};
 pub use inspect::inspect;
 pub use module::{
     Access, Descriptor, Extent, Home, Inspection, ModuleState, Mount, OptionSpec, Standing,

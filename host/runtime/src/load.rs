@@ -6,6 +6,7 @@ use crate::bindings::exports::chapar::host::{
 use crate::cache::Cache;
 use crate::instance::Instance;
 use crate::limits::{Ceiling, Meter, metered};
+use crate::memories::Memories;
 use crate::module::Descriptor;
 use crate::state::{ModuleFacts, State};
 use crate::{descriptor, engine, grants, incoming};
@@ -198,6 +199,7 @@ impl Loader {
                 .map(|option| option.name.clone())
                 .collect(),
             receives: module.extras.receiver.is_some(),
+            memories: Memories::default(),
         });
         Ok(Version {
             sha256: sha256.to_owned(),

@@ -7,6 +7,7 @@ use crate::instance::Bounds;
 use crate::interfaces::FIELDS_BYTES_MAX;
 use crate::limits::{Limits, Meter};
 use crate::load::Module;
+use crate::memories::Memories;
 use crate::serve::Shared;
 use crate::stdio::Log;
 use crate::table::ModuleTable;
@@ -25,7 +26,7 @@ const RANDOM_MAX: u64 = 64 << 10;
 const WASI_HANDLES_MAX: usize = 1024;
 
 /// What interfaces need to know of a module.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct ModuleFacts {
     /// Its name.
     pub(crate) name: String,
@@ -33,6 +34,8 @@ pub(crate) struct ModuleFacts {
     pub(crate) options: HashSet<String>,
     /// It exports `receiver`.
     pub(crate) receives: bool,
+    /// What its instances remember for others of whom they serve.
+    pub(crate) memories: Memories,
 }
 
 /// Whom an instance serves: fixed when it is made, the same as long as it lives.

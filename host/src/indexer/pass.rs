@@ -10,8 +10,12 @@ use storage::{Error, Indexed, MailboxId, Store, Uid, Unindexed, Wanted};
 
 /// Messages that are written together.
 const PAGE: u32 = 64;
-/// Messages of a tenant that are indexed at once.
+/// Instances of a tenant that index at once.
 const AT_ONCE: usize = 4;
+/// Messages of one owner that an instance indexes.
+const TOGETHER: usize = 16;
+/// Bytes of them, unless one alone has more.
+const TOGETHER_BYTES: usize = 1 << 20;
 /// What a module gets of a message: more would need more memory than it may have.
 const MESSAGE_LEN_MAX: usize = 16 << 20;
 /// How often it is tried to have a message indexed.
@@ -69,6 +73,7 @@ impl Pass<'_> {
             let page = self.store.unindexed(&self.wanted, after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = (last.mailbox, last.uid);
+            let is_last = page.len() < PAGE as usize;
             let (made, left) = self.page(page).await;
             rest = rest.or_sooner(left);
             if !made.is_empty() {
@@ -80,6 +85,9 @@ impl Pass<'_> {
                 // Nobody else would fare better now.
                 return Ok(rest);
             }
+            if is_last {
+                break;
+            }
         }
         if rest == Rest::Nothing && self.wanted.mailbox.is_none() {
             let (mailbox_type, version) = (&self.wanted.mailbox_type, self.wanted.keys_version);
@@ -89,17 +97,18 @@ impl Pass<'_> {
     }
 
     async fn page(&mut self, page: Vec<Unindexed>) -> (Vec<Indexed>, Rest) {
-        let fates: Vec<(MailboxId, Uid, Fate)> = stream::iter(page)
-            .map(|message| {
-                let (mailbox, uid) = (message.mailbox, message.uid);
-                let fate = self.one(message);
-                async move { (mailbox, uid, fate.await) }
-            })
+        let same_owner = |one: &Unindexed, next: &Unindexed| one.owner == next.owner;
+        let mut groups: Vec<Vec<Unindexed>> = Vec::new();
+        for of_owner in page.chunk_by(same_owner) {
+            groups.extend(of_owner.chunks(TOGETHER).map(<[Unindexed]>::to_vec));
+        }
+        let fates: Vec<Vec<(MailboxId, Uid, Fate)>> = stream::iter(groups)
+            .map(|group| self.group(group))
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
         let (mut made, mut rest) = (Vec::new(), Rest::Nothing);
-        for (mailbox, uid, fate) in fates {
+        for (mailbox, uid, fate) in fates.into_iter().flatten() {
             match fate {
                 Fate::Made(indexed) => {
                     self.counts.indexed.fetch_add(1, Relaxed);
@@ -116,33 +125,80 @@ impl Pass<'_> {
         (made, rest)
     }
 
-    async fn one(&self, message: Unindexed) -> Fate {
+    /// Has messages of one owner indexed, one after the other.
+    async fn group(&self, group: Vec<Unindexed>) -> Vec<(MailboxId, Uid, Fate)> {
+        let mut fates = Vec::with_capacity(group.len());
+        let mut rest = group.as_slice();
+        while let Some(first) = rest.first() {
+            let (mut messages, mut bytes) = (Vec::new(), 0);
+            let mut fate = None;
+            for message in rest {
+                match self.read(message).await {
+                    Ok(read) => {
+                        bytes += read.message.len();
+                        if bytes > TOGETHER_BYTES && !messages.is_empty() {
+                            break;
+                        }
+                        messages.push(read);
+                    }
+                    Err(why) => {
+                        fate = messages.is_empty().then_some(why);
+                        break;
+                    }
+                }
+            }
+            let fate = match fate {
+                Some(fate) => fate,
+                None => match self.keys(messages).await {
+                    Ok(made) if !made.keys.is_empty() => {
+                        let (done, others) = rest.split_at(made.keys.len().min(rest.len()));
+                        for (message, keys) in done.iter().zip(made.keys) {
+                            let indexed = Indexed {
+                                mailbox: message.mailbox,
+                                uid: message.uid,
+                                keys,
+                                keys_version: made.version.max(1),
+                            };
+                            fates.push((message.mailbox, message.uid, Fate::Made(indexed)));
+                        }
+                        rest = others;
+                        continue;
+                    }
+                    Ok(_) => Fate::Later(RETRY),
+                    Err(fate) => fate,
+                },
+            };
+            fates.push((first.mailbox, first.uid, fate));
+            rest = rest.get(1..).unwrap_or_default();
+        }
+        fates
+    }
+
+    async fn read(&self, message: &Unindexed) -> Result<runtime::Unindexed, Fate> {
         let (mailbox, uid) = (message.mailbox, message.uid);
         let bytes = self.store.read_to_index(mailbox, uid, MESSAGE_LEN_MAX);
-        let bytes = match bytes.await {
-            Ok(bytes) => bytes,
-            Err(Error::NotFound) => return Fate::Gone,
+        match bytes.await {
+            Ok(bytes) => Ok(runtime::Unindexed {
+                mailbox_type: self.wanted.mailbox_type.clone(),
+                content_type: message.content_type.clone(),
+                created: message.created,
+                message: bytes,
+            }),
+            Err(Error::NotFound) => Err(Fate::Gone),
             Err(error) => {
                 let tenant = &self.tenant.name;
                 tracing::warn!(%tenant, mailbox, uid, "can't read what is to be indexed: {error}");
-                return Fate::Later(RETRY);
+                Err(Fate::Later(RETRY))
             }
-        };
-        let unindexed = runtime::Unindexed {
-            mailbox_type: self.wanted.mailbox_type.clone(),
-            content_type: message.content_type,
-            message: bytes,
-        };
-        let keys = self.runtime.keys(&self.module, self.tenant, unindexed);
+        }
+    }
+
+    /// The keys of messages, or what becomes of the first.
+    async fn keys(&self, messages: Vec<runtime::Unindexed>) -> Result<runtime::Made, Fate> {
+        let keys = self.runtime.keys(&self.module, self.tenant, messages);
         match keys.await {
-            Ok(Some((version, keys))) => Fate::Made(Indexed {
-                mailbox,
-                uid,
-                keys,
-                keys_version: version.max(1),
-            }),
-            Ok(None) => Fate::Later(RETRY),
-            Err(error) => match error {
+            Ok(made) => made.ok_or(Fate::Later(RETRY)),
+            Err(error) => Err(match error {
                 HandleError::Trapped { .. }
                 | HandleError::Deadline { .. }
                 | HandleError::Memory { .. } => Fate::Failed(error.to_string()),
@@ -150,7 +206,7 @@ impl Pass<'_> {
                 HandleError::OverRate { wait, .. }
                 | HandleError::OverCpu { wait, .. }
                 | HandleError::BackedOff { wait, .. } => Fate::Later(wait),
-            },
+            }),
         }
     }
 

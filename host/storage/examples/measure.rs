@@ -228,10 +228,12 @@ async fn reads() -> Result<()> {
     let all = Fields {
         name: true,
         content_type: true,
+        flags: true,
     };
     let name = Fields {
         name: true,
         content_type: false,
+        flags: false,
     };
     let query = Query {
         all_of: vec![vec![Term {

@@ -224,6 +224,8 @@ pub struct Fields {
     pub name: bool,
     /// The media types.
     pub content_type: bool,
+    /// The system flags and keywords.
+    pub flags: bool,
 }
 
 /// A part of a page's text, in bytes.
@@ -256,6 +258,8 @@ pub struct Entry {
     pub name: Span,
     /// The media type.
     pub content_type: Span,
+    /// System flags and keywords, with a space between two.
+    pub flags: Span,
     /// Annotations that the actor can see.
     pub annotations: u32,
     /// It is gone.
@@ -652,6 +656,8 @@ pub struct Unindexed {
     pub owner: String,
     /// The media type of the body.
     pub content_type: String,
+    /// When a message of its name was first put there.
+    pub created: Instant,
 }
 
 /// A message with the keys that its module made for the host.

@@ -122,6 +122,7 @@ async fn names(store: &SqliteStore, mailbox: MailboxId) -> Vec<String> {
     let fields = Fields {
         name: true,
         content_type: false,
+        flags: false,
     };
     let page = store
         .list(&alice(), mailbox, 0, 2000, fields)

@@ -109,6 +109,7 @@ fn main() {
         let keys = Unindexed {
             mailbox_type: "email".to_owned(),
             content_type: String::new(),
+            created: 0,
             message: message(1).into_bytes(),
         };
         for (name, calls) in [

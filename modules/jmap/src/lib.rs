@@ -153,17 +153,15 @@ impl Indexer for Jmap {
 
     fn keys(message: Unindexed) -> Vec<Key> {
         match message.mailbox_type.as_str() {
-            account::MAILBOX_TYPE => index_keys(&message.message, None),
+            account::MAILBOX_TYPE => index_keys(&message.message, message.created),
             _ => Vec::new(),
         }
     }
 }
 
-/// What a message is found by; when it was received, in milliseconds since 1970, is what the message
-/// says itself if it is not known.
-fn index_keys(message: &[u8], received: Option<::module::Instant>) -> Vec<Key> {
-    let received = received.map(|received| received.div_euclid(1000));
-    let keys = keys::keys(message, received).into_iter();
+/// What a message is found by that was received at a time, in milliseconds since 1970.
+fn index_keys(message: &[u8], received: ::module::Instant) -> Vec<Key> {
+    let keys = keys::keys(message, received.div_euclid(1000)).into_iter();
     let keys = keys.map(|key| Key {
         name: key.name.to_owned(),
         value: match key.value {

@@ -91,7 +91,7 @@ fn main() {
         drop(preview(&message, &Body::of(&message)));
     });
     println!("and previewed in {took:?}");
-    let took = best(|| drop(keys(&bytes, None)));
+    let took = best(|| drop(keys(&bytes, 0)));
     println!("its keys take {took:?}");
 }
 

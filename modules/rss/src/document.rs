@@ -11,6 +11,12 @@ impl Document {
         self
     }
 
+    /// Writes what was written elsewhere.
+    pub(crate) fn written(&mut self, bytes: &[u8]) -> &mut Self {
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
     /// Writes text, also between quotes.
     pub(crate) fn text(&mut self, text: &str) -> &mut Self {
         let is_ascii = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');

@@ -1,6 +1,7 @@
 //! A mailbox as a feed: Atom, RFC 4287, or RSS 2.0; pages as of RFC 5005 §3.
 
 use crate::document::Document;
+use crate::entries::{self, Entries};
 use crate::item::{self, Item};
 use crate::options::Options;
 use crate::problem::Problem;
@@ -53,7 +54,6 @@ struct Feed<'a> {
     /// This page, and where the next older one begins.
     before: Option<Uid>,
     next: Option<Uid>,
-    items: Vec<Item>,
 }
 
 /// Answers with the feed of a mailbox.
@@ -86,15 +86,30 @@ pub(crate) fn answer(
     let feed = Feed {
         title: feeds::title(&status),
         origin: format!("{}://{}", request.scheme, request.authority),
-        items: item::read(mailbox, &listed, options)?,
         status: &status,
         format,
         before,
         next,
     };
+    // Older pages are asked for by hardly anybody twice.
+    let name = before
+        .is_none()
+        .then(|| format!("{format:?} {}", status.id));
+    let form = format!(
+        "{} {} {}",
+        feed.origin,
+        options.synopsis,
+        status.path.join("\u{1}")
+    );
+    let entries = entries::of(mailbox, &listed, options, (name.as_deref(), &form), {
+        |out, item| match format {
+            Format::Atom => feed.atom_entry(out, item),
+            Format::Rss => feed.rss_item(out, item),
+        }
+    })?;
     let written = match format {
-        Format::Atom => feed.atom(),
-        Format::Rss => feed.rss(),
+        Format::Atom => feed.atom(&entries),
+        Format::Rss => feed.rss(&entries),
     };
     Ok(response.body(format.media_type(), written))
 }
@@ -174,7 +189,7 @@ impl Feed<'_> {
         }
     }
 
-    fn atom(&self) -> Vec<u8> {
+    fn atom(&self, entries: &Entries) -> Vec<u8> {
         let mut out = Document::default();
         out.raw("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
         out.raw("<feed xmlns=\"http://www.w3.org/2005/Atom\">\n");
@@ -183,18 +198,15 @@ impl Feed<'_> {
         self.links(&mut out, "link");
         out.raw("<link rel=\"alternate\" type=\"text/html\" href=\"");
         out.text(&self.home()).raw("\"/>\n");
-        let updated = self.items.iter().map(|item| item.updated).max();
-        out.element("updated", &date(updated.unwrap_or(self.status.created)));
+        let updated = entries.updated.unwrap_or(self.status.created);
+        out.element("updated", &date(updated));
         out.element("generator", "Chapar");
         // RFC 4287 §4.1.1: what entries without an author have.
         let owner = self.status.owner.as_deref().unwrap_or("nobody");
         out.raw("<author>")
             .element("name", owner)
             .raw("</author>\n");
-        for item in &self.items {
-            self.atom_entry(&mut out, item);
-        }
-        out.raw("</feed>\n");
+        out.written(&entries.bytes).raw("</feed>\n");
         out.into_bytes()
     }
 
@@ -232,7 +244,7 @@ impl Feed<'_> {
         out.raw("</entry>\n");
     }
 
-    fn rss(&self) -> Vec<u8> {
+    fn rss(&self, entries: &Entries) -> Vec<u8> {
         let mut out = Document::default();
         out.raw("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
         out.raw("<rss version=\"2.0\" xmlns:atom=\"http://www.w3.org/2005/Atom\" ");
@@ -242,41 +254,43 @@ impl Feed<'_> {
         out.element("description", &format!("Mail in {}", self.title));
         out.element("generator", "Chapar");
         self.links(&mut out, "atom:link");
-        if let Some(updated) = self.items.iter().map(|item| item.updated).max() {
+        if let Some(updated) = entries.updated {
             out.element("lastBuildDate", &date_of_mail(updated));
         }
-        for item in &self.items {
-            out.raw("<item>\n").element("title", &item.title);
-            out.element("link", &self.message(item));
-            out.raw("<guid isPermaLink=\"false\">urn:uuid:");
-            out.raw(&self.item_uuid(item)).raw("</guid>\n");
-            let published = item.published.map(|date| date.to_rfc5322());
-            out.element(
-                "pubDate",
-                &published.unwrap_or_else(|| date_of_mail(item.updated)),
-            );
-            if let Some((name, email)) = &item.author {
-                match is_address(email) {
-                    true => out.element("author", &format!("{email} ({name})")),
-                    false => out.element("dc:creator", name),
-                };
-            }
-            // RSS has one enclosure an item: podcasts have theirs first.
-            if let Some(enclosure) = item.enclosures.first() {
-                out.raw("<enclosure url=\"");
-                out.text(&self.section(item, &enclosure.section))
-                    .raw("\" length=\"");
-                out.raw(&enclosure.len.to_string()).raw("\" type=\"");
-                out.text(&enclosure.type_).raw("\"/>\n");
-            }
-            // Its text is HTML, once it is read as XML.
-            let mut html = Document::default();
-            html.text(&item.synopsis);
-            let html = String::from_utf8(html.into_bytes()).unwrap_or_default();
-            out.element("description", &html).raw("</item>\n");
-        }
+        out.written(&entries.bytes);
         out.raw("</channel>\n</rss>\n");
         out.into_bytes()
+    }
+
+    fn rss_item(&self, out: &mut Document, item: &Item) {
+        out.raw("<item>\n").element("title", &item.title);
+        out.element("link", &self.message(item));
+        out.raw("<guid isPermaLink=\"false\">urn:uuid:");
+        out.raw(&self.item_uuid(item)).raw("</guid>\n");
+        let published = item.published.map(|date| date.to_rfc5322());
+        out.element(
+            "pubDate",
+            &published.unwrap_or_else(|| date_of_mail(item.updated)),
+        );
+        if let Some((name, email)) = &item.author {
+            match is_address(email) {
+                true => out.element("author", &format!("{email} ({name})")),
+                false => out.element("dc:creator", name),
+            };
+        }
+        // RSS has one enclosure an item: podcasts have theirs first.
+        if let Some(enclosure) = item.enclosures.first() {
+            out.raw("<enclosure url=\"");
+            out.text(&self.section(item, &enclosure.section))
+                .raw("\" length=\"");
+            out.raw(&enclosure.len.to_string()).raw("\" type=\"");
+            out.text(&enclosure.type_).raw("\"/>\n");
+        }
+        // Its text is HTML, once it is read as XML.
+        let mut html = Document::default();
+        html.text(&item.synopsis);
+        let html = String::from_utf8(html.into_bytes()).unwrap_or_default();
+        out.element("description", &html).raw("</item>\n");
     }
 
     /// The message's own for ever: a uid is never used again in its mailbox.

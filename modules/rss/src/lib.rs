@@ -17,6 +17,7 @@
 
 mod document;
 mod enclosure;
+mod entries;
 mod feed;
 mod feeds;
 mod item;

@@ -113,6 +113,47 @@ fn link<'e>(parent: &'e Element, rel: &str) -> Option<&'e str> {
 }
 
 #[test]
+fn what_is_remembered_of_a_feed_is_what_would_be_made() {
+    let host = host();
+    (1..=12).for_each(|number| deliver("alice", &["INBOX"], &plain(number)));
+    let target = "/rss/user/alice/INBOX";
+    let first = ok(&host, target).text();
+    let inbox = Mailbox::open(&path("alice", &["INBOX"])).unwrap();
+    let batch = Batch::new();
+    batch.remove(&inbox, 11);
+    batch.commit().unwrap();
+    deliver("alice", &["INBOX"], &plain(13));
+    let told = feed(&host, target);
+    let titles = texts(&entries(&told, "entry"), ATOM, "title");
+    let expected = [13, 12, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1];
+    assert_eq!(
+        titles,
+        expected.map(|number| format!("Number {number} <&>"))
+    );
+    // The entry of a message is the same as before.
+    let entry_of = |text: &str, title: &str| {
+        let mut entries = text.split("<entry>").map(str::to_owned);
+        entries.find(|entry| entry.contains(title)).unwrap()
+    };
+    let second = ok(&host, target).text();
+    for number in [12, 5] {
+        let title = format!("Number {number} ");
+        assert_eq!(entry_of(&first, &title), entry_of(&second, &title));
+    }
+    // All that an entry depends on besides its message is minded.
+    host.option("rss_maxsynopsis", "4");
+    let told = feed(&host, target);
+    assert_eq!(texts(&entries(&told, "entry"), ATOM, "summary")[1], "Text");
+    let batch = Batch::new();
+    batch.rename_mailbox(&inbox, &path("alice", &["Moved"]));
+    batch.commit().unwrap();
+    let told = feed(&host, "/rss/user/alice/Moved");
+    for entry in entries(&told, "entry") {
+        assert!(link(entry, "alternate").unwrap().contains("/Moved/"));
+    }
+}
+
+#[test]
 fn rfc4287_a_mailbox_is_a_feed_with_the_newest_first() {
     let host = host();
     (1..=3).for_each(|number| deliver("alice", &["INBOX"], &plain(number)));

@@ -14,7 +14,7 @@ use crate::{Limits, html};
 use std::collections::{BTreeSet, HashSet};
 
 /// The version of what [`keys`] gives: it grows with every change of that.
-pub const KEYS_VERSION: u32 = 1;
+pub const KEYS_VERSION: u32 = 2;
 
 /// The name of the key with octets.
 pub const SIZE: &str = "size";
@@ -91,18 +91,13 @@ pub enum KeyValue {
     Words(String),
 }
 
-/// The keys of a message. When it came, in seconds since 1970, is what the mail system that
-/// delivered it wrote on top, if `received` does not say; or what its sender wrote.
-pub fn keys(bytes: &[u8], received: Option<i64>) -> Vec<Key> {
+/// The keys of a message that came at a time, in seconds since 1970.
+pub fn keys(bytes: &[u8], received: i64) -> Vec<Key> {
     let message = Message::parse(bytes, &Limits::default());
     let body = Body::of(&message);
     let header = message.header();
     let sent = header.last("Date").and_then(|field| field.date());
     let sent = sent.map(|date| date.seconds());
-    let received = received
-        .or_else(|| traced(header))
-        .or(sent)
-        .unwrap_or_default();
     let has_attachment = body.has_attachment(&message);
     let mut keys = Keys::default();
     keys.number(SIZE, i64::try_from(bytes.len()).unwrap_or(i64::MAX));
@@ -142,14 +137,6 @@ pub fn keys(bytes: &[u8], received: Option<i64>) -> Vec<Key> {
 /// A text as it is kept and asked for.
 pub fn text_key(text: &str) -> &str {
     cut(text, TEXT_MAX)
-}
-
-/// When the topmost Received field says that the message came: RFC 5321 §4.4.
-fn traced(header: &Header<'_>) -> Option<i64> {
-    let field = header.fields().iter().find(|field| field.is("Received"))?;
-    let value = field.unfolded();
-    let (_, date) = value.rsplit_once(';')?;
-    crate::Date::parse(cut(date, TEXT_MAX)).map(|date| date.seconds())
 }
 
 fn first_of(header: &Header<'_>, name: &str) -> String {

@@ -65,7 +65,7 @@ fn use_all(bytes: &[u8]) {
         }
     }
     assert!(shown > 0, "a message without anything to show");
-    keys(bytes, None);
+    keys(bytes, 0);
     Condition::new(Place::Text, "\"a b\" c").matches(&message);
 }
 

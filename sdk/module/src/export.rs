@@ -22,6 +22,8 @@ pub struct Unindexed {
     pub mailbox_type: String,
     /// The media type of the body.
     pub content_type: String,
+    /// When a message of this name was first put there.
+    pub created: Instant,
     /// Header section and body.
     pub message: Vec<u8>,
 }

@@ -35,6 +35,7 @@ mod identity;
 mod index;
 mod lock;
 mod mailbox;
+pub mod memory;
 mod page;
 pub mod query;
 mod quota;

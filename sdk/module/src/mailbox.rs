@@ -112,6 +112,8 @@ impl Fields {
     pub const NAME: Self = Self(1);
     /// The media type.
     pub const CONTENT_TYPE: Self = Self(1 << 1);
+    /// The system flags and keywords.
+    pub const FLAGS: Self = Self(1 << 2);
 
     /// No strings at all.
     pub const fn empty() -> Self {
@@ -123,6 +125,11 @@ impl Fields {
         self.0
     }
 
+    /// These and others.
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Says whether all of `other` are in this set.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -132,7 +139,7 @@ impl Fields {
 impl std::ops::BitOr for Fields {
     type Output = Self;
     fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+        self.with(other)
     }
 }
 

@@ -15,6 +15,7 @@ pub struct Page {
     pub(crate) digests: Vec<u64>,
     pub(crate) names: Vec<u32>,
     pub(crate) content_types: Vec<u32>,
+    pub(crate) flags: Vec<u32>,
     pub(crate) annotations: Vec<u32>,
     pub(crate) removed: Vec<bool>,
     pub(crate) text: String,
@@ -70,6 +71,12 @@ impl<'a> Entry<'a> {
     /// The media type of the body; empty if it was not asked for.
     pub fn content_type(self) -> &'a str {
         self.page.cut(&self.page.content_types, self.at)
+    }
+
+    /// System flags and keywords, with a space between two; empty if they were not asked for.
+    /// RFC 9051 §2.3.2.
+    pub fn flags(self) -> &'a str {
+        self.page.cut(&self.page.flags, self.at)
     }
 
     /// Its number; the last one it had if it is removed.

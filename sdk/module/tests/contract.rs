@@ -315,6 +315,22 @@ fn quotas_are_kept() {
 }
 
 #[test]
+fn what_is_remembered_is_for_whoever_it_was() {
+    use module::memory::{recall, remember};
+    let host = host();
+    assert_eq!(recall("a"), None);
+    remember("a", b"1");
+    remember("b", b"2");
+    remember("a", b"3");
+    assert_eq!(recall("a").as_deref(), Some(&b"3"[..]));
+    host.act_as("bob");
+    assert_eq!(recall("a"), None);
+    host.act_as("alice");
+    remember("a", b"");
+    assert_eq!((recall("a"), recall("b")), (None, Some(b"2".to_vec())));
+}
+
+#[test]
 fn nobody_makes_a_home_for_somebody_else() {
     let host = host();
     host.act_as("bob");

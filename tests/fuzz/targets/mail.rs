@@ -43,7 +43,7 @@ fuzz_target!(|bytes: &[u8]| {
             }
         }
     }
-    keys(bytes, None);
+    keys(bytes, 0);
     let condition = Condition::new(Place::Text, "\"a b\" c");
     condition.matches(&message);
     let text = String::from_utf8_lossy(bytes);

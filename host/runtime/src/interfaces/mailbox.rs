@@ -193,6 +193,7 @@ impl From<wit::Fields> for Fields {
         Self {
             name: from.contains(wit::Fields::NAME),
             content_type: from.contains(wit::Fields::CONTENT_TYPE),
+            flags: from.contains(wit::Fields::FLAGS),
         }
     }
 }
@@ -245,6 +246,7 @@ impl From<Page> for wit::Page {
                 .iter()
                 .flat_map(|entry| span(entry.content_type))
                 .collect(),
+            flags: entries.iter().flat_map(|entry| span(entry.flags)).collect(),
             annotations: column(entries, |entry| entry.annotations),
             removed: match entries.iter().any(|entry| entry.removed) {
                 true => column(entries, |entry| entry.removed),

@@ -14,6 +14,7 @@ mod identity;
 mod index;
 mod lock;
 mod mailbox;
+mod memory;
 mod modules;
 mod quota;
 mod rights;
@@ -54,6 +55,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     host::timer::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::endpoint::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::config::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    host::memory::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::modules::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     Ok(())
 }

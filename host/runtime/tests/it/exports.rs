@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use bytes::Bytes;
-use runtime::{HandleError, Parcel, Property, Received, Unindexed};
+use runtime::{HandleError, Made, Parcel, Property, Received, Unindexed};
 use storage::{Key, KeyValue};
 
 #[tokio::test]
@@ -14,23 +14,33 @@ async fn other_exports_are_called_for_whom_they_concern() {
     let message = |mailbox_type: &str| Unindexed {
         mailbox_type: mailbox_type.into(),
         content_type: "text/plain".into(),
+        created: 1,
         message: Bytes::from("hello"),
     };
     let keys = runtime
-        .keys("probe", &tenant, message("any"))
+        .keys("probe", &tenant, vec![message("any"), message("any")])
         .await
         .unwrap();
     let key = Key {
         name: "text/plain".into(),
         value: KeyValue::Number(5),
     };
-    assert_eq!(keys, Some((7, vec![key])));
-    let error = runtime.keys("probe", &tenant, message("curious")).await;
+    let made = |count| Made {
+        version: 7,
+        keys: vec![vec![key.clone()]; count],
+    };
+    assert_eq!(keys, Some(made(2)));
+    let both = vec![message("any"), message("curious"), message("any")];
+    let keys = runtime.keys("probe", &tenant, both).await.unwrap();
+    assert_eq!(keys, Some(made(1)), "as far as it went");
+    let error = runtime
+        .keys("probe", &tenant, vec![message("curious")])
+        .await;
     assert!(
         matches!(error, Err(HandleError::Trapped { .. })),
         "it serves nobody"
     );
-    let absent = runtime.keys("absent", &tenant, message("any")).await;
+    let absent = runtime.keys("absent", &tenant, vec![message("any")]).await;
     assert_eq!(absent.unwrap(), None);
     assert_eq!(
         runtime.keys_version("probe", &tenant).await.unwrap(),

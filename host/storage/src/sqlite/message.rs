@@ -35,7 +35,7 @@ macro_rules! entry {
             $modseq,
             ", m.created, m.modified, m.size, m.header_size, m.digest, ",
             $annotations,
-            ", m.name, m.content_type"
+            ", m.name, m.content_type, m.flags"
         )
     };
 }
@@ -72,28 +72,28 @@ const CHANGES: &str = concat!(
         ON m.mailbox = q.mailbox AND m.uid = q.uid AND q.modseq > m.modseq
         WHERE q.mailbox = ?1 AND q.principal = ?2 AND q.modseq > ?3
      UNION ALL
-     SELECT uid, modseq, 0, 0, 0, 0, zeroblob(32), 0, name, NULL, 1 FROM removed
+     SELECT uid, modseq, 0, 0, 0, 0, zeroblob(32), 0, name, NULL, NULL, 1 FROM removed
         WHERE mailbox = ?1 AND modseq > ?3 AND ?3 > 0
      ORDER BY 2, 1"
 );
 
-/// One message, its flags last.
+/// One message.
 const BY_NAME: &str = concat!(
     "SELECT ",
     entry!(),
-    ", m.flags FROM message m WHERE m.mailbox = ?1 AND m.name = ?3"
+    " FROM message m WHERE m.mailbox = ?1 AND m.name = ?3"
 );
 const BY_UID: &str = concat!(
     "SELECT ",
     entry!(),
-    ", m.flags FROM message m WHERE m.mailbox = ?1 AND m.uid = ?3"
+    " FROM message m WHERE m.mailbox = ?1 AND m.uid = ?3"
 );
 
 fn digest(row: &Row<'_>, column: usize) -> Result<Digest, rusqlite::Error> {
     row.get(column).map(Digest)
 }
 
-/// A row of `entry` with the flags behind it, as a message.
+/// A row of `entry` as a message.
 pub(super) fn message(row: &Row<'_>) -> Result<Message, rusqlite::Error> {
     Ok(Message {
         uid: row.get(0)?,
@@ -114,40 +114,94 @@ fn split(flags: &str) -> Vec<String> {
     flags.split_terminator(' ').map(str::to_owned).collect()
 }
 
-/// Adds a row of `entry` to a page.
-fn push(page: &mut Page, row: &Row<'_>, fields: Fields, removed: bool) -> Result<(), Error> {
-    let mut span = |wanted: bool, column| -> Result<Span, Error> {
+/// A page that is being filled.
+struct Filling {
+    page: Page,
+    fields: Fields,
+    /// Flags that lie in its text: most messages have those that others have.
+    flags: Vec<Span>,
+}
+
+/// How many different flags of messages are looked through.
+const FLAGS_KNOWN: usize = 16;
+
+impl Filling {
+    fn new(fields: Fields) -> Self {
+        Self {
+            page: Page::default(),
+            fields,
+            flags: Vec::new(),
+        }
+    }
+
+    /// Adds a row of `entry`.
+    fn push(&mut self, row: &Row<'_>, removed: bool) -> Result<(), Error> {
+        let Fields {
+            name,
+            content_type,
+            flags,
+        } = self.fields;
+        let entry = Entry {
+            uid: row.get(0)?,
+            modseq: row.get(1)?,
+            created: row.get(2)?,
+            modified: row.get(3)?,
+            size: row.get(4)?,
+            header_size: row.get(5)?,
+            digest: digest(row, 6)?,
+            annotations: row.get(7)?,
+            // What is gone is known by its name alone.
+            name: self.text(name || removed, row, 8)?,
+            content_type: self.text(content_type, row, 9)?,
+            flags: self.flags(flags && !removed, row)?,
+            removed,
+        };
+        self.page.entries.push(entry);
+        Ok(())
+    }
+
+    fn text(&mut self, wanted: bool, row: &Row<'_>, column: usize) -> Result<Span, Error> {
         if !wanted {
             return Ok(Span::default());
         }
         let ValueRef::Text(text) = row.get_ref(column)? else {
             return Ok(Span::default());
         };
-        let text = std::str::from_utf8(text).unwrap_or_default();
-        let span = Span {
-            start: u32::try_from(page.text.len()).unwrap_or(u32::MAX),
-            len: u32::try_from(text.len()).unwrap_or(u32::MAX),
+        Ok(self.add(text))
+    }
+
+    fn flags(&mut self, wanted: bool, row: &Row<'_>) -> Result<Span, Error> {
+        if !wanted {
+            return Ok(Span::default());
+        }
+        let flags = row.get_ref(10)?.as_bytes().unwrap_or_default();
+        if flags.is_empty() {
+            return Ok(Span::default());
+        }
+        let text = self.page.text.as_bytes();
+        let same = |span: &&Span| {
+            let (start, len) = (span.start as usize, span.len as usize);
+            text.get(start..start.saturating_add(len)) == Some(flags)
         };
-        page.text.push_str(text);
+        if let Some(span) = self.flags.iter().find(same) {
+            return Ok(*span);
+        }
+        let span = self.add(flags);
+        if self.flags.len() < FLAGS_KNOWN {
+            self.flags.push(span);
+        }
         Ok(span)
-    };
-    // What is gone is known by its name alone.
-    let name = span(fields.name || removed, 8)?;
-    let content_type = span(fields.content_type, 9)?;
-    page.entries.push(Entry {
-        uid: row.get(0)?,
-        modseq: row.get(1)?,
-        created: row.get(2)?,
-        modified: row.get(3)?,
-        size: row.get(4)?,
-        header_size: row.get(5)?,
-        digest: digest(row, 6)?,
-        annotations: row.get(7)?,
-        name,
-        content_type,
-        removed,
-    });
-    Ok(())
+    }
+
+    fn add(&mut self, text: &[u8]) -> Span {
+        let text = std::str::from_utf8(text).unwrap_or_default();
+        let start = u32::try_from(self.page.text.len()).unwrap_or(u32::MAX);
+        self.page.text.push_str(text);
+        Span {
+            start,
+            len: u32::try_from(text.len()).unwrap_or(u32::MAX),
+        }
+    }
 }
 
 impl SqliteStore {
@@ -169,15 +223,15 @@ impl SqliteStore {
             };
             let mut statement = db.prepare_cached(list)?;
             let mut rows = statement.query(params![mailbox, principal(actor), after])?;
-            let mut page = Page::default();
+            let mut filling = Filling::new(fields);
             while let Some(row) = rows.next()? {
-                if page.entries.len() >= limit {
-                    page.more = true;
+                if filling.page.entries.len() >= limit {
+                    filling.page.more = true;
                     break;
                 }
-                push(&mut page, row, fields, false)?;
+                filling.push(row, false)?;
             }
-            Ok(page)
+            Ok(filling.page)
         })
     }
 
@@ -195,8 +249,9 @@ impl SqliteStore {
             remembered(db, mailbox, since)?;
             let mut statement = db.prepare_cached(CHANGES)?;
             let mut rows = statement.query(params![mailbox, principal(actor), since])?;
-            let mut page = Page::default();
+            let mut filling = Filling::new(fields);
             while let Some(row) = rows.next()? {
+                let page = &mut filling.page;
                 let modseq: Modseq = row.get(1)?;
                 // Changes that share a modseq stay together: the caller goes on after a modseq. A
                 // batch takes a new one after every thousand, so a page stays bounded.
@@ -205,9 +260,9 @@ impl SqliteStore {
                     page.more = true;
                     break;
                 }
-                push(&mut page, row, fields, row.get(10)?)?;
+                filling.push(row, row.get(11)?)?;
             }
-            Ok(page)
+            Ok(filling.page)
         })
     }
 

@@ -187,11 +187,7 @@ impl Statement {
         let mut statement = Self {
             // The principal is ?2, as in all that reads messages.
             sql: format!(
-                concat!(
-                    "SELECT ",
-                    entry!(),
-                    ", m.flags, {}{} FROM message m{}{} WHERE m.{}"
-                ),
+                concat!("SELECT ", entry!(), ", {}{} FROM message m{}{} WHERE m.{}"),
                 path, bytes, paths, content, within
             ),
             values: vec![which, Value::Text(principal(actor).to_owned())],

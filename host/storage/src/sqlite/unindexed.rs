@@ -10,7 +10,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Of one mailbox, or of all of a type from one on, by mailbox and uid: `{}` is which messages.
-const SELECT: &str = "SELECT b.mailbox, m.uid, b.owner, m.content_type
+const SELECT: &str = "SELECT b.mailbox, m.uid, b.owner, m.content_type, m.created
     FROM mailbox b CROSS JOIN message m
     WHERE b.type = ?1 AND b.mailbox >= ?2 AND b.mailbox <= ?3 AND m.mailbox = b.mailbox
         AND m.uid > CASE WHEN b.mailbox = ?2 THEN ?4 ELSE 0 END AND {}
@@ -46,6 +46,7 @@ impl SqliteStore {
                         uid: row.get(1)?,
                         owner: row.get(2)?,
                         content_type: row.get(3)?,
+                        created: row.get(4)?,
                     })
                 },
             )?;

@@ -2,7 +2,7 @@
 
 use crate::mailboxes::assert_sound;
 use crate::world::*;
-use storage::{Change, Condition, Error, Rights, StoreLimits};
+use storage::{Change, Condition, Error, Fields, Put, Rights, StoreLimits, Target};
 
 pub async fn one_counter_runs_over_all_mailboxes_of_an_owner(engine: &dyn Engine) {
     let world = World::new(engine).await;
@@ -63,6 +63,50 @@ pub async fn changes_name_what_came_changed_and_went(engine: &dyn Engine) {
         world.changes(&world.alice, drive, since).await,
         ["b", "c", "d", "a"]
     );
+}
+
+pub async fn pages_carry_flags_to_whoever_asks(engine: &dyn Engine) {
+    let world = World::new(engine).await;
+    for (name, flags) in [
+        ("a", ""),
+        ("b", "\\Seen work"),
+        ("c", "\\Seen"),
+        ("d", "\\Seen work"),
+    ] {
+        let flags = flags.split_terminator(' ').map(str::to_owned).collect();
+        let put = Put {
+            flags,
+            ..put(name, "1")
+        };
+        let mailbox = Target::Mailbox(world.drive);
+        world.one(Change::Put { mailbox, put }).await;
+    }
+    let (store, alice, drive) = (&world.store, &world.alice, world.drive);
+    let fields = Fields {
+        flags: true,
+        ..NAMES
+    };
+    let list = store.list(alice, drive, 0, 10, fields).await.unwrap();
+    let changes = store.changes(alice, drive, 0, 10, fields).await.unwrap();
+    for page in [list, changes] {
+        let told = page.entries.iter().map(|entry| {
+            let (start, len) = (entry.flags.start as usize, entry.flags.len as usize);
+            (name(&page, entry), &page.text[start..start + len])
+        });
+        let told: Vec<(String, &str)> = told.collect();
+        let told: Vec<(&str, &str)> = told.iter().map(|(name, flags)| (&**name, *flags)).collect();
+        assert_eq!(
+            told,
+            [
+                ("a", ""),
+                ("b", "\\Seen work"),
+                ("c", "\\Seen"),
+                ("d", "\\Seen work")
+            ]
+        );
+    }
+    let unasked = store.list(alice, drive, 0, 10, NAMES).await.unwrap();
+    assert_eq!(unasked.text, "abcd");
 }
 
 pub async fn a_page_of_changes_never_cuts_a_batch(engine: &dyn Engine) {

@@ -101,6 +101,7 @@ suite! {
     changes:
         one_counter_runs_over_all_mailboxes_of_an_owner
         changes_name_what_came_changed_and_went
+        pages_carry_flags_to_whoever_asks
         a_page_of_changes_never_cuts_a_batch
         a_big_batch_takes_further_modseqs
         listings_page_by_uid

@@ -114,6 +114,7 @@ pub fn batch(changes: impl Into<Vec<Change>>) -> Batch {
 pub const NAMES: Fields = Fields {
     name: true,
     content_type: false,
+    flags: false,
 };
 
 impl World {

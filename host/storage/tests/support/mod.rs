@@ -69,6 +69,7 @@ pub async fn contents(store: &dyn Store, mailbox: MailboxId) -> Vec<(String, Byt
     let fields = Fields {
         name: true,
         content_type: false,
+        flags: false,
     };
     let (mut found, mut after, mut more) = (Vec::new(), 0, true);
     while more {

@@ -273,6 +273,7 @@ fn keys_are_a_function_of_the_message() {
         let keys = CalDav::keys(Unindexed {
             mailbox_type: "calendar".to_owned(),
             content_type: entry.content_type().to_owned(),
+            created: entry.created(),
             message: message.into_iter().next().unwrap(),
         });
         for Key { name, value } in keys {

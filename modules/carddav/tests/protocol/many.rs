@@ -21,6 +21,7 @@ fn fill(host: &Host) {
             let keys = CardDav::keys(Unindexed {
                 mailbox_type: "addressbook".to_owned(),
                 content_type: "text/vcard".to_owned(),
+                created: 0,
                 message,
             });
             batch.put(

@@ -25,14 +25,29 @@ pub struct Keywords {
 
 impl Keywords {
     /// Those that flags are.
-    pub fn of(flags: &[String]) -> Self {
-        let mut names: Vec<String> = flags.iter().filter_map(|flag| keyword(flag)).collect();
+    pub fn of<'a>(flags: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let mut names: Vec<String> = flags.clone().filter_map(keyword).collect();
         names.sort_unstable();
         names.dedup();
         Self {
             names,
-            is_deleted: flags.iter().any(|flag| flag.eq_ignore_ascii_case(DELETED)),
+            is_deleted: flags.clone().any(|flag| flag.eq_ignore_ascii_case(DELETED)),
         }
+    }
+
+    /// No keywords.
+    pub const fn none() -> Self {
+        Self {
+            names: Vec::new(),
+            is_deleted: false,
+        }
+    }
+
+    /// Flags that are these keywords, with a space between two.
+    pub fn to_flags(&self) -> String {
+        let names = self.names.iter().map(String::as_str);
+        let all: Vec<&str> = names.chain(self.is_deleted.then_some(DELETED)).collect();
+        all.join(" ")
     }
 
     /// Those of an Email that is several messages: all that any of them has, but `$seen` only if all

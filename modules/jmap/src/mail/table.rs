@@ -1,62 +1,46 @@
 //! What is known of all messages of a mailbox: a row each, kept from request to request while the
-//! instance lives, and brought up to date from the mailbox's changes.
+//! instance lives, and by the host for the next one, and brought up to date from the mailbox's changes.
 //!
 //! Nothing here is true because it is remembered: a table is used only if its modseq is the one that
 //! the mailbox has now, and the mailbox may be read now.
 
-use super::keywords::Keywords;
-use super::name::Name;
-use super::thread::thread_of;
+mod read;
+mod rows;
+mod slots;
+mod snapshot;
+
+pub use rows::Row;
+
 use crate::account::Account;
-use crate::id::{EmailId, MailboxId, ThreadId};
-use module::{Entry, Error, Fields, Instant, Mailbox, Modseq, Part, Result, Status, Uid};
+use crate::id::EmailId;
+use module::{Error, Modseq, Result, Uid};
+use rows::Rows;
+use slots::Slots;
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// Messages that are read at once.
-const PAGE: u32 = 2000;
-/// Bytes of header sections that are read at once.
-const HEADERS_MAX: u64 = 4 << 20;
-/// Changes above which a table is made anew: a row is found, moved and sorted for each.
-const CHANGES_MAX: usize = 20_000;
 /// How many rows an instance remembers.
 const ROWS_MAX: usize = 400_000;
-
-/// A message.
-#[derive(Debug, Clone)]
-pub struct Row {
-    /// Its number in the mailbox.
-    pub uid: Uid,
-    /// Its last change.
-    pub modseq: Modseq,
-    /// The Email that it is.
-    pub id: EmailId,
-    /// The Thread that the Email is in.
-    pub thread: ThreadId,
-    /// When it was received.
-    pub received: Instant,
-    /// Bytes, header section included.
-    pub size: u64,
-    /// Bytes of the header section.
-    pub header_size: u32,
-    /// Its keywords.
-    pub keywords: Rc<Keywords>,
-}
+/// How many rows are worth being remembered by the host: fewer are on one page of a listing.
+const KEPT_MIN: usize = 500;
+/// How many changes are looked at again by each instance before all is handed to the host anew.
+const UNKEPT_MAX: usize = 500;
 
 /// All messages of a mailbox.
 #[derive(Debug, Default)]
 pub struct Table {
     modseq: Modseq,
-    /// By uid.
-    rows: Vec<Row>,
-    by_id: OnceCell<Vec<u32>>,
+    rows: Rows,
+    by_id: OnceCell<Slots>,
     newest: OnceCell<Vec<u32>>,
     counts: OnceCell<Counts>,
+    /// Changes since the host was last told.
+    unkept: usize,
 }
 
 /// Counts of a Mailbox. RFC 8621 §2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// `totalEmails`.
     pub emails: u64,
@@ -68,264 +52,151 @@ pub struct Counts {
     pub unread_threads: u64,
 }
 
-#[derive(Default)]
-struct Cache {
-    tables: BTreeMap<String, Rc<Table>>,
-    keywords: BTreeSet<Rc<Keywords>>,
-}
-
 thread_local! {
-    static CACHE: RefCell<Cache> = RefCell::default();
+    static TABLES: RefCell<BTreeMap<String, Rc<Table>>> = RefCell::default();
 }
 
 /// Drops what is remembered.
 pub fn forget() {
-    CACHE.take();
+    TABLES.take();
 }
 
 impl Table {
     /// The messages of a mailbox of an account.
     pub fn load(account: &Account, at: usize) -> Result<Rc<Self>> {
         let status = account.mailboxes.get(at).ok_or(Error::NotFound)?;
-        let known = CACHE.with_borrow_mut(|cache| cache.tables.remove(&status.id));
+        let known = TABLES.with_borrow_mut(|tables| tables.remove(&status.id));
         let table = match known {
             Some(known) if known.modseq == status.modseq => known,
-            known => {
-                let mailbox = account.open(at)?;
-                let id = MailboxId::of(status);
-                let renewed = match known {
-                    Some(known) => {
-                        let since = known.modseq;
-                        // Hardly ever does anybody else still hold it.
-                        let rows = Rc::try_unwrap(known)
-                            .map_or_else(|held| held.rows.clone(), |table| table.rows);
-                        Self::renew(rows, since, &mailbox, id, status.modseq)?
-                    }
-                    None => None,
-                };
-                let table = match renewed {
-                    Some(table) => table,
-                    None => Self::read(&mailbox, id, status)?,
-                };
-                Rc::new(table)
-            }
+            // Hardly ever does anybody else still hold it.
+            known => Rc::new(Self::make(account, at, known.and_then(Rc::into_inner))?),
         };
-        CACHE.with_borrow_mut(|cache| {
-            let held: usize = cache.tables.values().map(|table| table.rows.len()).sum();
+        TABLES.with_borrow_mut(|tables| {
+            let held: usize = tables.values().map(|table| table.rows.len()).sum();
             if held + table.rows.len() > ROWS_MAX {
-                cache.tables.clear();
-                cache.keywords.clear();
+                tables.clear();
             }
-            cache.tables.insert(status.id.clone(), Rc::clone(&table));
+            tables.insert(status.id.clone(), Rc::clone(&table));
         });
         Ok(table)
     }
 
+    /// Makes a table of what is known of an older one, here or by the host, or reads all.
+    fn make(account: &Account, at: usize, known: Option<Self>) -> Result<Self> {
+        let status = account.mailboxes.get(at).ok_or(Error::NotFound)?;
+        let is_small = status.messages < KEPT_MIN as u64;
+        let mailbox = account.open(at)?;
+        let known = match known {
+            None if !is_small => snapshot::find(status),
+            known => known,
+        };
+        let mut table = None;
+        if let Some(mut known) = known {
+            if known.modseq == status.modseq {
+                return Ok(known);
+            }
+            let renewed = read::renew(&mut known.rows, known.modseq, &mailbox, status)?;
+            table = renewed.map(|changes| Self {
+                modseq: status.modseq,
+                rows: known.rows,
+                unkept: known.unkept.saturating_add(changes),
+                ..Self::default()
+            });
+        }
+        let mut table = match table {
+            Some(table) => table,
+            None => Self {
+                modseq: status.modseq,
+                rows: read::all(&mailbox, status, ROWS_MAX)?,
+                unkept: usize::MAX,
+                ..Self::default()
+            },
+        };
+        if !is_small && table.unkept >= UNKEPT_MAX {
+            snapshot::keep(&mut table, status);
+            table.unkept = 0;
+        }
+        Ok(table)
+    }
+
     /// The messages, by uid. Those about to be removed are not among them.
-    pub fn rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
+    pub fn rows(&self) -> impl DoubleEndedIterator<Item = Row<'_>> {
         self.rows.iter().filter(|row| !row.keywords.is_deleted())
     }
 
     /// The message that is an Email.
-    pub fn find(&self, id: EmailId) -> Option<&Row> {
-        let id_of = |at: u32| self.rows.get(at as usize).map(|row| row.id);
+    pub fn find(&self, id: EmailId) -> Option<Row<'_>> {
+        let is = |id: EmailId, at: u32| self.row_at(at).is_some_and(|row| row.id == id);
         let by_id = self.by_id.get_or_init(|| {
-            let rows = self.rows.iter().zip(0u32..);
-            let shown = rows.filter(|(row, _)| !row.keywords.is_deleted());
-            let mut by_id: Vec<u32> = shown.map(|(_, at)| at).collect();
-            // Stable, here and below: what is in order already costs next to nothing.
-            by_id.sort_by_key(|&at| id_of(at));
+            let mut by_id = Slots::new(self.rows.len());
+            for (row, at) in self.rows.iter().zip(0u32..) {
+                if !row.keywords.is_deleted() {
+                    by_id.note(hash(row.id), at, |other| is(row.id, other));
+                }
+            }
             by_id
         });
-        let at = by_id
-            .binary_search_by_key(&Some(id), |&at| id_of(at))
-            .ok()?;
-        self.rows.get(*by_id.get(at)? as usize)
+        self.row_at(by_id.find(hash(id), |at| is(id, at))?)
     }
 
     /// The message of this uid.
-    pub fn row(&self, uid: Uid) -> Option<&Row> {
-        let at = self.rows.binary_search_by_key(&uid, |row| row.uid).ok()?;
-        self.rows.get(at)
+    pub fn row(&self, uid: Uid) -> Option<Row<'_>> {
+        self.rows.get(self.rows.position(uid).ok()?)
     }
 
     /// The messages, last received first; of those received at one time the greatest id.
-    pub fn newest(&self) -> impl Iterator<Item = &Row> {
+    pub fn newest(&self) -> impl Iterator<Item = Row<'_>> {
         let newest = self.newest.get_or_init(|| {
             let mut newest: Vec<u32> = (0u32..).take(self.rows.len()).collect();
             newest.reverse();
-            let key = |at: &u32| {
-                self.rows
-                    .get(*at as usize)
-                    .map(|row| (row.received, row.id))
-            };
+            let key = |at: &u32| self.row_at(*at).map(|row| (row.received, row.id));
+            // Stable: what is in order already costs next to nothing.
             newest.sort_by_key(|at| std::cmp::Reverse(key(at)));
             newest
         });
-        let rows = newest.iter().filter_map(|&at| self.rows.get(at as usize));
+        let rows = newest.iter().filter_map(|&at| self.row_at(at));
         rows.filter(|row| !row.keywords.is_deleted())
     }
 
     /// How many there are.
     pub fn counts(&self) -> Counts {
         *self.counts.get_or_init(|| {
-            let mut threads: Vec<(ThreadId, bool)> = self
-                .rows()
-                .map(|row| (row.thread, row.keywords.is_unread()))
-                .collect();
-            let emails = threads.len() as u64;
-            let unread = threads.iter().filter(|(_, unread)| *unread).count() as u64;
-            threads.sort_unstable();
-            threads.dedup();
-            let unread_threads = threads.iter().filter(|(_, unread)| *unread).count() as u64;
-            threads.dedup_by_key(|(thread, _)| *thread);
-            Counts {
-                emails,
-                unread_emails: unread,
-                threads: threads.len() as u64,
-                unread_threads,
+            let mut counts = Counts::default();
+            let mut threads = Slots::new(self.rows.len());
+            // By the first message of each Thread, whether one of its messages is unread.
+            let mut is_unread = vec![false; self.rows.len()];
+            for (row, at) in self.rows.iter().zip(0u32..) {
+                if row.keywords.is_deleted() {
+                    continue;
+                }
+                counts.emails += 1;
+                let is_same = |other| {
+                    let other = self.row_at(other);
+                    other.is_some_and(|other| other.thread == row.thread)
+                };
+                let first = threads.note(row.thread.0, at, is_same);
+                counts.threads += u64::from(first.is_none());
+                if !row.keywords.is_unread() {
+                    continue;
+                }
+                counts.unread_emails += 1;
+                if let Some(is) = is_unread.get_mut(first.unwrap_or(at) as usize)
+                    && !std::mem::replace(is, true)
+                {
+                    counts.unread_threads += 1;
+                }
             }
+            counts
         })
     }
 
-    fn read(mailbox: &Mailbox, id: MailboxId, status: &Status) -> Result<Self> {
-        // As much memory as it takes and no more: an instance that has grown too much is not kept.
-        let count = usize::try_from(status.messages).unwrap_or(0).min(ROWS_MAX);
-        let mut rows = Vec::with_capacity(count);
-        let mut after = 0;
-        loop {
-            let page = mailbox.list(after, PAGE, Fields::NAME)?;
-            let entries: Vec<Entry<'_>> = page.iter().collect();
-            rows.extend(read_rows(mailbox, id, &entries)?);
-            match page.last() {
-                Some(last) if page.more => after = last.uid(),
-                _ => break,
-            }
-        }
-        Ok(Self {
-            modseq: status.modseq,
-            rows,
-            ..Self::default()
-        })
-    }
-
-    /// Brings rows up to date; none if that is not possible, or not less work.
-    fn renew(
-        mut rows: Vec<Row>,
-        mut since: Modseq,
-        mailbox: &Mailbox,
-        id: MailboxId,
-        modseq: Modseq,
-    ) -> Result<Option<Self>> {
-        let mut changed: BTreeMap<Uid, Option<Row>> = BTreeMap::new();
-        loop {
-            let page = match mailbox.changes(since, PAGE, Fields::NAME) {
-                Err(Error::TooOld) => return Ok(None),
-                page => page?,
-            };
-            let entries: Vec<Entry<'_>> = page.iter().filter(|entry| !entry.removed()).collect();
-            for entry in page.iter().filter(|entry| entry.removed()) {
-                changed.insert(entry.uid(), None);
-            }
-            for row in read_rows(mailbox, id, &entries)? {
-                changed.insert(row.uid, Some(row));
-            }
-            match page.last() {
-                Some(last) if page.more => since = last.modseq(),
-                _ => break,
-            }
-            if changed.len() > CHANGES_MAX {
-                return Ok(None);
-            }
-        }
-        rows.retain_mut(|row| match changed.remove(&row.uid) {
-            None => true,
-            Some(None) => false,
-            Some(Some(new)) => {
-                *row = new;
-                true
-            }
-        });
-        rows.extend(changed.into_values().flatten());
-        rows.sort_by_key(|row| row.uid);
-        Ok(Some(Self {
-            modseq,
-            rows,
-            ..Self::default()
-        }))
+    fn row_at(&self, at: u32) -> Option<Row<'_>> {
+        self.rows.get(at as usize)
     }
 }
 
-/// The rows of messages in a listing.
-fn read_rows(mailbox: &Mailbox, id: MailboxId, entries: &[Entry<'_>]) -> Result<Vec<Row>> {
-    let uids: Vec<Uid> = entries.iter().map(|entry| entry.uid()).collect();
-    let mut keywords: BTreeMap<Uid, Rc<Keywords>> = BTreeMap::new();
-    for uids in uids.chunks(PAGE as usize) {
-        for message in mailbox.get(uids)? {
-            keywords.insert(message.uid, shared(Keywords::of(&message.flags)));
-        }
-    }
-    let mut threads = read_threads(mailbox, entries)?;
-    let rows = entries.iter().filter_map(|entry| {
-        let name = Name::parse(entry.name());
-        let uid = entry.uid();
-        Some(Row {
-            uid,
-            modseq: entry.modseq(),
-            id: name.map_or_else(|| EmailId::found(id, uid), |name| name.id),
-            thread: match name {
-                Some(name) => name.thread,
-                None => threads.remove(&uid)?,
-            },
-            received: name.map_or_else(|| entry.created(), |name| name.received),
-            size: entry.size() + u64::from(entry.header_size()),
-            header_size: entry.header_size(),
-            // What is gone since it was listed is none of the rows.
-            keywords: keywords.remove(&uid)?,
-        })
-    });
-    Ok(rows.collect())
-}
-
-/// The Threads of those that have no name, from their header sections.
-fn read_threads(mailbox: &Mailbox, entries: &[Entry<'_>]) -> Result<BTreeMap<Uid, ThreadId>> {
-    let mut threads = BTreeMap::new();
-    let nameless = entries
-        .iter()
-        .filter(|entry| Name::parse(entry.name()).is_none());
-    let mut chunk: Vec<Uid> = Vec::new();
-    let mut bytes = 0;
-    let mut flush = |chunk: &mut Vec<Uid>| -> Result<()> {
-        if chunk.is_empty() {
-            return Ok(());
-        }
-        let headers = mailbox.read(chunk, Part::Header)?;
-        for (uid, header) in chunk.drain(..).zip(headers) {
-            threads.insert(uid, thread_of(&header));
-        }
-        Ok(())
-    };
-    for entry in nameless {
-        let size = u64::from(entry.header_size());
-        if bytes + size > HEADERS_MAX || chunk.len() >= PAGE as usize {
-            flush(&mut chunk)?;
-            bytes = 0;
-        }
-        bytes += size;
-        chunk.push(entry.uid());
-    }
-    flush(&mut chunk)?;
-    Ok(threads)
-}
-
-/// One of equal sets of keywords, so that a hundred thousand messages hold a few.
-fn shared(keywords: Keywords) -> Rc<Keywords> {
-    CACHE.with_borrow_mut(|cache| match cache.keywords.get(&keywords) {
-        Some(known) => Rc::clone(known),
-        None => {
-            let keywords = Rc::new(keywords);
-            cache.keywords.insert(Rc::clone(&keywords));
-            keywords
-        }
-    })
+/// Of an id: random, or of a mailbox and a uid in it.
+fn hash(id: EmailId) -> u64 {
+    let EmailId(id) = id;
+    (id >> 64) as u64 ^ id as u64
 }

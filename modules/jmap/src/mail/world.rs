@@ -6,6 +6,7 @@ use super::table::{Row, Table};
 use crate::account::{Account, is_readable};
 use crate::id::{EmailId, MailboxId, ThreadId};
 use module::{Result, Uid};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -34,7 +35,7 @@ pub struct Place<'w> {
     /// Where it lies.
     pub shelf: &'w Shelf,
     /// What is known of it.
-    pub row: &'w Row,
+    pub row: Row<'w>,
 }
 
 impl Place<'_> {
@@ -133,15 +134,15 @@ impl World {
 }
 
 /// The keywords of an Email. What changes them here changes all its messages alike.
-pub fn keywords(places: &[Place<'_>]) -> Rc<Keywords> {
-    let mut rows = places.iter().map(|place| &place.row.keywords);
+pub fn keywords<'t>(places: &[Place<'t>]) -> Cow<'t, Keywords> {
+    let mut rows = places.iter().map(|place| place.row.keywords);
     let Some(first) = rows.next() else {
-        return Rc::default();
+        return Cow::Owned(Keywords::none());
     };
     match rows.all(|other| other == first) {
-        true => Rc::clone(first),
-        false => Rc::new(Keywords::joined(
-            places.iter().map(|place| place.row.keywords.as_ref()),
+        true => Cow::Borrowed(first),
+        false => Cow::Owned(Keywords::joined(
+            places.iter().map(|place| place.row.keywords),
         )),
     }
 }

@@ -227,9 +227,12 @@ impl Life<'_> {
     }
 }
 
-fn run(seed: u64, steps: usize, remembers: bool) {
+fn run(seed: u64, steps: usize, remembers: bool, many: usize) {
     let client = &Client::new();
     let inbox = client.mailbox("inbox");
+    for number in 0..many {
+        client.deliver(&message("a@b", &format!("Many {}", number / 3), "m", "x"));
+    }
     let mut life = Life {
         client,
         random: Random(seed),
@@ -295,8 +298,14 @@ fn run(seed: u64, steps: usize, remembers: bool) {
 fn s5_2_s5_6_following_changes_equals_fetching_everything() {
     for seed in 1..=6 {
         let start = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed);
-        run(start, 25, seed % 2 == 0);
+        run(start, 25, seed % 2 == 0, 0);
     }
+}
+
+/// What an instance hands to the next one is worth it only of many messages.
+#[test]
+fn s5_2_s5_6_following_changes_equals_fetching_everything_of_many() {
+    run(7, 8, false, 520);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! PushSubscription: RFC 8620 §7.2, and RFC 9749.
 
+use crate::world::{Client, USING, message};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use crate::world::{Client, USING, message};
 use jmap::Jmap;
 use module::native::StoredEndpoint;
 use module::{Batch, Push, Reason, Rights, Scope, Topic, Waker};

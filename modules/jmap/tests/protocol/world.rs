@@ -145,6 +145,7 @@ impl Client {
                 keys: Jmap::keys(Unindexed {
                     mailbox_type: "email".to_owned(),
                     content_type: "text/plain".to_owned(),
+                    created: 0,
                     message: message.into(),
                 }),
                 keys_version: Jmap::version(),

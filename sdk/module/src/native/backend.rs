@@ -366,6 +366,27 @@ pub(crate) mod config {
     }
 }
 
+pub(crate) mod memory {
+    use crate::native::state::with_state;
+
+    pub(crate) fn recall(name: &str) -> Option<Vec<u8>> {
+        with_state(|state| {
+            let key = (state.identity.principal.clone(), name.to_owned());
+            state.memories.get(&key).cloned()
+        })
+    }
+
+    pub(crate) fn remember(name: &str, bytes: &[u8]) {
+        with_state(|state| {
+            let key = (state.identity.principal.clone(), name.to_owned());
+            match bytes {
+                [] => state.memories.remove(&key),
+                bytes => state.memories.insert(key, bytes.to_vec()),
+            };
+        });
+    }
+}
+
 pub(crate) mod modules {
     use crate::Descriptor;
     use crate::native::state::with_state;

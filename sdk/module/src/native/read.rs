@@ -259,6 +259,10 @@ impl Page {
         let asked = |field, text| if fields.contains(field) { text } else { "" };
         let name = asked(Fields::NAME, message.name.as_deref().unwrap_or(""));
         let content_type = asked(Fields::CONTENT_TYPE, &message.content_type);
+        let flags: Vec<&str> = match fields.contains(Fields::FLAGS) {
+            true => message.flags.iter().map(String::as_str).collect(),
+            false => Vec::new(),
+        };
         let Digest { a, b, c, d } = message.digest;
         let seen = seen(state, &message.annotations, "").count();
         self.uids.push(uid);
@@ -271,6 +275,8 @@ impl Page {
         self.names.extend(add_text(&mut self.text, name));
         self.content_types
             .extend(add_text(&mut self.text, content_type));
+        self.flags
+            .extend(add_text(&mut self.text, &flags.join(" ")));
         self.annotations.push(seen as u32);
         self.removed.push(false);
     }
@@ -288,6 +294,7 @@ impl Page {
             tombstone.name.as_deref().unwrap_or(""),
         ));
         self.content_types.extend([0; 2]);
+        self.flags.extend([0; 2]);
         self.annotations.push(0);
         self.removed.push(true);
     }

@@ -109,6 +109,8 @@ pub(crate) struct State {
     pub(crate) endpoints: Vec<super::StoredEndpoint>,
     pub(crate) server_key: Option<Vec<u8>>,
     pub(crate) options: BTreeMap<String, String>,
+    /// What was remembered, by whom it is for and its name.
+    pub(crate) memories: BTreeMap<(Option<String>, String), Vec<u8>>,
     pub(crate) modules: Vec<Descriptor>,
 }
 
@@ -145,6 +147,7 @@ impl Default for State {
             endpoints: Vec::new(),
             server_key: Some(vec![4; 65]),
             options: BTreeMap::new(),
+            memories: BTreeMap::new(),
             modules: Vec::new(),
         }
     }

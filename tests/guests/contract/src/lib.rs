@@ -80,6 +80,7 @@ impl Module for Contract {
             "timer" => timer(&request),
             "endpoint" => endpoint(&request),
             "config" => config(),
+            "memory" => Ok(memory()),
             "modules" => Ok(module::modules()
                 .iter()
                 .map(|descriptor| descriptor.name.clone())
@@ -311,6 +312,14 @@ fn lock(request: &Request) -> Result<String> {
 fn quota() -> Result<String> {
     let usage = home()?.usage()?;
     Ok(format!("{} messages", usage.messages))
+}
+
+/// How often this was asked of any instance of the principal's.
+fn memory() -> String {
+    let seen = module::memory::recall("seen").unwrap_or_default();
+    let seen = [seen.as_slice(), b"+"].concat();
+    module::memory::remember("seen", &seen);
+    format!("{}", seen.len())
 }
 
 fn delivery() -> Result<String> {

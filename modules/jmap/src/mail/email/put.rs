@@ -41,7 +41,7 @@ impl New<'_> {
             thread: thread_of(header),
             received: self.received,
         };
-        let keys = index_keys(self.message, Some(self.received));
+        let keys = index_keys(self.message, self.received);
         for shelf in &self.shelves {
             let put = Put {
                 name: Some(name.write()),

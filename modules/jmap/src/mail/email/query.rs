@@ -50,7 +50,7 @@ impl Query for Emails {
         let world = World::load(account)?;
         let finder = Finder::new(&world, subject.filter.as_ref())?;
         let mut threads = HashSet::new();
-        let mut is_shown = |row: &Row| !subject.extra.0 || threads.insert(row.thread);
+        let mut is_shown = |row: Row<'_>| !subject.extra.0 || threads.insert(row.thread);
         let within = subject.filter.as_ref().and_then(mailbox);
         let is_newest_first = match subject.sort.as_slice() {
             [] => true,
@@ -217,14 +217,14 @@ impl<'a> Finder<'a> {
         Some(found)
     }
 
-    fn finds(&self, row: &Row) -> bool {
+    fn finds(&self, row: Row<'_>) -> bool {
         let Some(filter) = self.filter else {
             return true;
         };
         filter.holds(&mut |Condition(tests)| tests.iter().all(|test| self.holds(test, row)))
     }
 
-    fn holds(&self, test: &Test, row: &Row) -> bool {
+    fn holds(&self, test: &Test, row: Row<'_>) -> bool {
         let in_thread = |keyword: &String| {
             let threads = self.threads.get(keyword.as_str());
             threads.and_then(|threads| threads.get(&row.thread))
