@@ -143,9 +143,11 @@ impl Server {
         self.host.health.stop();
         self.host.hub.stop();
         beside.shutdown().await;
-        let (http, lmtp) = &mut *accepting.lock();
-        http.stop();
-        lmtp.stop();
+        {
+            let (http, lmtp) = &mut *accepting.lock();
+            http.stop();
+            lmtp.stop();
+        }
         let _ = stopping.send(true);
         // Every connection holds a receiver.
         if tokio::time::timeout(STOP_TIME_MAX, stopping.closed())
