@@ -78,8 +78,8 @@ pub async fn pages_carry_flags_to_whoever_asks(engine: &dyn Engine) {
             flags,
             ..put(name, "1")
         };
-        let mailbox = Target::Mailbox(world.drive);
-        world.one(Change::Put { mailbox, put }).await;
+        let target = Target::Mailbox(world.drive);
+        world.one(Change::Put { target, put }).await;
     }
     let (store, alice, drive) = (&world.store, &world.alice, world.drive);
     let fields = Fields {
