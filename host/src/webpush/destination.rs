@@ -38,13 +38,18 @@ impl Destination {
         }
         let host = authority.host().to_ascii_lowercase();
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        if bare.is_empty() || authority.as_str().ends_with(':') {
-            return Err("the URL names no host, or no port after the colon".to_owned());
+        if bare.is_empty() {
+            return Err("the URL names no host".to_owned());
         }
-        let port = authority.port_u16().unwrap_or(443);
-        if port == 0 || (authority.port().is_some() && authority.port_u16().is_none()) {
-            return Err("the port of the URL is none".to_owned());
-        }
+        // What is no number from 1 to 65535 is not the port of another place.
+        let port = match authority.as_str().get(host.len()..).unwrap_or_default() {
+            "" => 443,
+            text => {
+                let port = text.strip_prefix(':').and_then(|text| text.parse().ok());
+                let port = port.filter(|port: &u16| *port > 0);
+                port.ok_or("the port of the URL is none")?
+            }
+        };
         let named = match port {
             443 => host.clone(),
             port => format!("{host}:{port}"),

@@ -124,13 +124,15 @@ mod tests {
         let salt = bytes("DGv6ra1nlYgDCS1FRnbzlw").try_into().unwrap();
         let message = b"When I grow up, I want to be a watermelon";
         let coded = encode(&key, &salt, &our_public, message).unwrap();
-        let expected = bytes(
+        let header = bytes(
             "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27ml
-             mlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8
-             8pfeW0KbunFT06SuDKoJH9Ql87S1QUrdirN6GcG7sFz1y1sqLgVi1VhjVkHsUoEs
+             mlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8",
+        );
+        let ciphertext = bytes(
+            "8pfeW0KbunFT06SuDKoJH9Ql87S1QUrdirN6GcG7sFz1y1sqLgVi1VhjVkHsUoEs
              bI_0LpXMuGvnzQ",
         );
-        assert_eq!(coded, expected);
+        assert_eq!(coded, [header, ciphertext].concat());
     }
 
     #[test]
