@@ -243,8 +243,8 @@ fn bytes_that_came_with_the_handshake_are_not_lost() {
     stream.write_all(&all).unwrap();
     let mut said = Vec::new();
     let mut buffer = [0; 4096];
-    let ends = |said: &[u8]| said.ends_with(b"\x81\x05early\x81\x05alice");
-    while !ends(&said) {
+    let answer = b"\x81\x05early\x81\x05alice";
+    while !said.windows(answer.len()).any(|window| window == answer) {
         let len = stream.read(&mut buffer).unwrap();
         assert!(len > 0, "{}", String::from_utf8_lossy(&said));
         said.extend(&buffer[..len]);

@@ -198,7 +198,7 @@ pub static OPTIONS: &[OptionDef] = &[
     option("http_h2_altsvc", Kind::Text, None,
         "`host:port` where HTTP/2 over TLS is answered, told to those who came without TLS (Alt-Svc).").of_tenants(),
     option("lmtp_listen", Kind::List, None,
-        "Where mail is taken by LMTP: paths of sockets, like `/run/chapar/lmtp`, and addresses with a port. Whoever can connect there may deliver. Without it there is none.").at_start(),
+        "Where mail is taken by LMTP: paths of sockets, like `/run/chapar/lmtp`, and addresses with a port. Whoever can connect there may deliver. Without it there is none."),
     option("lmtp_over_quota_perm_failure", Kind::Switch, Some("off"),
         "Whether mail for somebody over quota is refused for good (552), or may come again (452).").of_tenants(),
     option("smtp_backend", Kind::Choice(&["none", "host", "sendmail"]), Some("none"),
