@@ -191,7 +191,6 @@ fn why_it_ends_is_said() {
     server.signal("-TERM");
     assert_eq!(alice.closed(), 1001);
     wait_until("it ends", SAID, || !server.alive());
-    server.start();
     server.check();
 }
 

@@ -89,6 +89,7 @@ fn deliver(message: &[u8]) {
             keys: Jmap::keys(Unindexed {
                 mailbox_type: "email".to_owned(),
                 content_type: "message/rfc822".to_owned(),
+                created: 0,
                 message: message.to_vec(),
             }),
             keys_version: Jmap::version(),
