@@ -29,8 +29,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The types that clients are told of.
-pub const TYPES: [&str; 9] = [
+pub const TYPES: [&str; 10] = [
     "Email",
+    "EmailDelivery",
     "EmailSubmission",
     "Identity",
     "Mailbox",
@@ -334,6 +335,7 @@ pub fn look(context: &mut Context) -> Result<Seen, Problem> {
         let mut add = |name: &str, state: crate::call::Result<String>| {
             states.extend(state.ok().map(|state| (name.to_owned(), state)));
         };
+        add("EmailDelivery", Ok(deliveries(&account)));
         add("Quota", Quotas::state(context, &account));
         if account.is_personal {
             add("Identity", Identities::state(context, &account));
@@ -354,6 +356,15 @@ pub fn look(context: &mut Context) -> Result<Seen, Problem> {
         seen.states.insert(account.id.clone(), states);
     }
     Ok(seen)
+}
+
+/// The state of EmailDelivery, which changes when an Email has come. RFC 8621 §1.5.
+///
+/// Deviation: it also changes when one is put into another Mailbox, and when a Mailbox goes.
+fn deliveries(account: &Account) -> String {
+    let mailboxes = account.mailboxes.iter();
+    let next: u64 = mailboxes.map(|status| u64::from(status.uid_next)).sum();
+    next.to_string()
 }
 
 fn hash(state: &str) -> u32 {

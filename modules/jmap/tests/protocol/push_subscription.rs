@@ -360,11 +360,11 @@ fn many_accounts_fit_in_the_token_and_in_messages() {
     assert!(endpoint.topics.contains(&Topic::Owner("alice".to_owned())));
     // As if the client knew nothing yet.
     let mut token: Value = serde_json::from_slice(&endpoint.token).unwrap();
-    // A word of four bytes that stands for the account, then one for each of nine types.
+    // A word of four bytes that stands for the account, then one for each of ten types.
     let known = token["known"].as_str().unwrap();
     let mut known = URL_SAFE_NO_PAD.decode(known).unwrap();
     known
-        .chunks_exact_mut(40)
+        .chunks_exact_mut(44)
         .for_each(|account| account[4..].fill(7));
     token["known"] = URL_SAFE_NO_PAD.encode(known).into();
     let push = Jmap::wake(Reason::Changed, 0, token.to_string().into_bytes());

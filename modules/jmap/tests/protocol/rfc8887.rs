@@ -301,3 +301,23 @@ fn s4_3_5_any_number_of_accounts_can_be_followed() {
     let mut connection = Connection::new(body.subscription.unwrap());
     assert!(connection.changed::<Jmap>().is_empty());
 }
+
+#[test]
+fn rfc8621_s1_5_email_delivery_changes_when_an_email_comes_and_not_when_it_is_read() {
+    let mut alice = Speaking::new();
+    alice.tell(json!({ "@type": "WebSocketPushEnable", "dataTypes": null }));
+    alice.client.deliver(&message("a@b", "Hi", "1", "x"));
+    let told = alice.changed().remove(0);
+    assert!(told["changed"]["alice"]["EmailDelivery"].is_string());
+
+    let found = alice
+        .client
+        .calls(json!([["Email/query", { "accountId": "alice" }, "0"]]));
+    let id = found[0][1]["ids"][0].as_str().unwrap().to_owned();
+    let seen = json!([["Email/set", { "accountId": "alice",
+        "update": { id: { "keywords/$seen": true } } }, "0"]]);
+    assert_eq!(alice.client.calls(seen)[0][0], "Email/set");
+    let told = alice.changed().remove(0);
+    assert!(told["changed"]["alice"]["Email"].is_string());
+    assert_eq!(told["changed"]["alice"].get("EmailDelivery"), None);
+}
