@@ -22,6 +22,7 @@
 pub mod accept;
 pub mod cli;
 pub mod config;
+pub mod delivery;
 pub mod error;
 pub mod health;
 pub mod indexer;
@@ -38,6 +39,7 @@ pub mod state;
 pub mod submission;
 pub mod telemetry;
 pub mod tls;
+pub mod webpush;
 
 pub mod tenant;
 

@@ -89,13 +89,7 @@ pub fn listen(
     let mut listeners = Vec::new();
     for wish in wishes {
         for address in resolve(&wish.1)? {
-            let bound = match bind(address, false) {
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                    bind_beside(address, going).unwrap_or(Err(error))
-                }
-                bound => bound,
-            };
-            let socket = bound.map_err(|error| failed(address, &error))?;
+            let socket = bind_despite(address, going).map_err(|error| failed(address, &error))?;
             let wish = wish.clone();
             listeners.push(listener(socket, wish.0, Some(wish), acceptor)?);
         }
@@ -150,6 +144,16 @@ pub(crate) fn resolve(text: &str) -> Result<Vec<SocketAddr>, Error> {
     Ok(addresses)
 }
 
+/// Binds an address, though listeners may be in the way that are about to be closed.
+pub(crate) fn bind_despite(address: SocketAddr, going: &[&TcpListener]) -> io::Result<TcpListener> {
+    match bind(address, false) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            bind_beside(address, going).unwrap_or(Err(error))
+        }
+        bound => bound,
+    }
+}
+
 /// Binds a port that is moved between one address and all of them: the old listener and the new one
 /// have it together for a moment, so that it is never closed. None if no listener is in the way.
 fn bind_beside(address: SocketAddr, going: &[&TcpListener]) -> Option<io::Result<TcpListener>> {
@@ -197,7 +201,7 @@ pub fn hold_back(socket: &TcpListener) {
     let _ = socket;
 }
 
-pub(crate) fn bind(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
+fn bind(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,

@@ -7,11 +7,11 @@ use crate::error::Error;
 use crate::http::connection::Connections;
 use crate::http::dispatch::Host;
 use crate::listen::{self, Listener};
-use crate::lmtp::{self, LmtpListener, Post};
+use crate::lmtp::{self, LmtpAccepting, LmtpListener};
 use crate::reload::{self, ReloadState, Reloader};
 use crate::service::Inherited;
 use crate::tenant::{self, Snapshot};
-use crate::{indexer, service, state, submission, tls};
+use crate::{delivery, indexer, service, state, submission, tls, webpush};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use runtime::{ModuleSet, Runtime, RuntimeConfig};
@@ -38,7 +38,7 @@ const STORE_IDLE_MAX: Duration = Duration::from_secs(300);
 pub struct Server {
     listeners: Vec<Listener>,
     lmtp: Vec<LmtpListener>,
-    post: Arc<Post>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
     acceptor: TlsAcceptor,
     host: Arc<Host>,
     connections: Arc<Connections>,
@@ -63,7 +63,7 @@ impl Server {
         let mut listeners = listen::inherit(&config, inherited, &acceptor)?;
         let wishes = listen::wishes(&config, !listeners.is_empty())?;
         listeners.extend(listen::listen(wishes, &acceptor, &[])?);
-        let lmtp = lmtp::listen(&config.lmtp.listen)?;
+        let lmtp = lmtp::listen(&config.lmtp.listen, &[])?;
         // Compiling takes seconds, the first time.
         let runtime = tokio::task::spawn_blocking(move || Runtime::start(how, which))
             .await
@@ -72,12 +72,11 @@ impl Server {
         problems.extend(reload::refusals(&runtime.states()));
         let state = ReloadState::begin(problems);
         let host = Arc::new(Host::new(runtime, authenticator, snapshot.clone(), state));
-        let post = Arc::new(Post::new(snapshot, host.metrics.lmtp.clone()));
         let connections = Arc::new(Connections::new(host.clone(), &config));
         Ok(Self {
             listeners,
             lmtp,
-            post,
+            snapshot,
             acceptor,
             host,
             connections,
@@ -122,17 +121,18 @@ impl Server {
         let (host, connections) = (self.host.clone(), self.connections);
         let mut accepting = Accepting::new(host, connections, self.acceptor, stopped.clone());
         accepting.add(self.listeners);
-        let accepting = Arc::new(Mutex::new(accepting));
+        let counts = self.host.metrics.lmtp.clone();
+        let mut lmtp = LmtpAccepting::new(self.snapshot, counts, stopped);
+        lmtp.add(self.lmtp);
+        let accepting = Arc::new(Mutex::new((accepting, lmtp)));
         let mut beside = JoinSet::new();
-        for listener in self.lmtp {
-            beside.spawn(lmtp::serve(listener, self.post.clone(), stopped.clone()));
-        }
-        drop(stopped);
         beside.spawn(expire(self.host.clone()));
         beside.spawn(close_idle(self.host.clone()));
         beside.spawn(Reloader::new(self.host.clone(), accepting.clone(), self.reload).run());
         beside.spawn(indexer::run(self.host.clone()));
         beside.spawn(submission::run(self.host.clone()));
+        beside.spawn(webpush::run(self.host.clone()));
+        beside.spawn(delivery::run(self.host.clone()));
         beside.spawn(service::watchdog());
         let host = self.host.clone();
         beside.spawn(async move { host.telemetry.look_for_ever().await });
@@ -143,7 +143,9 @@ impl Server {
         self.host.health.stop();
         self.host.hub.stop();
         beside.shutdown().await;
-        accepting.lock().stop();
+        let (http, lmtp) = &mut *accepting.lock();
+        http.stop();
+        lmtp.stop();
         let _ = stopping.send(true);
         // Every connection holds a receiver.
         if tokio::time::timeout(STOP_TIME_MAX, stopping.closed())

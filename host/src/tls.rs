@@ -4,16 +4,16 @@
 use crate::tenant::Snapshot;
 use arc_swap::ArcSwap;
 use ring::digest;
-use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring as provider};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// Why there can be no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -124,4 +124,21 @@ impl<'a> File<'a> {
             reason: reason.to_string(),
         }
     }
+}
+
+/// Makes what connects to others: it trusts the authorities that this machine trusts.
+pub fn outgoing() -> Result<TlsConnector, String> {
+    let mut roots = RootCertStore::empty();
+    let (trusted, _) =
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if trusted == 0 {
+        return Err("this machine has no certificates of authorities to trust".to_owned());
+    }
+    let provider = Arc::new(provider::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
 }

@@ -10,6 +10,7 @@
     reason = "a benchmark that meets what it does not expect stops, and says where"
 )]
 
+mod awake;
 mod caldav;
 mod carddav;
 mod compression;
@@ -36,6 +37,9 @@ fn main() {
     {
         floor::serve(folder.as_ref());
         return;
+    }
+    if arguments == ["awake"] {
+        awake::spin();
     }
     // Compiling is a part of what is measured.
     chapar_tests::support::compile_anew();

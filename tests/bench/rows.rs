@@ -1,5 +1,6 @@
 //! The rows of the table.
 
+use crate::awake::Awake;
 use crate::floor;
 use crate::load::{Load, drive, request};
 use crate::process::{Syncs, cpu, forget_peak, peak, resident};
@@ -150,7 +151,9 @@ impl Bench {
         }
     }
 
-    /// Microseconds as they would be on the machine that the targets were set on.
+    /// Microseconds as they would be on the machine that the targets were set on: by what the floor
+    /// uses for a request there and here. Over two connections: what one alone costs depends on where
+    /// the kernel puts client and server.
     fn normalised(&mut self, microseconds: f64) -> f64 {
         let floor = match self.floor {
             Some(floor) => floor,
@@ -208,6 +211,7 @@ impl Bench {
         headers.push(("authorization", &self.authorization));
         let bytes = request(ask.method, ask.path, &headers, b"");
         let mut used = (Used::default(), Used::default());
+        let _awake = Awake::keep();
         let sides = [
             (self.server.address, self.server.pid()),
             (floor.address, floor.child.id()),
@@ -228,7 +232,6 @@ impl Bench {
 
     fn row_of(&mut self, name: &str, ask: &Ask<'_>, ratio_max: f64) {
         let (ours, floor) = self.compare(ask, 2);
-        self.floor.get_or_insert(floor.each());
         let ratio = ours.each() / floor.each();
         let more = format!(
             "{:.1} µs CPU (floor {:.1}), {:.0}/s (floor {:.0}), p50 {:.3} ms, p99 {:.3} ms, RSS {:.0} MB",
@@ -255,6 +258,7 @@ impl Bench {
     /// Adds a row of what a request costs, sent again and again over one connection.
     pub fn row_of_cpu(&mut self, name: &str, target: f64, request: &[u8]) {
         let (address, pid) = (self.server.address, self.server.pid());
+        let _awake = Awake::keep();
         drive(address, 1, ROUND / 2, |_, _| request.to_vec());
         let before = cpu(pid);
         let load = drive(address, 1, ROUND * 3, |_, _| request.to_vec());
@@ -269,8 +273,9 @@ impl Bench {
     pub fn row_of_used(&mut self, name: &str, target: f64, used: &Used) {
         let normalised = self.normalised(used.each());
         let more = format!(
-            "{:.0} µs CPU raw, p50 {:.2} ms, p99 {:.2} ms",
+            "{:.0} µs CPU raw (floor {:.1}), p50 {:.2} ms, p99 {:.2} ms",
             used.each(),
+            self.floor.unwrap_or_default(),
             used.load.quantile(0.5),
             used.load.quantile(0.99)
         );

@@ -19,6 +19,7 @@ fn server() -> Server {
         "submission",
         "watch",
         "timer",
+        "endpoint",
         "config",
         "modules",
     ];
@@ -61,6 +62,10 @@ fn every_interface_does_what_it_says() {
         ("index", "ok 1 1 1 0"),
         ("rights", "ok lr"),
         ("lock", "ok refused: true, held 1, then 0"),
+        (
+            "endpoint",
+            "ok true Err(NotFound) Err(Exists) Err(Conflict), 1 then 0 topics, true, 0 left",
+        ),
         ("config", "ok Some(\"shown\") None"),
         (
             "modules",

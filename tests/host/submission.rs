@@ -102,3 +102,70 @@ fn what_is_queued_is_sent_or_comes_back() {
     });
     server.check();
 }
+
+/// RFC 8621 §8, RFC 3834: a module answers for somebody who is away, in an instance that acts for him.
+#[test]
+fn mail_that_comes_is_answered_while_somebody_is_away() {
+    let (smtp, lmtp) = (open_port(), open_port());
+    let smtp = SocketAddr::from(([127, 0, 0, 1], smtp));
+    let lmtp = SocketAddr::from(([127, 0, 0, 1], lmtp));
+    let mut server = Server::builder()
+        .user("alice")
+        .option("domains", "a.test")
+        .option("lmtp_listen", &lmtp.to_string())
+        .option("smtp_backend", "host")
+        .option("smtp_host", &smtp.to_string())
+        .option("smtp_tls", "none")
+        .start();
+    let taken = mail_server(smtp);
+    let away = |server: &Server, is: bool| {
+        let body = format!(
+            r#"{{ "using": ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:vacationresponse"],
+               "methodCalls": [["VacationResponse/set", {{ "accountId": "alice", "update":
+               {{ "singleton": {{ "isEnabled": {is}, "textBody": "Away." }} }} }}, "0"]] }}"#
+        );
+        let json = [("content-type", "application/json")];
+        let mut alice = server.client("alice");
+        let answer = alice.send("POST", "/jmap/", &json, body.as_bytes());
+        let text = answer.expect(200).text();
+        assert!(text.contains(r#""updated":{"singleton":null}"#), "{text}");
+    };
+    let deliver = |from: &str, subject: &str| {
+        let text = format!(
+            "LHLO test\r\nMAIL FROM:<{from}>\r\nRCPT TO:<alice@a.test>\r\nDATA\r\n\
+             From: <{from}>\r\nTo: <alice@a.test>\r\nSubject: {subject}\r\n\r\nhello\r\n.\r\nQUIT\r\n"
+        );
+        let mut stream = TcpStream::connect(lmtp).unwrap();
+        stream.write_all(text.as_bytes()).unwrap();
+        let said = std::io::read_to_string(stream).unwrap();
+        assert!(said.contains("250 2.1.5 delivered"), "{said}");
+    };
+    away(&server, true);
+    deliver("good@x.test", "one");
+    let reply = taken.recv_timeout(SAID).expect("a reply");
+    assert!(
+        reply.starts_with("MAIL FROM:<>") && reply.contains("RCPT TO:<good@x.test>"),
+        "{reply}"
+    );
+    assert!(reply.contains("Subject: Auto: one\n"), "{reply}");
+    assert!(
+        reply.contains("Auto-Submitted: auto-replied (vacation)\n"),
+        "{reply}"
+    );
+    assert!(reply.contains("\nAway.\n"), "{reply}");
+    // What has come is answered after a kill, too, and nobody is answered twice.
+    deliver("good@x.test", "two");
+    deliver("other@x.test", "three");
+    server.kill();
+    server.check();
+    server.start();
+    let reply = taken.recv_timeout(SAID).expect("a reply");
+    assert!(reply.contains("RCPT TO:<other@x.test>"), "{reply}");
+    away(&server, false);
+    deliver("third@x.test", "four");
+    away(&server, true);
+    deliver("fourth@x.test", "five");
+    let reply = taken.recv_timeout(SAID).expect("a reply");
+    assert!(reply.contains("RCPT TO:<fourth@x.test>"), "{reply}");
+    server.check();
+}

@@ -3,7 +3,7 @@
 
 use super::Server;
 use std::path::Path;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -18,7 +18,8 @@ static KEPT: OnceLock<Kept> = OnceLock::new();
 /// What is kept until this process ends, however it ends: a shell removes it then.
 struct Kept {
     folder: TempDir,
-    _end: ChildStdin,
+    /// Its input ends with this process.
+    _shell: Child,
 }
 
 /// Has servers compile their modules themselves from now on: for measurements of that.
@@ -57,12 +58,14 @@ fn compile() -> Kept {
         folder.path().join(FOLDER),
     )
     .expect("the compiled modules");
-    let mut shell = Command::new("sh")
+    let shell = Command::new("sh")
         .args(["-c", "read -r end; rm -rf \"$0\""])
         .arg(folder.path())
         .stdin(Stdio::piped())
         .spawn()
         .expect("a shell");
-    let end = shell.stdin.take().expect("a pipe");
-    Kept { folder, _end: end }
+    Kept {
+        folder,
+        _shell: shell,
+    }
 }

@@ -94,6 +94,7 @@ impl Bed {
                 folders: Vec::new(),
                 limits: TenantLimits::default(),
                 mail_domains: None,
+                endpoints: None,
             }),
         }
     }

@@ -48,6 +48,17 @@ pub struct Tenant {
     pub limits: TenantLimits,
     /// Domains at which its users have addresses, where they can send mail; none where they can't.
     pub mail_domains: Option<Vec<String>>,
+    /// What holds for its endpoints; none if nothing is posted.
+    pub endpoints: Option<EndpointRules>,
+}
+
+/// What holds for endpoints.
+#[derive(Clone)]
+pub struct EndpointRules {
+    /// The public key that the host signs with: an uncompressed point of P-256.
+    pub server_key: Bytes,
+    /// Says why nothing is posted to an URL.
+    pub check: fn(&str) -> Result<(), String>,
 }
 
 /// The body of a request as it comes in. An error ends it early.

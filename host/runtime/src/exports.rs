@@ -86,6 +86,28 @@ impl Runtime {
         self.call(module, serving, call).await.map(Some)
     }
 
+    /// The module of a tenant that receives what has come for mailboxes of a type, if there is one: the
+    /// first, by name, that owns the type and has a `receiver`.
+    pub fn receiver_of(&self, tenant: &Tenant, mailbox_type: &str) -> Option<String> {
+        let table = self.view(Some(tenant));
+        let receives = |name: &str| {
+            let module = table.module(name);
+            module.is_some_and(|module| module.extras.receiver.is_some())
+        };
+        let owns = |types: &[String]| types.iter().any(|owned| owned == mailbox_type);
+        let mut descriptors = table.descriptors();
+        let found = descriptors.find(|it| owns(&it.mailbox_types) && receives(&it.name));
+        found.map(|descriptor| descriptor.name.clone())
+    }
+
+    /// The types of mailboxes that a module of a tenant owns.
+    pub fn owned_types(&self, tenant: &Tenant, module: &str) -> Vec<String> {
+        let table = self.view(Some(tenant));
+        let mut descriptors = table.descriptors();
+        let found = descriptors.find(|descriptor| descriptor.name == module);
+        found.map(|it| it.mailbox_types.clone()).unwrap_or_default()
+    }
+
     /// Fires a timer of the identity's principal. Says whether the module has an `alarm`.
     pub async fn fire(
         &self,

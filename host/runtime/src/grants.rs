@@ -16,11 +16,12 @@ const HARMLESS: [&str; 7] = [
     "modules",
 ];
 /// Our interfaces that must be granted.
-const GRANTED: [&str; 11] = [
+const GRANTED: [&str; 12] = [
     "annotation",
     "batch",
     "delivery",
     "directory",
+    "endpoint",
     "index",
     "lock",
     "mailbox",

@@ -37,13 +37,14 @@ mod state;
 mod stdio;
 mod stream;
 mod table;
+mod thread_clock;
 mod usage;
 mod waking;
 mod warm;
 
 pub use allowance::{ModuleLimits, TenantLimits, UsageLimits};
 pub use exchange::{
-    Answer, AnswerBody, BodyStream, HandleError, Identity, Request, SignIn, Tenant,
+    Answer, AnswerBody, BodyStream, EndpointRules, HandleError, Identity, Request, SignIn, Tenant,
 };
 pub use exports::{Parcel, Property, Received};
 pub use gate::{Full, Gate, Party, Permit};
@@ -55,6 +56,7 @@ pub use module::{
 };
 pub use reload::{Changes, Reload};
 pub use runtime::{ModuleSet, Runtime, RuntimeConfig, RuntimeError};
+pub use storage::Topic;
 pub use table::{ModuleTable, Route};
 pub use usage::{QUEUE_STEPS_US, Usage};
-pub use waking::{Push, Subscription, Topic, WakeReason};
+pub use waking::{Push, Subscription, WakeReason, first_seen};

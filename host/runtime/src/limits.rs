@@ -1,6 +1,7 @@
 //! What an instance may use: memory, tables, and CPU time.
 
 use crate::instance::Bounds;
+use crate::thread_clock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -109,13 +110,13 @@ impl ResourceLimiter for Limits {
 }
 
 /// CPU time that a request has used: that of the thread while the guest's future is polled, so
-/// neither waiting nor other requests count.
+/// neither waiting nor other requests count; as near as [`thread_clock`] comes.
 pub(crate) struct Meter {
     /// How much the request may use, in nanoseconds.
     max: u64,
     /// Nanoseconds of the polls that have ended.
     ended: AtomicU64,
-    /// The thread's clock when the poll began that is running; 0 if none is.
+    /// When the poll began that is running, or was looked at last; 0 if none is.
     began: AtomicU64,
     /// What had been used when the slice began.
     slice_from: AtomicU64,
@@ -162,10 +163,15 @@ impl Meter {
 
     fn used_nanos(&self) -> u64 {
         let ended = self.ended.load(Ordering::Relaxed);
-        let running = match self.began.load(Ordering::Relaxed) {
-            0 => 0,
-            began => thread_time().saturating_sub(began),
-        };
+        let began = self.began.load(Ordering::Relaxed);
+        if began == 0 {
+            return ended;
+        }
+        let (running, looked) = thread_clock::since(began);
+        if let Some(looked) = looked {
+            self.ended.store(ended + running, Ordering::Relaxed);
+            self.began.store(looked, Ordering::Relaxed);
+        }
         ended + running
     }
 
@@ -204,7 +210,7 @@ impl Meter {
     }
 
     fn begin(&self) {
-        self.began.store(thread_time().max(1), Ordering::Relaxed);
+        self.began.store(thread_clock::begin(), Ordering::Relaxed);
     }
 
     fn end(&self) {
@@ -215,14 +221,6 @@ impl Meter {
 
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// CPU time of this thread, in nanoseconds.
-fn thread_time() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
-    let nanos = u64::try_from(time.tv_nsec).unwrap_or_default();
-    seconds * 1_000_000_000 + nanos
 }
 
 /// Runs a future; its polls, and nothing around them, are counted by the meter.

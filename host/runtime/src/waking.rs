@@ -9,7 +9,7 @@ use crate::{HandleError, Identity, Runtime, Tenant};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
-use storage::{Modseq, Path};
+use storage::{Actor, Error, ListScope, Modseq, Path, Status, Store, Topic};
 
 /// Most topics of a subscription.
 const TOPICS_MAX: usize = 64;
@@ -17,15 +17,6 @@ const TOPICS_MAX: usize = 64;
 const TOKEN_LEN_MAX: usize = 4 << 10;
 /// Most bytes that are sent for one change.
 const PUSH_LEN_MAX: usize = 1 << 20;
-
-/// What a client waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Topic {
-    /// A mailbox and all below it.
-    Mailbox(Path),
-    /// Everything that a principal owns.
-    Owner(String),
-}
 
 /// A connection that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,20 +68,44 @@ impl Subscription {
         if said.token.len() > TOKEN_LEN_MAX {
             return Err("a subscription with too long a token");
         }
-        let topic = |topic| match topic {
-            wit::Topic::Mailbox(path) => Topic::Mailbox(Path(path)),
-            wit::Topic::Owner(owner) => Topic::Owner(owner),
-        };
         Ok(Self {
             module: module.to_owned(),
             websocket: matches!(said.transport, wit::Transport::Websocket),
-            topics: said.topics.into_iter().map(topic).collect(),
+            topics: said.topics.into_iter().map(Topic::from).collect(),
             first: Bytes::new(),
             since: said.since,
             token: said.token.into(),
             ping: (said.ping_ms > 0).then(|| Duration::from_millis(said.ping_ms.into())),
         })
     }
+}
+
+impl From<wit::Topic> for Topic {
+    fn from(topic: wit::Topic) -> Self {
+        match topic {
+            wit::Topic::Mailbox(path) => Self::Mailbox(Path(path)),
+            wit::Topic::Owner(owner) => Self::Owner(owner),
+        }
+    }
+}
+
+/// A mailbox of an owner that an actor may see, if there is one; the empty owner is the tenant.
+/// Without one, not even that there is such an owner is theirs to know.
+pub async fn first_seen(
+    store: &dyn Store,
+    actor: &Actor,
+    owner: &str,
+) -> Result<Option<Status>, Error> {
+    let tree = match owner {
+        "" => Path(Vec::new()),
+        owner => Path(vec!["user".to_owned(), owner.to_owned()]),
+    };
+    if let Ok(status) = store.open(actor, &tree).await {
+        return Ok(Some(status));
+    }
+    let scope = ListScope::Tree(tree);
+    let found = store.list_mailboxes(actor, &scope, None, None, 1);
+    Ok(found.await?.pop())
 }
 
 impl Runtime {

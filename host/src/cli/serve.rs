@@ -4,6 +4,7 @@ use super::{CliError, principals, user};
 use crate::auth::{names, password};
 use crate::config::Config;
 use crate::error::Error;
+use crate::lmtp::LmtpListener;
 use crate::server::Server;
 use crate::service::Inherited;
 use crate::{log, state, tenant};
@@ -68,10 +69,7 @@ fn allow_many_files() {
 
 /// Says what is dangerous.
 fn warn(config: &Config, server: &Server) {
-    for listener in server.lmtp().iter().filter(|it| it.is_remote()) {
-        let place = listener.place();
-        tracing::warn!("mail is taken on {place} from whoever can connect: keep strangers away");
-    }
+    server.lmtp().iter().for_each(LmtpListener::warn_if_remote);
     for (address, secure) in server.addresses() {
         if !secure && config.allowplaintext && !address.ip().is_loopback() {
             tracing::warn!(

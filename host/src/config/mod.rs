@@ -9,6 +9,7 @@ pub mod smtp;
 pub mod syntax;
 mod tenant;
 mod values;
+pub mod webpush;
 
 use self::http::HttpOptions;
 use lmtp::LmtpOptions;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use syntax::{Line, Place, SyntaxError};
 use values::Values;
+use webpush::WebPushOptions;
 
 /// Why a configuration can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -176,6 +178,8 @@ pub struct Config {
     pub lmtp: LmtpOptions,
     /// Mail that is sent.
     pub smtp: SmtpOptions,
+    /// What is posted to push services.
+    pub webpush: WebPushOptions,
     /// What is logged.
     pub log: String,
     /// The log has lines of JSON.
@@ -255,6 +259,7 @@ impl Config {
             Some(path) => path,
             None => default_state_folder()?,
         };
+        let servername = values.text("servername").unwrap_or_else(host_name);
         Ok(Self {
             file: file.map(Path::to_owned),
             files: Vec::new(),
@@ -292,7 +297,8 @@ impl Config {
             maxconnectionrate_per_host: values.connections("maxconnectionrate_per_host")?,
             http: HttpOptions::read(&values)?,
             maxmessagesize: values.limit("maxmessagesize").unwrap_or(MESSAGE_SIZE_MAX),
-            servername: values.text("servername").unwrap_or_else(host_name),
+            webpush: WebPushOptions::read(&values, &servername)?,
+            servername,
             serverinfo: match values.text("serverinfo").as_deref() {
                 Some("off") => ServerInfo::Off,
                 Some("min") => ServerInfo::Min,

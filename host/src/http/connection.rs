@@ -1,6 +1,7 @@
 //! One connection: HTTP/1.1 or HTTP/2, whichever the client speaks. RFC 9112, RFC 9113.
 
 use super::activity::{Activity, Fate, HEAD_TIME_MAX};
+use super::at_once::AtOnce;
 use super::dispatch::{Host, Peer};
 use super::doors::{Bounds, Doors};
 use super::rewind::Rewind;
@@ -307,7 +308,7 @@ impl Connections {
     /// Drives a connection until it ends, or has to.
     async fn drive<C>(
         &self,
-        mut connection: Pin<&mut C>,
+        connection: Pin<&mut C>,
         activity: &Arc<Activity>,
         peer: Peer,
         stopping: &mut watch::Receiver<bool>,
@@ -316,11 +317,12 @@ impl Connections {
     where
         C: Future<Output = hyper::Result<()>>,
     {
+        let mut connection = AtOnce::new(connection);
         let mut wait = park_after.unwrap_or(HEAD_TIME_MAX);
         let mut was_idle = false;
         loop {
             tokio::select! {
-                ended = connection.as_mut() => {
+                ended = &mut connection => {
                     if let Err(error) = ended {
                         tracing::debug!(client = %peer.address, "a connection ended: {error}");
                     }

@@ -1,6 +1,7 @@
 //! HTTP: from a connection to requests, from a request to its answer.
 
 pub mod activity;
+mod at_once;
 pub mod connection;
 mod doors;
 mod rewind;

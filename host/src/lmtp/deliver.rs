@@ -7,7 +7,10 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
-use storage::{Actor, Batch, Change, Condition, Content, Error, Path, Put, Store, Target};
+use storage::{
+    Actor, Batch, Change, Condition, Content, Delivery, DeliveryPurpose, Error, Path, Put, Rights,
+    Store, Target,
+};
 
 /// Deliveries that wait for the disk at once: the store makes one commit of what waits together.
 const AT_ONCE: usize = 64;
@@ -168,16 +171,41 @@ async fn try_put(store: &dyn Store, user: &str, mailbox: &Path, put: &Put) -> Re
         }
         Err(error) => return Err(error),
     };
+    let is_new = !changes.is_empty();
     changes.push(Change::Put {
         target,
         put: put.clone(),
     });
+    if !is_new && is_received(store, user).await? {
+        changes.push(Change::Deliver {
+            delivery: Delivery {
+                module: String::new(),
+                recipients: vec![user.to_owned()],
+                purpose: DeliveryPurpose::Invite,
+                message: put.header.clone(),
+            },
+        });
+    }
     let batch = Batch {
         tokens: Vec::new(),
         changes,
     };
     let committed = store.commit(&actor, batch).await;
     committed.map(|_| ()).map_err(|failure| failure.error)
+}
+
+/// Whether somebody has something done with mail that has come: whether his inbox lets anybody deliver
+/// what is new (`8`). Then the header section is queued for his module, with the message.
+async fn is_received(store: &dyn Store, user: &str) -> Result<bool, Error> {
+    let actor = owner(user);
+    let status = match store.open(&actor, &inbox(user)).await {
+        Ok(status) => status,
+        Err(Error::NotFound) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let grants = store.grants(&actor, status.mailbox).await?;
+    let anyone = Actor::default().rights_by(user, &grants);
+    Ok(anyone.contains(Rights::DELIVER_INVITE))
 }
 
 fn count(recipient: &Recipient, size: u64, reply: Reply) {

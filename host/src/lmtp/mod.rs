@@ -11,6 +11,7 @@
 //!
 //! DSN (RFC 3461) and BINARYMIME (RFC 3030 §3): whoever hands over does what they are for.
 
+mod accepting;
 mod address;
 mod command;
 #[cfg(test)]
@@ -21,13 +22,12 @@ mod listen;
 mod message;
 mod recipient;
 mod reply;
-mod serve;
 mod session;
 mod trace;
 mod wire;
 
+pub use accepting::LmtpAccepting;
 pub use deliver::put_into_inbox;
 pub use listen::{LmtpListener, listen};
 pub use message::split_header;
 pub use recipient::{MAIL, inbox};
-pub use serve::{Post, serve};

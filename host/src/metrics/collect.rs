@@ -183,6 +183,19 @@ fn deliveries(page: &mut Page, snapshot: &Snapshot, metrics: &Metrics) {
             family.count(&labels, count.load(Relaxed));
         }
     }
+    let help = "Messages to push services, by attempts.";
+    let mut family = page.family("chapar_pushes_total", Kind::Counter, help);
+    for site in snapshot.sites() {
+        let counts = &site.traffic.pushes;
+        for (result, count) in [
+            ("sent", &counts.sent),
+            ("deferred", &counts.deferred),
+            ("gone", &counts.gone),
+        ] {
+            let labels = [("tenant", site.name.as_str()), ("result", result)];
+            family.count(&labels, count.load(Relaxed));
+        }
+    }
     let help = "Bytes of mail that was delivered.";
     let mut family = page.family("chapar_lmtp_bytes_total", Kind::Counter, help);
     for site in snapshot.sites() {

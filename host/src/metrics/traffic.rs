@@ -36,6 +36,8 @@ pub struct Traffic {
     pub indexed: Indexed,
     /// Mail that was sent.
     pub submissions: Submissions,
+    /// What was posted to push services.
+    pub pushes: Pushes,
     /// Grows when a module answers its first request; never shrinks, and modules are few.
     modules: ArcSwap<Vec<Arc<ModuleTraffic>>>,
     growing: Mutex<()>,
@@ -86,6 +88,17 @@ pub struct Submissions {
     pub deferred: AtomicU64,
     /// Given up.
     pub failed: AtomicU64,
+}
+
+/// Messages to push services.
+#[derive(Default)]
+pub struct Pushes {
+    /// The service has it.
+    pub sent: AtomicU64,
+    /// Tried in vain.
+    pub deferred: AtomicU64,
+    /// Endpoints that are gone by that.
+    pub gone: AtomicU64,
 }
 
 /// Messages that came without keys.

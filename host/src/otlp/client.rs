@@ -1,5 +1,6 @@
 //! What posts spans to the collector: a connection for each batch, every few seconds.
 
+use crate::tls;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::HOST;
@@ -11,7 +12,6 @@ use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
 use opentelemetry_http::{HttpClient, HttpError};
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -97,7 +97,7 @@ impl Collector {
         let host = authority.host();
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let tls = match secure {
-            true => Some((connector()?, server_name(host)?)),
+            true => Some((tls::outgoing()?, server_name(host)?)),
             false => None,
         };
         Ok(Self {
@@ -144,21 +144,4 @@ impl Collector {
 
 fn server_name(host: &str) -> Result<ServerName<'static>, String> {
     ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())
-}
-
-/// What trusts the authorities that this machine trusts.
-fn connector() -> Result<TlsConnector, String> {
-    let mut roots = RootCertStore::empty();
-    let (trusted, _) =
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if trusted == 0 {
-        return Err("this machine has no certificates of authorities to trust".to_owned());
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
 }

@@ -5,11 +5,11 @@ use crate::http::body::{BodyError, Pieces};
 use crate::http::dispatch::Host;
 use bytes::Bytes;
 use futures_util::stream;
-use runtime::{HandleError, Identity, Push, Subscription, Tenant, Topic, WakeReason};
+use runtime::{HandleError, Identity, Push, Subscription, Tenant, Topic, WakeReason, first_seen};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use storage::{Actor, Error, ListScope, Path, Status};
+use storage::Error;
 use tokio::time::Instant;
 
 /// What follows a change within this is told together with it.
@@ -66,7 +66,7 @@ pub async fn hold(
     // What has changed since the module looked, and before the place was taken, nobody tells.
     let mut behind = false;
     for owner in owners {
-        match first_of(tenant, actor, &owner)
+        match first_seen(&*tenant.store, actor, &owner)
             .await
             .map_err(Refused::Store)?
         {
@@ -96,25 +96,10 @@ pub async fn hold(
 
 /// Whose changes matter.
 fn owners(topics: &[Topic]) -> Vec<String> {
-    let owner = |topic: &Topic| match topic {
-        Topic::Owner(owner) => owner.clone(),
-        Topic::Mailbox(path) => path.owner().unwrap_or_default().to_owned(),
-    };
-    topics.iter().map(owner).collect()
-}
-
-/// A mailbox of an owner that an actor may see, if there is one.
-async fn first_of(tenant: &Tenant, actor: &Actor, owner: &str) -> Result<Option<Status>, Error> {
-    let tree = match owner {
-        "" => Path(Vec::new()),
-        owner => Path(vec!["user".to_owned(), owner.to_owned()]),
-    };
-    if let Ok(status) = tenant.store.open(actor, &tree).await {
-        return Ok(Some(status));
-    }
-    let scope = ListScope::Tree(tree);
-    let found = tenant.store.list_mailboxes(actor, &scope, None, None, 1);
-    Ok(found.await?.pop())
+    topics
+        .iter()
+        .map(|topic| topic.owner().to_owned())
+        .collect()
 }
 
 impl Held {

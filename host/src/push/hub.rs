@@ -230,6 +230,7 @@ mod tests {
             modules: None,
             limits: Default::default(),
             mail_domains: None,
+            endpoints: None,
         })
     }
 

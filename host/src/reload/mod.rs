@@ -7,6 +7,7 @@ use crate::accept::Accepting;
 use crate::config::{Config, ConfigError};
 use crate::error::Error;
 use crate::http::dispatch::Host;
+use crate::lmtp::LmtpAccepting;
 use crate::server::{module_set, runtime_config};
 use crate::tenant::{self, Snapshot, TenantError, TenantFile};
 use crate::{log, log_format, otlp, service};
@@ -80,10 +81,13 @@ enum ReloadError {
     Broken(#[from] tokio::task::JoinError),
 }
 
+/// What accepts requests, and mail.
+pub type Listening = (Accepting, LmtpAccepting);
+
 /// Looks at everything again when it is told to, or when a file changes.
 pub struct Reloader {
     host: Arc<Host>,
-    accepting: Arc<Mutex<Accepting>>,
+    accepting: Arc<Mutex<Listening>>,
     asked: Arc<Notify>,
     /// Said already.
     warnings: BTreeSet<String>,
@@ -100,7 +104,7 @@ const COMPILING_MAX: usize = 4;
 
 impl Reloader {
     /// Reloads what a host answers by; `asked` tells it to, whether a file has changed or not.
-    pub fn new(host: Arc<Host>, accepting: Arc<Mutex<Accepting>>, asked: Arc<Notify>) -> Self {
+    pub fn new(host: Arc<Host>, accepting: Arc<Mutex<Listening>>, asked: Arc<Notify>) -> Self {
         Self {
             problems: host.reload_state().problems.clone(),
             host,
@@ -253,12 +257,15 @@ type Begun = (Vec<String>, Result<runtime::Reload, RuntimeError>);
 
 fn replace(
     host: &Host,
-    accepting: &Mutex<Accepting>,
+    accepting: &Mutex<Listening>,
     before: &Snapshot,
     config: Config,
     files: Vec<TenantFile>,
 ) -> Result<Begun, ReloadError> {
-    let opened = accepting.lock().prepare(&config)?;
+    let (opened, lmtp_opened) = {
+        let (http, lmtp) = &*accepting.lock();
+        (http.prepare(&config)?, lmtp.prepare(&config.lmtp.listen)?)
+    };
     if config.metrics.otlp_endpoint != before.config.metrics.otlp_endpoint {
         otlp::set_endpoint(config.metrics.otlp_endpoint.as_deref())?;
     }
@@ -272,7 +279,11 @@ fn replace(
     if !changes.is_empty() {
         tracing::info!("reloaded: {}", changes.join(", "));
     }
-    accepting.lock().follow(&snapshot.config, opened);
+    {
+        let (http, lmtp) = &mut *accepting.lock();
+        http.follow(&snapshot.config, opened);
+        lmtp.follow(&snapshot.config.lmtp.listen, lmtp_opened);
+    }
     for name in host.runtime.configure(&runtime_config(&snapshot.config)) {
         tracing::warn!("`module_{name}` needs a restart to be that high");
     }

@@ -4,12 +4,14 @@
 
 use crate::auth::Users;
 use crate::config::Config;
+use crate::config::webpush::Destinations;
 use crate::http::static_files::StaticFiles;
 use crate::metrics::Traffic;
 use crate::state;
 use crate::tls::{Certificate, TlsError};
+use crate::webpush::{self, Vapid};
 use arc_swap::ArcSwapOption;
-use runtime::Tenant;
+use runtime::{EndpointRules, Tenant};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -172,7 +174,27 @@ impl Site {
                 modules: modules.map(|names| names.iter().cloned().collect()),
                 limits: self.config.tenant_limits,
                 mail_domains: sends.then(|| self.config.domains.clone()),
+                endpoints: self.endpoint_rules(),
             }),
+        }
+    }
+
+    /// What holds for what is posted to push services, if anything is.
+    fn endpoint_rules(&self) -> Option<EndpointRules> {
+        let check = match self.config.webpush.destinations {
+            Destinations::None => return None,
+            Destinations::Public => webpush::check_public,
+            Destinations::Any => webpush::check_any,
+        };
+        match Vapid::load(&self.config.configdirectory) {
+            Ok(vapid) => Some(EndpointRules {
+                server_key: vapid.public_key(),
+                check,
+            }),
+            Err(error) => {
+                tracing::error!(tenant = %self.name, "nothing is posted to push services: {error}");
+                None
+            }
         }
     }
 

@@ -16,6 +16,8 @@ pub struct Changed {
     pub owners: Vec<String>,
     /// Mailboxes that got messages without keys, with their types.
     pub unindexed: Vec<(MailboxId, String)>,
+    /// Endpoints that were made or changed.
+    pub endpoints: Vec<i64>,
 }
 
 /// Where a store tells what it has committed.

@@ -6,6 +6,7 @@
 //! one tenant to another, because every handle belongs to one [`Store`] and every store to one
 //! tenant. It knows no protocol.
 
+mod endpoint;
 mod faulty;
 mod feed;
 mod model;
@@ -15,6 +16,10 @@ mod sqlite;
 mod stats;
 mod store;
 
+pub use endpoint::{
+    ENDPOINTS_MAX, Endpoint, EndpointKeys, EndpointTarget, NewEndpoint, Pace, Posted,
+    QueuedEndpoint, Topic,
+};
 pub use faulty::{Faults, FaultyStore};
 pub use feed::Changed;
 

@@ -1,5 +1,6 @@
 //! The store of one tenant: what every engine does. `tests/conformance` holds engines to it.
 
+use crate::endpoint::{Endpoint, NewEndpoint, Posted, QueuedEndpoint};
 use crate::feed::Changed;
 use crate::model::*;
 use crate::stats::StoreStats;
@@ -247,6 +248,27 @@ pub trait Store: Send + Sync {
     /// Lists timers of a principal and module.
     async fn timers(&self, principal: &str, module: &str, limit: u32) -> Result<Vec<Timer>, Error>;
 
+    // Endpoints.
+
+    /// Makes an endpoint.
+    async fn create_endpoint(&self, new: NewEndpoint) -> Result<(), Error>;
+    /// Changes an endpoint that is still of this version.
+    async fn update_endpoint(
+        &self,
+        principal: &str,
+        module: &str,
+        endpoint: &Endpoint,
+    ) -> Result<(), Error>;
+    /// Removes an endpoint and overwrites where it led to; says whether it was there.
+    async fn remove_endpoint(
+        &self,
+        principal: &str,
+        module: &str,
+        name: &str,
+    ) -> Result<bool, Error>;
+    /// Lists the endpoints of a principal and module that have not expired, oldest first.
+    async fn endpoints(&self, principal: &str, module: &str) -> Result<Vec<Endpoint>, Error>;
+
     // Blobs.
 
     /// Takes bytes in. Up to 256 KiB stay in memory until they are linked or kept; more are written
@@ -325,6 +347,18 @@ pub trait Store: Send + Sync {
     async fn letter(&self, letter: i64) -> Result<Bytes, Error>;
     /// Takes a recipient off the queue, or puts it off to `retry` and counts the attempt.
     async fn finish_submission(&self, id: i64, retry: Option<Instant>) -> Result<(), Error>;
+    /// Lists endpoints that there is something to be posted to, and from when on: of those that wait
+    /// for these owners, or of all.
+    async fn endpoints_behind(
+        &self,
+        owners: Option<&[String]>,
+    ) -> Result<Vec<(i64, Instant)>, Error>;
+    /// Returns an endpoint, unless it has expired.
+    async fn endpoint(&self, id: i64) -> Result<QueuedEndpoint, Error>;
+    /// Notes what was posted to an endpoint, or that it is gone.
+    async fn finish_endpoint(&self, id: i64, posted: Posted) -> Result<(), Error>;
+    /// Removes endpoints that were made for another key of the server's.
+    async fn retain_endpoints(&self, server_key: Bytes) -> Result<(), Error>;
     /// Lists messages to be indexed, by mailbox and uid, after one of them.
     async fn unindexed(
         &self,
@@ -349,7 +383,7 @@ pub trait Store: Send + Sync {
 
     // Keeping house.
 
-    /// Removes expired tombstones, unlinked blobs and locks. Run now and then.
+    /// Removes expired tombstones, unlinked blobs, locks and endpoints. Run now and then.
     async fn expire(&self) -> Result<(), Error>;
     /// Verifies that every row has its message, every body its digest, and every counter its sum.
     async fn check(&self, repair: bool) -> Result<CheckReport, Error>;

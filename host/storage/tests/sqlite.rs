@@ -413,3 +413,41 @@ async fn a_read_that_fails_in_a_session_does_not_spoil_the_next() {
         "{failed} failed, {answered} answered"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rfc8620_s7_2_where_an_endpoint_led_to_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path(), Faults::default()).await;
+    let url = "https://push.test/a-secret-that-nobody-guesses";
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    let new = storage::NewEndpoint {
+        principal: "alice".into(),
+        module: "jmap".into(),
+        endpoint: storage::Endpoint {
+            name: "a".into(),
+            topics: Vec::new(),
+            token: bytes::Bytes::new(),
+            expires: 60_000 + i64::try_from(now.as_millis()).unwrap(),
+            version: 0,
+        },
+        target: storage::EndpointTarget {
+            url: url.into(),
+            content_type: "application/json".into(),
+            keys: None,
+            server_key: bytes::Bytes::new(),
+        },
+        first: bytes::Bytes::new(),
+    };
+    store.create_endpoint(new).await.unwrap();
+    let kept = |file: &str| {
+        let bytes = std::fs::read(folder.path().join(file)).unwrap_or_default();
+        bytes.windows(url.len()).any(|at| at == url.as_bytes())
+    };
+    assert!(kept("store.sqlite3-wal") || kept("store.sqlite3"));
+    let removed = store.remove_endpoint("alice", "jmap", "a").await;
+    assert!(removed.unwrap());
+    store.close().await;
+    drop(store);
+    // The last one to close takes the log into the file.
+    assert!(!kept("store.sqlite3") && !kept("store.sqlite3-wal"));
+}

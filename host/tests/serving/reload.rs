@@ -354,3 +354,45 @@ fn no_request_fails_while_everything_changes() {
         .for_each(|client| client.join().unwrap());
     assert!(asked.load(Ordering::Relaxed) > 1000);
 }
+
+#[test]
+fn mail_is_taken_where_the_file_says() {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::net::UnixStream;
+    let folder = tempfile::tempdir().unwrap();
+    let server = start_in(folder, "lmtp_listen: {folder}/one\n");
+    let at = |name: &str| server.path(name);
+    let line = |stream: &mut BufReader<UnixStream>| {
+        let mut line = String::new();
+        stream.read_line(&mut line).unwrap();
+        line
+    };
+    let connect = |name: &str| {
+        let stream = UnixStream::connect(at(name)).ok()?;
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        Some(BufReader::new(stream))
+    };
+    let mut old = connect("one").expect("a place for mail");
+    assert!(line(&mut old).starts_with("220 "));
+    server.main_file(|text| text.replace("/one\n", "/two\n"));
+    until("the new place is open", || connect("two").is_some());
+    until("the old one is not", || !at("one").exists());
+    let mut new = connect("two").expect("a place for mail");
+    assert!(line(&mut new).starts_with("220 "));
+    // Who is connected goes on.
+    old.get_mut().write_all(b"NOOP\r\n").unwrap();
+    assert!(line(&mut old).starts_with("250 "));
+    // A place that can't be is refused with all that came with it, and the old one stays.
+    server.main_file(|text| text.replace("/two\n", "/none/three\n"));
+    until("the mistake is told", || {
+        let problems = server.problems();
+        problems
+            .iter()
+            .any(|problem| problem.contains("/none/three"))
+    });
+    assert!(connect("two").is_some());
+    server.main_file(|text| text.replace("lmtp_listen", "#lmtp_listen"));
+    until("no mail is taken", || !at("two").exists());
+}

@@ -1,6 +1,8 @@
 //! Accounts: all the mail that one principal has, as far as whoever asks may know of it. RFC 8620
 //! §1.6.2.
 
+use crate::id::{account_id, principal_name};
+use crate::mail::mailbox::Facts;
 use crate::mail::provision;
 use module::{Error, Identity, Mailbox, MailboxScope, Result, Rights, Status};
 use std::cell::RefCell;
@@ -13,12 +15,16 @@ pub const MAILBOX_TYPE: &str = "email";
 const PAGE: u32 = 2000;
 /// How many mailboxes an account, or all those shared to somebody, may have here.
 const MAILBOXES_MAX: usize = 10_000;
+/// How many accounts a Session object has; `Principal/query` finds the others.
+const ACCOUNTS_MAX: usize = 256;
 
 /// An account, as it was when it was looked at.
 #[derive(Debug)]
 pub struct Account {
-    /// Whose it is, which is its id.
+    /// Its id: its owner's name, written as an Id.
     pub id: String,
+    /// Whose it is.
+    pub owner: String,
     /// It belongs to whoever asks.
     pub is_personal: bool,
     /// Nothing in it may be changed.
@@ -31,22 +37,30 @@ pub struct Account {
 impl Account {
     /// Looks at an account; none if there is nothing in it for whoever asks.
     pub fn load(identity: &Identity, id: &str) -> Result<Option<Self>> {
-        let is_personal = identity.principal.as_deref() == Some(id);
-        let mut mailboxes = tree(id)?;
+        let Some(owner) = principal_name(id) else {
+            return Ok(None);
+        };
+        Self::of(identity, owner)
+    }
+
+    /// Looks at the account of an owner, as `load`.
+    fn of(identity: &Identity, owner: String) -> Result<Option<Self>> {
+        let is_personal = identity.principal.as_ref() == Some(&owner);
+        let mut mailboxes = tree(&owner)?;
         if is_personal && provision::is_due(&mailboxes) && provision::run(identity, &mailboxes)? {
-            mailboxes = tree(id)?;
+            mailboxes = tree(&owner)?;
         }
         if mailboxes.is_empty() && !is_personal {
             return Ok(None);
         }
-        Ok(Some(Self::new(id.to_owned(), is_personal, mailboxes)))
+        Ok(Some(Self::new(owner, is_personal, mailboxes)))
     }
 
     /// All accounts of which whoever asks may know: the own one, then those shared.
     pub fn all(identity: &Identity) -> Result<Vec<Self>> {
         let mut accounts = Vec::new();
         if let Some(own) = &identity.principal {
-            accounts.extend(Self::load(identity, own)?);
+            accounts.extend(Self::of(identity, own.clone())?);
         }
         let mut shared: BTreeMap<String, Vec<Status>> = BTreeMap::new();
         for status in list(&MailboxScope::Shared)? {
@@ -61,7 +75,34 @@ impl Account {
         Ok(accounts)
     }
 
-    fn new(id: String, is_personal: bool, mailboxes: Vec<Status>) -> Self {
+    /// Those of all accounts that are the own one, or have a Mailbox that whoever asks wants to see: as
+    /// many as a Session object has. RFC 9670 §1.4.
+    pub fn subscribed(identity: &Identity) -> Result<Vec<Self>> {
+        let mut accounts = Vec::new();
+        for account in Self::all(identity)? {
+            if account.is_personal || account.has_subscribed()? {
+                accounts.push(account);
+            }
+            if accounts.len() >= ACCOUNTS_MAX {
+                break;
+            }
+        }
+        Ok(accounts)
+    }
+
+    fn has_subscribed(&self) -> Result<bool> {
+        for at in 0..self.mailboxes.len() {
+            match Facts::of(self, at) {
+                Ok(facts) if facts.is_subscribed => return Ok(true),
+                // One that is gone, or may not be read any more, since it was listed.
+                Ok(_) | Err(Error::NotFound | Error::Forbidden(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
+    fn new(owner: String, is_personal: bool, mailboxes: Vec<Status>) -> Self {
         let writes = Rights::KEEP_SEEN
             .with(Rights::WRITE)
             .with(Rights::INSERT)
@@ -72,7 +113,8 @@ impl Account {
         let may_write = |status: &Status| status.rights.without(!writes).bits() != 0;
         Self {
             is_read_only: !is_personal && !mailboxes.iter().any(may_write),
-            id,
+            id: account_id(&owner),
+            owner,
             is_personal,
             mailboxes,
             handles: RefCell::default(),

@@ -53,6 +53,7 @@ pub fn answer(body: &[u8], context: &mut Context) -> std::result::Result<Value, 
     let calls = Calls::read(value, &context.limits)?;
     let with_created_ids = calls.created_ids.is_some();
     context.created_ids = calls.created_ids.unwrap_or_default();
+    context.using = calls.using;
     let mut responses = Vec::with_capacity(calls.calls.len());
     let mut left = WEIGHT_MAX;
     for call in calls.calls {
@@ -61,7 +62,7 @@ pub fn answer(body: &[u8], context: &mut Context) -> std::result::Result<Value, 
             arguments,
             call_id,
         } = call;
-        let method = methods::find(&name, &calls.using);
+        let method = methods::find(&name, &context.using);
         let result = resolve(arguments, &responses, &mut left)
             .and_then(|arguments| run(method, arguments, context));
         respond(&mut responses, name, call_id.clone(), result);

@@ -18,11 +18,20 @@ pub struct Context {
     pub limits: Limits,
     /// When the request came.
     pub now: Instant,
+    /// The capabilities that the client names. RFC 8620 §3.3.
+    pub using: Vec<String>,
     /// Creation ids and the ids of what was created. RFC 8620 §3.3.
     pub created_ids: BTreeMap<String, String>,
     /// Calls that a method makes on its own, after its answer: `Email/copy` destroys originals.
     pub implicit: Vec<(&'static str, Object)>,
     accounts: BTreeMap<String, Rc<Account>>,
+}
+
+/// What time it is, where no request says it.
+pub fn now() -> Instant {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let milliseconds = since.map_or(0, |since| since.as_millis());
+    i64::try_from(milliseconds).unwrap_or(i64::MAX)
 }
 
 impl Context {
@@ -32,6 +41,7 @@ impl Context {
             identity: Identity::current(),
             limits,
             now,
+            using: Vec::new(),
             created_ids: BTreeMap::new(),
             implicit: Vec::new(),
             accounts: BTreeMap::new(),
@@ -41,6 +51,11 @@ impl Context {
     /// Whether the sign-in keeps everything as it is.
     pub fn is_read_only(&self) -> bool {
         self.identity.scope.contains(Scope::READ_ONLY)
+    }
+
+    /// Whether the client names a capability.
+    pub fn uses(&self, capability: &str) -> bool {
+        self.using.iter().any(|named| named == capability)
     }
 
     /// The account that `accountId` names.

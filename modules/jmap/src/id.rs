@@ -1,6 +1,9 @@
 //! Ids: of Mailboxes, Emails, Threads, and what they are made of. RFC 8620 §1.2: a letter first, and
 //! no two that differ by case alone.
 
+use crate::call::is_id;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use module::{Status, Uid};
 use std::fmt;
 
@@ -75,6 +78,25 @@ impl fmt::Display for ThreadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "t{:016x}", self.0)
     }
+}
+
+/// The id of the account of a principal, and of the principal itself: its name, if that may be an Id
+/// and does not begin with `_`; else that, and the name in the alphabet of base64 for URLs.
+pub fn account_id(principal: &str) -> String {
+    match is_id(principal) && !principal.starts_with(['_', '#']) {
+        true => principal.to_owned(),
+        false => format!("_{}", URL_SAFE_NO_PAD.encode(principal)),
+    }
+}
+
+/// The name of the principal that an account, or a principal, of this id is; none if no name makes
+/// this id.
+pub fn principal_name(id: &str) -> Option<String> {
+    let name = match id.strip_prefix('_') {
+        None => id.to_owned(),
+        Some(encoded) => String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()?,
+    };
+    (account_id(&name) == id).then_some(name)
 }
 
 /// Reads a letter and so many lower-case digits of base 16.

@@ -23,7 +23,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
 
 /// An object with these members.
 macro_rules! object {
-    ($($name:literal : $value:expr),* $(,)?) => {{
+    ($($name:tt : $value:expr),* $(,)?) => {{
         #[allow(unused_mut)]
         let mut object = $crate::json::Object::new();
         $(object.insert($name.to_owned(), ::serde_json::Value::from($value));)*

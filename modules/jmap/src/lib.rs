@@ -1,4 +1,5 @@
-//! JMAP: RFC 8620, and mail over it: RFC 8621. At `/jmap`.
+//! JMAP: RFC 8620, and mail over it: RFC 8621, with Sieve scripts (RFC 9661) and sharing (RFC 9670). At
+//! `/jmap`.
 //!
 //! An Email may be in several Mailboxes, and a message of the store lies in one mailbox: so an Email
 //! is all messages of one id. A message that came by itself is named by where it came to; one that is
@@ -6,12 +7,12 @@
 //! messages hold does not make them one Email: the digest that the store keeps is of the body alone,
 //! and two that say "thank you" to different people are two.
 //!
-//! Nothing is kept for a client: a state says what is needed to find in the store's log of changes
-//! what has happened since (`state.rs`). What an instance remembers from one request to the next
+//! Nothing is kept for a client, but where it is told of changes (`push_subscription/`): a state says
+//! what is needed to find in the store's log of changes what has happened since (`state.rs`). What an instance remembers from one request to the next
 //! (`mail/table.rs`) is used only as long as the store says that nothing has changed.
 //!
 //! # Not supported
-//! VacationResponse: nothing would answer. Sieve (RFC 9661), WebSocket (RFC 8887), PushSubscription.
+//! WebSocket (RFC 8887). SieveScripts are kept and checked, and not run yet.
 //! `unreadThreads` counts the Threads with an unread Email in the Mailbox itself. Of an Email that
 //! came by itself and is destroyed where it came to, the Thread is not known afterwards:
 //! `Thread/changes` and queries by Thread can't tell then, and clients read anew; so they do after a
@@ -28,26 +29,30 @@ mod json;
 mod limits;
 mod mail;
 mod methods;
+mod principal;
 mod problem;
 mod push;
+mod push_subscription;
 mod quota;
 mod records;
 mod reference;
 mod session;
+mod sieve;
 mod standard;
 mod state;
 
-use ::mail::keys::{self, KeyValue};
+use ::mail::keys::{self, KEYS_VERSION, KeyValue};
 use ::module::{
-    Access, Answer, Descriptor, Extent, Indexer, Key, Modseq, Module, Mount, Push, Reason, Request,
-    Response, Unindexed, Value, Waker, WellKnown,
+    Access, Answer, Descriptor, Error, Extent, Identity, Indexer, Key, Modseq, Module, Mount,
+    Parcel, Purpose, Push, Reason, Receiver, Refusal, Request, Response, Unindexed, Value, Waker,
+    WellKnown,
 };
 use problem::Problem;
 
 /// The module.
 pub struct Jmap;
 
-module::export!(Jmap: indexer, waker);
+module::export!(Jmap: indexer, receiver, waker);
 
 /// Where the service is.
 const MOUNT: &str = "/jmap";
@@ -71,7 +76,9 @@ impl Module for Jmap {
                 name: "jmap".to_owned(),
                 target: format!("{MOUNT}/"),
             }],
-            mailbox_types: vec![account::MAILBOX_TYPE.to_owned()],
+            mailbox_types: [account::MAILBOX_TYPE, sieve::MAILBOX_TYPE]
+                .map(str::to_owned)
+                .to_vec(),
             options: limits::options(),
             capabilities: [
                 "annotation",
@@ -79,11 +86,13 @@ impl Module for Jmap {
                 "blob",
                 "config",
                 "directory",
+                "endpoint",
                 "exchange",
                 "identity",
                 "index",
                 "mailbox",
                 "quota",
+                "rights",
                 "submission",
                 "watch",
             ]
@@ -104,17 +113,42 @@ impl Module for Jmap {
 
 impl Waker for Jmap {
     fn wake(reason: Reason, since: Modseq, token: Vec<u8>) -> Push {
-        push::wake(reason, since, token)
+        push_subscription::wake(since, &token).unwrap_or_else(|| push::wake(reason, since, token))
+    }
+}
+
+/// Mail that has come: the host hands it on in the name of whom it has come to.
+impl Receiver for Jmap {
+    fn receive(parcel: Parcel) -> Result<Option<Vec<u8>>, Refusal> {
+        let own = Identity::current().principal;
+        if parcel.purpose != Purpose::Invite || parcel.sender != own {
+            return Err(Refusal::Never("mail comes by LMTP".to_owned()));
+        }
+        match mail::vacation::reply(&parcel.message) {
+            Ok(()) => Ok(None),
+            Err(
+                error @ (Error::Conflict
+                | Error::Full
+                | Error::Locked(_)
+                | Error::OverQuota(_)
+                | Error::TooMany(_)
+                | Error::Unavailable(_)),
+            ) => Err(Refusal::Later(error.to_string())),
+            Err(error) => Err(Refusal::Never(error.to_string())),
+        }
     }
 }
 
 impl Indexer for Jmap {
     fn version() -> u32 {
-        keys::KEYS_VERSION
+        KEYS_VERSION
     }
 
     fn keys(message: Unindexed) -> Vec<Key> {
-        index_keys(&message.message, None)
+        match message.mailbox_type.as_str() {
+            account::MAILBOX_TYPE => index_keys(&message.message, None),
+            _ => Vec::new(),
+        }
     }
 }
 

@@ -11,8 +11,13 @@ use crate::mail::mailbox::Mailboxes;
 use crate::mail::mdn;
 use crate::mail::submission::Submissions;
 use crate::mail::thread::Threads;
+use crate::mail::vacation::VacationResponses;
+use crate::principal::Principals;
+use crate::principal::notification::{ShareNotifications, after_looking};
+use crate::push_subscription;
 use crate::quota::Quotas;
-use crate::session::{BLOB, CORE, MAIL, MDN, QUOTA, SUBMISSION};
+use crate::session::{BLOB, CORE, MAIL, MDN, PRINCIPALS, QUOTA, SIEVE, SUBMISSION, VACATION};
+use crate::sieve::{self, SieveScripts};
 use crate::standard::{changes, copy, get, query, query_changes, set};
 
 /// What answers a call.
@@ -21,6 +26,8 @@ pub type Method = fn(&mut Context, Arguments) -> Result<Object>;
 const METHODS: &[(&str, &str, Method)] = &[
     ("Core/echo", CORE, api::echo),
     ("Blob/copy", CORE, blob::copy),
+    ("PushSubscription/get", CORE, push_subscription::get),
+    ("PushSubscription/set", CORE, push_subscription::set),
     ("Blob/upload", BLOB, blob::upload),
     ("Blob/get", BLOB, blob::get),
     ("Blob/lookup", BLOB, blob::lookup),
@@ -61,6 +68,42 @@ const METHODS: &[(&str, &str, Method)] = &[
         query_changes::<Submissions>,
     ),
     ("EmailSubmission/set", SUBMISSION, set::<Submissions>),
+    ("VacationResponse/get", VACATION, get::<VacationResponses>),
+    ("VacationResponse/set", VACATION, set::<VacationResponses>),
+    ("SieveScript/get", SIEVE, get::<SieveScripts>),
+    ("SieveScript/set", SIEVE, set::<SieveScripts>),
+    ("SieveScript/query", SIEVE, query::<SieveScripts>),
+    ("SieveScript/validate", SIEVE, sieve::validate),
+    ("Principal/get", PRINCIPALS, get::<Principals>),
+    ("Principal/changes", PRINCIPALS, changes::<Principals>),
+    ("Principal/set", PRINCIPALS, set::<Principals>),
+    ("Principal/query", PRINCIPALS, query::<Principals>),
+    (
+        "Principal/queryChanges",
+        PRINCIPALS,
+        query_changes::<Principals>,
+    ),
+    ("ShareNotification/get", PRINCIPALS, |context, arguments| {
+        after_looking(context, arguments, get::<ShareNotifications>)
+    }),
+    (
+        "ShareNotification/changes",
+        PRINCIPALS,
+        |context, arguments| after_looking(context, arguments, changes::<ShareNotifications>),
+    ),
+    ("ShareNotification/set", PRINCIPALS, |context, arguments| {
+        after_looking(context, arguments, set::<ShareNotifications>)
+    }),
+    (
+        "ShareNotification/query",
+        PRINCIPALS,
+        |context, arguments| after_looking(context, arguments, query::<ShareNotifications>),
+    ),
+    (
+        "ShareNotification/queryChanges",
+        PRINCIPALS,
+        |context, arguments| after_looking(context, arguments, query_changes::<ShareNotifications>),
+    ),
 ];
 
 /// The method of this name, if the client has named its capability.

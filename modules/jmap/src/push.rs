@@ -1,10 +1,7 @@
 //! Telling clients of changes while they wait: `GET /jmap/eventsource/`. RFC 8620 §7.1, §7.3.
 //!
 //! The host holds the connection, and asks what to say when something has changed: so a client that
-//! waits costs no instance.
-//!
-//! # Not supported
-//! PushSubscription: a module sends no requests to others.
+//! waits costs no instance. Those that don't wait are told by `push_subscription`.
 
 use crate::account::Account;
 use crate::context::Context;
@@ -12,8 +9,11 @@ use crate::json::{Object, object};
 use crate::limits::Limits;
 use crate::mail::identity::Identities;
 use crate::mail::submission::Submissions;
+use crate::mail::vacation::VacationResponses;
+use crate::principal::notification::{self, ShareNotifications};
 use crate::problem::Problem;
 use crate::quota::Quotas;
+use crate::sieve::SieveScripts;
 use crate::standard::DataType;
 use crate::state::State;
 use module::query::Parameters;
@@ -25,13 +25,16 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The types that clients are told of.
-const TYPES: [&str; 6] = [
+const TYPES: [&str; 9] = [
     "Email",
     "EmailSubmission",
     "Identity",
     "Mailbox",
     "Quota",
+    "ShareNotification",
+    "SieveScript",
     "Thread",
+    "VacationResponse",
 ];
 
 /// How often a client is told that all is well at most, and at least, in seconds.
@@ -49,7 +52,7 @@ pub struct Token {
     /// Seconds between pings; 0 for none.
     ping: u64,
     /// A hash of the states that the client knows, by account and type.
-    known: BTreeMap<String, Vec<(String, u32)>>,
+    known: Known,
 }
 
 /// Answers a GET.
@@ -150,42 +153,59 @@ impl Token {
     /// The StateChange object for what the client does not know, if there is any; from then on it
     /// does.
     fn tell(&mut self, states: &States) -> Option<Value> {
-        let is_wanted =
-            |name: &str| self.types.is_empty() || self.types.iter().any(|wanted| wanted == name);
-        let now = hashes(states);
-        let mut changed = Object::new();
-        for (account, types) in states {
-            let known = self.known.get(account);
-            let is_known = |pair: &(String, u32)| known.is_some_and(|known| known.contains(pair));
-            let new: Object = types
-                .iter()
-                .filter(|(name, state)| {
-                    is_wanted(name) && !is_known(&((*name).clone(), hash(state)))
-                })
-                .map(|(name, state)| (name.clone(), state.clone().into()))
-                .collect();
-            if !new.is_empty() {
-                changed.insert(account.clone(), Value::Object(new));
-            }
-        }
-        self.known = now;
-        let change = object! { "@type": "StateChange", "changed": changed.clone() };
-        (!changed.is_empty()).then_some(Value::Object(change))
+        let types = Some(self.types.as_slice()).filter(|types| !types.is_empty());
+        let changed = news(types, &mut self.known, states);
+        (!changed.is_empty()).then(|| state_change(changed))
     }
 }
 
-/// States by account and type.
-type States = BTreeMap<String, BTreeMap<String, String>>;
+/// What is known of states: hashes, by account and type.
+pub(crate) type Known = BTreeMap<String, Vec<(String, u32)>>;
 
-struct Seen {
-    states: States,
-    topics: Vec<Topic>,
-    modseq: module::Modseq,
+/// TypeState objects of what is not known, by account, of these types or of all; from then on it is.
+pub(crate) fn news(types: Option<&[String]>, known: &mut Known, states: &States) -> Object {
+    let is_wanted = |name: &str| types.is_none_or(|types| types.iter().any(|it| it == name));
+    let mut changed = Object::new();
+    for (account, types) in states {
+        let known = known.get(account);
+        let is_known = |pair: &(String, u32)| known.is_some_and(|known| known.contains(pair));
+        let new: Object = types
+            .iter()
+            .filter(|(name, state)| is_wanted(name) && !is_known(&((*name).clone(), hash(state))))
+            .map(|(name, state)| (name.clone(), state.clone().into()))
+            .collect();
+        if !new.is_empty() {
+            changed.insert(account.clone(), Value::Object(new));
+        }
+    }
+    *known = hashes(states);
+    changed
+}
+
+/// The StateChange object for these TypeState objects. RFC 8620 §7.1.
+pub(crate) fn state_change(changed: Object) -> Value {
+    Value::Object(object! { "@type": "StateChange", "changed": changed })
+}
+
+/// States by account and type.
+pub(crate) type States = BTreeMap<String, BTreeMap<String, String>>;
+
+/// What was found in the accounts.
+pub(crate) struct Seen {
+    /// The states.
+    pub(crate) states: States,
+    /// What to watch.
+    pub(crate) topics: Vec<Topic>,
+    /// Up to where the personal account was seen.
+    pub(crate) modseq: module::Modseq,
 }
 
 /// Looks at all accounts.
-fn look(context: &mut Context) -> Result<Seen, Problem> {
-    let accounts = Account::all(&context.identity)?;
+pub(crate) fn look(context: &mut Context) -> Result<Seen, Problem> {
+    // First: what is found out is kept with the inbox, and moves the states of mail. What can't be kept
+    // is found out the next time.
+    let _ = notification::look(context);
+    let accounts = Account::subscribed(&context.identity)?;
     let mut seen = Seen {
         states: States::new(),
         topics: Vec::new(),
@@ -204,16 +224,25 @@ fn look(context: &mut Context) -> Result<Seen, Problem> {
         if account.is_personal {
             add("Identity", Identities::state(context, &account));
             add("EmailSubmission", Submissions::state(context, &account));
+            add("SieveScript", SieveScripts::state(context, &account));
+            add(
+                "VacationResponse",
+                VacationResponses::state(context, &account),
+            );
+            add(
+                "ShareNotification",
+                ShareNotifications::state(context, &account),
+            );
             let owner = account.mailboxes.first().map(|status| status.owner_modseq);
             seen.modseq = owner.unwrap_or_default();
         }
-        seen.topics.push(Topic::Owner(account.id.clone()));
+        seen.topics.push(Topic::Owner(account.owner.clone()));
         seen.states.insert(account.id.clone(), states);
     }
     Ok(seen)
 }
 
-fn hashes(states: &States) -> BTreeMap<String, Vec<(String, u32)>> {
+pub(crate) fn hashes(states: &States) -> Known {
     let of_account = |(account, types): (&String, &BTreeMap<String, String>)| {
         let types = types.iter();
         let types = types.map(|(name, state)| (name.clone(), hash(state)));

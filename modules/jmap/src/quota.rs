@@ -1,16 +1,14 @@
 //! Quotas. RFC 9425.
 
 use crate::account::Account;
-use crate::call::{Arguments, Result};
+use crate::call::Result;
 use crate::context::Context;
 use crate::error::MethodError;
 use crate::json::{Object, object, strings};
-use crate::records::listed;
-use crate::standard::{
-    Changes, Comparator, DataType, Get, Listed, Log, Outcome, Properties, Query, Subject,
-};
+use crate::standard::{Changes, DataType, Few, FewQuery, Log, Test, Wanted};
 use crate::state::State;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The data type.
@@ -21,7 +19,7 @@ impl DataType for Quotas {
 
     fn state(_: &mut Context, account: &Rc<Account>) -> Result<String> {
         let all = all(account)?;
-        let told = all.iter().filter_map(|(_, quota)| {
+        let told = all.values().filter_map(|quota| {
             let number = |name: &str| quota.get(name).and_then(Value::as_u64);
             Some(format!("{}-{}", number("used")?, number("hardLimit")?))
         });
@@ -30,9 +28,7 @@ impl DataType for Quotas {
     }
 }
 
-impl Get for Quotas {
-    type Extra = ();
-
+impl Few for Quotas {
     const PROPERTIES: &'static [&'static str] = &[
         "id",
         "resourceType",
@@ -46,19 +42,8 @@ impl Get for Quotas {
         "description",
     ];
 
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
-
-    fn load(
-        _: &mut Context,
-        account: &Rc<Account>,
-        ids: Option<Vec<String>>,
-        properties: &Properties,
-        (): (),
-        _: usize,
-    ) -> Result<Listed> {
-        Ok(listed(all(account)?, ids, properties))
+    fn all(_: &mut Context, account: &Rc<Account>) -> Result<BTreeMap<String, Object>> {
+        all(account)
     }
 }
 
@@ -72,84 +57,32 @@ impl Changes for Quotas {
     }
 }
 
-impl Query for Quotas {
-    type Condition = Vec<(String, Value)>;
-    type Item = String;
-    type Extra = ();
+impl FewQuery for Quotas {
+    const CAN_CALCULATE_CHANGES: bool = false;
 
-    fn condition(object: Object) -> Result<Vec<(String, Value)>> {
-        let known = ["name", "scope", "resourceType", "type"];
-        let is_good =
-            |(name, value): &(&String, &Value)| known.contains(&name.as_str()) && value.is_string();
-        match object.iter().all(|pair| is_good(&pair)) {
-            true => Ok(object.into_iter().collect()),
-            false => Err(MethodError::new("unsupportedFilter")),
+    const SORTS: &'static [(&'static str, &'static str)] = &[("name", "name"), ("used", "used")];
+
+    fn test(name: &str, value: Value) -> Option<Test> {
+        if !value.is_string() {
+            return None;
         }
-    }
-
-    fn is_sort(comparator: &Comparator) -> bool {
-        matches!(comparator.property.as_str(), "name" | "used")
-    }
-
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
-
-    fn run(
-        _: &mut Context,
-        account: &Rc<Account>,
-        subject: &Subject<Self>,
-        _: usize,
-    ) -> Result<Outcome<String>> {
-        let holds = |quota: &Object, name: &str, value: &Value| match name {
-            "type" => {
-                let types = quota.get("types").and_then(Value::as_array);
-                types.is_some_and(|types| types.contains(value))
-            }
-            "name" => {
-                let text = |value: Option<&Value>| {
-                    let text = value.and_then(Value::as_str);
-                    text.unwrap_or_default().to_lowercase()
-                };
-                text(quota.get("name")).contains(&text(Some(value)))
-            }
-            name => quota.get(name) == Some(value),
-        };
-        let mut found = all(account)?;
-        found.retain(|(_, quota)| match &subject.filter {
-            None => true,
-            Some(filter) => filter.holds(&mut |tests| {
-                let mut tests = tests.iter();
-                tests.all(|(name, value)| holds(quota, name, value))
+        match name {
+            "name" => Test::contains(&["name"], &value),
+            "scope" => Some(Test::is(&["scope"], value)),
+            "resourceType" => Some(Test::is(&["resourceType"], value)),
+            "type" => Some(Test {
+                properties: &["types"],
+                wanted: Wanted::Has(vec![value]),
             }),
-        });
-        for by in subject.sort.iter().rev() {
-            found.sort_by(|(_, a), (_, b)| {
-                let text = |quota: &Object| {
-                    let value = quota.get(&by.property);
-                    (value.and_then(Value::as_u64), value.map(Value::to_string))
-                };
-                match by.is_ascending {
-                    true => text(a).cmp(&text(b)),
-                    false => text(b).cmp(&text(a)),
-                }
-            });
+            _ => None,
         }
-        Ok(Outcome {
-            items: found.into_iter().map(|(id, _)| id).collect(),
-            is_whole: true,
-        })
-    }
-
-    fn id(item: &String) -> String {
-        item.clone()
     }
 }
 
 /// The limits that there are for all that the owner of an account has.
-fn all(account: &Account) -> Result<Vec<(String, Object)>> {
+fn all(account: &Account) -> Result<BTreeMap<String, Object>> {
     if account.mailboxes.is_empty() {
-        return Ok(Vec::new());
+        return Ok(BTreeMap::new());
     }
     let usage = account.open(0)?.usage()?;
     let quota = |id: &str, kind: &str, name: &str, used: u64, limit: Option<u64>| {
@@ -159,7 +92,7 @@ fn all(account: &Account) -> Result<Vec<(String, Object)>> {
             "hardLimit": limit?,
             "scope": "account",
             "name": name,
-            "types": strings(["Mailbox", "Email"]),
+            "types": strings(["Mailbox", "Email", "SieveScript"]),
             "warnLimit": Value::Null,
             "softLimit": Value::Null,
             "description": Value::Null,

@@ -3,14 +3,17 @@
 
 use crate::account::Account;
 use crate::call::Result;
+use crate::context::Context;
 use crate::error::{MethodError, SetError};
 use crate::json::Object;
-use crate::standard::{Change, Kind, Listed, Log, Properties};
+use crate::standard::{
+    Change, Changes, DataType, Few, FewQuery, Kind, Log, QueryChanges, Stage, Subject,
+};
 use crate::state::State;
 use module::{Annotation, Batch, Error, Modseq};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// How many objects that are gone are remembered.
 const GONE_MAX: usize = 300;
@@ -46,20 +49,18 @@ impl Records {
             .unwrap_or_default())
     }
 
-    /// Adds to a batch that these are kept, unless they have changed since the account was looked at.
-    pub fn stage(
+    /// Adds to a batch that these are kept.
+    fn stage(
         &self,
         account: &Account,
         name: &str,
         batch: &Batch,
     ) -> std::result::Result<(), SetError> {
-        let status = account.mailboxes.first().ok_or(Error::NotFound)?;
         let value = serde_json::to_vec(self).map_err(|_| SetError::new("serverFail"))?;
         if value.len() > BYTES_MAX {
             return Err(SetError::new("overQuota"));
         }
         let inbox = account.open(0)?;
-        batch.expect_modseq(&inbox, status.modseq);
         batch.annotate(&inbox, None, &Annotation::private(name, Some(value)));
         Ok(())
     }
@@ -154,23 +155,86 @@ impl Records {
     }
 }
 
-/// Those of some objects that are asked for.
-pub fn listed(
-    all: impl IntoIterator<Item = (String, Object)>,
-    ids: Option<Vec<String>>,
-    properties: &Properties,
-) -> Listed {
-    let mut all: BTreeMap<String, Object> = all.into_iter().collect();
-    let wanted = ids.unwrap_or_else(|| all.keys().cloned().collect());
-    let mut listed = Listed::default();
-    for id in wanted {
-        match all.remove(&id) {
-            None => listed.not_found.push(id),
-            Some(mut object) => {
-                object.insert("id".to_owned(), Value::String(id));
-                listed.list.push(properties.keep(object));
+/// A data type whose objects are records.
+pub trait Kept {
+    /// Its name: `Identity`.
+    const NAME: &'static str;
+    /// The name of the annotation that has them.
+    const ANNOTATION: &'static str;
+    /// All properties, `id` among them.
+    const PROPERTIES: &'static [&'static str];
+
+    /// All objects, as clients are told, but for their ids.
+    fn all(account: &Account) -> module::Result<BTreeMap<String, Object>>;
+}
+
+impl<T: Kept> DataType for T {
+    const NAME: &'static str = T::NAME;
+
+    fn state(_: &mut Context, account: &Rc<Account>) -> Result<String> {
+        Ok(Records::load(account, T::ANNOTATION)?.state())
+    }
+
+    fn is_in(account: &Account) -> bool {
+        account.is_personal
+    }
+}
+
+impl<T: Kept> Few for T {
+    const PROPERTIES: &'static [&'static str] = T::PROPERTIES;
+
+    fn all(_: &mut Context, account: &Rc<Account>) -> Result<BTreeMap<String, Object>> {
+        Ok(T::all(account)?)
+    }
+}
+
+impl<T: Kept> Changes for T {
+    fn log(_: &mut Context, account: &Rc<Account>, since: &State) -> Result<Log> {
+        Records::load(account, T::ANNOTATION)?.log(since)
+    }
+}
+
+impl<T: Kept + FewQuery> QueryChanges for T {
+    fn affected(
+        _: &mut Context,
+        account: &Rc<Account>,
+        _: &Subject<Self>,
+        since: &State,
+    ) -> Result<BTreeSet<String>> {
+        let log = Records::load(account, T::ANNOTATION)?.log(since)?;
+        Ok(log.changes.into_iter().map(|change| change.id).collect())
+    }
+}
+
+/// How often a change is made again because something else, a message that came in perhaps, has
+/// changed the inbox meanwhile.
+const CONFLICTS_MAX: usize = 8;
+
+/// Changes the records of a type, and what else `change` adds to the batch, at once: the next
+/// operation finds it changed. `change` may run several times, each on what there is then.
+pub fn save<T: Kept, R>(
+    stage: &mut Stage<'_>,
+    mut change: impl FnMut(&mut Records, &Account, &Batch) -> std::result::Result<R, SetError>,
+) -> std::result::Result<R, SetError> {
+    let mut conflicts = 0;
+    loop {
+        let mut records = Records::load(&stage.account, T::ANNOTATION)?;
+        let batch = Batch::new();
+        // First: a change of the inbox in the batch itself is none of somebody else's.
+        let status = stage.account.mailboxes.first().ok_or(Error::NotFound)?;
+        batch.expect_modseq(&*stage.account.open(0)?, status.modseq);
+        let result = change(&mut records, &stage.account, &batch)?;
+        records.stage(&stage.account, T::ANNOTATION, &batch)?;
+        match batch.commit() {
+            Ok(_) => {
+                stage.renew()?;
+                return Ok(result);
             }
+            Err(failure) if failure.error == Error::Conflict && conflicts < CONFLICTS_MAX => {
+                conflicts += 1;
+                stage.renew()?;
+            }
+            Err(failure) => return Err(failure.error.into()),
         }
     }
-    listed
 }

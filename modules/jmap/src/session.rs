@@ -2,10 +2,14 @@
 
 use crate::account::Account;
 use crate::context::Context;
+use crate::id::account_id;
 use crate::json::{Object, object, strings};
 use crate::limits::{CONCURRENT, Limits};
 use crate::problem::Problem;
-use module::{Identity, Request, Response, Scope};
+use crate::sieve;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use module::{Endpoint, Identity, Request, Response, Scope};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
@@ -16,14 +20,27 @@ pub const CORE: &str = "urn:ietf:params:jmap:core";
 pub const MAIL: &str = "urn:ietf:params:jmap:mail";
 /// RFC 8621 §1.3.2.
 pub const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
+/// RFC 8621 §1.3.3.
+pub const VACATION: &str = "urn:ietf:params:jmap:vacationresponse";
 /// RFC 9007 §1.3.
 pub const MDN: &str = "urn:ietf:params:jmap:mdn";
 /// RFC 9425 §3.
 pub const QUOTA: &str = "urn:ietf:params:jmap:quota";
+/// RFC 9661 §1.2.1.
+pub const SIEVE: &str = "urn:ietf:params:jmap:sieve";
+/// RFC 9670 §1.5.1.
+pub const PRINCIPALS: &str = "urn:ietf:params:jmap:principals";
+/// RFC 9670 §1.5.2: of an account alone.
+const PRINCIPALS_OWNER: &str = "urn:ietf:params:jmap:principals:owner";
 /// RFC 9404 §3.
 pub const BLOB: &str = "urn:ietf:params:jmap:blob";
 
-const CAPABILITIES: [&str; 6] = [CORE, MAIL, SUBMISSION, MDN, QUOTA, BLOB];
+/// RFC 9749 §3.
+pub const WEBPUSH_VAPID: &str = "urn:ietf:params:jmap:webpush-vapid";
+
+const CAPABILITIES: [&str; 9] = [
+    CORE, MAIL, SUBMISSION, VACATION, SIEVE, MDN, QUOTA, PRINCIPALS, BLOB,
+];
 
 /// How many mailboxes an Email may be in; what `Email/set` can check with few questions.
 pub const MAILBOXES_PER_EMAIL_MAX: u64 = 20;
@@ -44,12 +61,13 @@ thread_local! {
 /// Whether a client may name this in `using`.
 pub fn supports(capability: &str) -> bool {
     CAPABILITIES.contains(&capability)
+        || (capability == WEBPUSH_VAPID && Endpoint::server_key().is_some())
 }
 
 /// Answers a GET.
 pub fn handle(request: &Request, mount: &str) -> Result<Response, Problem> {
     let identity = Identity::current();
-    let accounts = Account::all(&identity)?;
+    let accounts = Account::subscribed(&identity)?;
     let session = session(&identity, &accounts, &Limits::load());
     let state = hash(&session);
     let base = format!("{}://{}{mount}", request.scheme, request.authority);
@@ -89,7 +107,7 @@ pub fn state(context: &Context) -> Result<String, Problem> {
     if let Some(state) = known {
         return Ok(state);
     }
-    let accounts = Account::all(identity)?;
+    let accounts = Account::subscribed(identity)?;
     let state = hash(&session(identity, &accounts, &context.limits));
     let now = (context.now, identity.principal.clone(), state.clone());
     STATE.set(Some(now));
@@ -103,41 +121,64 @@ pub fn forget() {
 
 /// All but the URLs and the state.
 fn session(identity: &Identity, accounts: &[Account], limits: &Limits) -> Object {
-    let read_only = identity.scope.contains(Scope::READ_ONLY);
     let mut told = Object::new();
     let mut primary = Object::new();
     for account in accounts {
-        let mut capabilities = Object::new();
-        capabilities.insert(MAIL.to_owned(), mail(account, limits).into());
         if account.is_personal {
-            capabilities.insert(SUBMISSION.to_owned(), submission(limits).into());
-            capabilities.insert(MDN.to_owned(), Object::new().into());
-            for capability in [MAIL, SUBMISSION, MDN, QUOTA, BLOB] {
+            for capability in CAPABILITIES.into_iter().filter(|name| *name != CORE) {
                 primary.insert(capability.to_owned(), account.id.clone().into());
             }
         }
-        capabilities.insert(QUOTA.to_owned(), Object::new().into());
-        capabilities.insert(BLOB.to_owned(), blob(limits).into());
-        told.insert(
-            account.id.clone(),
-            Value::Object(object! {
-                "name": account.id.clone(),
-                "isPersonal": account.is_personal,
-                "isReadOnly": account.is_read_only || read_only,
-                "accountCapabilities": capabilities,
-            }),
-        );
+        let value = Value::Object(account_object(identity, account, limits));
+        told.insert(account.id.clone(), value);
     }
     let mut capabilities = Object::new();
     for capability in CAPABILITIES {
         capabilities.insert(capability.to_owned(), Object::new().into());
     }
     capabilities.insert(CORE.to_owned(), core(limits).into());
+    if let Some(key) = Endpoint::server_key() {
+        let key = object! { "applicationServerKey": URL_SAFE_NO_PAD.encode(key) };
+        capabilities.insert(WEBPUSH_VAPID.to_owned(), key.into());
+    }
+    capabilities.insert(SIEVE.to_owned(), sieve::server_capability().into());
     object! {
         "capabilities": capabilities,
         "accounts": told,
         "primaryAccounts": primary,
         "username": identity.principal.clone().unwrap_or_default(),
+    }
+}
+
+/// The Account object. RFC 8620 §2.
+pub fn account_object(identity: &Identity, account: &Account, limits: &Limits) -> Object {
+    let mut capabilities = object! {
+        MAIL: mail(account, limits),
+        QUOTA: Object::new(),
+        BLOB: blob(limits),
+    };
+    let own = identity.principal.as_deref().map(account_id);
+    if account.is_personal {
+        capabilities.append(&mut object! {
+            SUBMISSION: submission(limits),
+            VACATION: Object::new(),
+            SIEVE: sieve::account_capability(),
+            MDN: Object::new(),
+            PRINCIPALS: object! { "currentUserPrincipalId": own.clone() },
+        });
+    }
+    capabilities.append(&mut object! {
+        PRINCIPALS_OWNER: object! {
+            "accountIdForPrincipal": own,
+            "principalId": account.id.clone(),
+        },
+    });
+    let is_read_only = account.is_read_only || identity.scope.contains(Scope::READ_ONLY);
+    object! {
+        "name": account.owner.clone(),
+        "isPersonal": account.is_personal,
+        "isReadOnly": is_read_only,
+        "accountCapabilities": capabilities,
     }
 }
 

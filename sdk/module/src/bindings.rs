@@ -63,6 +63,10 @@ pub mod imports {
             "chapar:host/batch@0.1.0/failure": crate::Failure,
             "chapar:host/submission@0.1.0/envelope": crate::Envelope,
             "chapar:host/timer@0.1.0/timer": crate::Timer,
+            "chapar:host/watch@0.1.0/topic": crate::Topic,
+            "chapar:host/endpoint@0.1.0/endpoint": crate::Endpoint,
+            "chapar:host/endpoint@0.1.0/keys": crate::EndpointKeys,
+            "chapar:host/endpoint@0.1.0/target": crate::EndpointTarget,
         },
     });
 }

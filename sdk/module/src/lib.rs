@@ -27,6 +27,7 @@ mod config;
 mod delivery;
 mod descriptor;
 mod directory;
+mod endpoint;
 mod error;
 mod export;
 mod headers;
@@ -52,6 +53,7 @@ pub use config::{option, option_number, option_size, option_switch};
 pub use delivery::{Delivery, DeliveryOutcome, Parcel, Purpose, Refusal, Report};
 pub use descriptor::{Access, Descriptor, Extent, Home, Mount, OptionSpec, WellKnown, modules};
 pub use directory::{Kind, Principal};
+pub use endpoint::{Endpoint, EndpointKeys, EndpointTarget};
 pub use error::{Duplicate, Error, Result};
 pub use export::{
     Alarm, Indexer, Module, PrincipalPart, PrincipalProperty, Receiver, Socket, Unindexed, Waker,

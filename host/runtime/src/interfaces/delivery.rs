@@ -5,7 +5,7 @@
 //!
 //! # Not supported
 //!
-//! Waiting for results: nothing takes deliveries out of the queue yet.
+//! Waiting for results: what became of a delivery is in the log.
 
 use super::Error;
 use crate::account::Alive;

@@ -7,6 +7,7 @@ mod config;
 mod delivery;
 mod descriptor;
 mod directory;
+mod endpoint;
 mod error;
 mod exchange;
 mod identity;
@@ -51,6 +52,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     host::quota::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::submission::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::timer::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    host::endpoint::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::config::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     host::modules::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     Ok(())

@@ -185,6 +185,7 @@ pub fn tenant_with(name: &str, modules: Option<&[&str]>) -> Arc<Tenant> {
         folders: Vec::new(),
         limits: TenantLimits::default(),
         mail_domains: None,
+        endpoints: None,
     })
 }
 

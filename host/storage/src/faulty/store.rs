@@ -1,5 +1,6 @@
 //! Any engine, with errors and delays in front of it.
 
+use crate::endpoint::{Endpoint, NewEndpoint, Posted, QueuedEndpoint};
 use crate::feed::Changed;
 use crate::model::*;
 use crate::stats::StoreStats;
@@ -375,6 +376,61 @@ impl Store for FaultyStore {
     async fn finish_submission(&self, id: i64, retry: Option<Instant>) -> Result<(), Error> {
         self.fault().await?;
         self.inner.finish_submission(id, retry).await
+    }
+
+    async fn create_endpoint(&self, new: NewEndpoint) -> Result<(), Error> {
+        self.fault().await?;
+        self.inner.create_endpoint(new).await
+    }
+
+    async fn update_endpoint(
+        &self,
+        principal: &str,
+        module: &str,
+        endpoint: &Endpoint,
+    ) -> Result<(), Error> {
+        self.fault().await?;
+        self.inner
+            .update_endpoint(principal, module, endpoint)
+            .await
+    }
+
+    async fn remove_endpoint(
+        &self,
+        principal: &str,
+        module: &str,
+        name: &str,
+    ) -> Result<bool, Error> {
+        self.fault().await?;
+        self.inner.remove_endpoint(principal, module, name).await
+    }
+
+    async fn endpoints(&self, principal: &str, module: &str) -> Result<Vec<Endpoint>, Error> {
+        self.fault().await?;
+        self.inner.endpoints(principal, module).await
+    }
+
+    async fn endpoints_behind(
+        &self,
+        owners: Option<&[String]>,
+    ) -> Result<Vec<(i64, Instant)>, Error> {
+        self.fault().await?;
+        self.inner.endpoints_behind(owners).await
+    }
+
+    async fn endpoint(&self, id: i64) -> Result<QueuedEndpoint, Error> {
+        self.fault().await?;
+        self.inner.endpoint(id).await
+    }
+
+    async fn finish_endpoint(&self, id: i64, posted: Posted) -> Result<(), Error> {
+        self.fault().await?;
+        self.inner.finish_endpoint(id, posted).await
+    }
+
+    async fn retain_endpoints(&self, server_key: Bytes) -> Result<(), Error> {
+        self.fault().await?;
+        self.inner.retain_endpoints(server_key).await
     }
 
     async fn unindexed(

@@ -1,6 +1,6 @@
 //! The directory: principals, their addresses and what their passwords are checked against.
 
-use super::{SqliteStore, execute};
+use super::{SqliteStore, endpoint, execute};
 use crate::model::*;
 use crate::path::check_principal;
 use crate::store::Error;
@@ -120,6 +120,7 @@ impl SqliteStore {
                 for sql in TRACES {
                     execute(db, sql, [&id])?;
                 }
+                endpoint::erase(db, "principal = ?1", [&id])?;
                 Ok(())
             })
             .await
@@ -164,6 +165,9 @@ impl SqliteStore {
                 if changed == 0 {
                     return Err(Error::NotFound);
                 }
+                // RFC 8620 §7.2: "Should these credentials expire or be revoked, the push
+                // subscription MUST be destroyed".
+                endpoint::erase(db, "principal = ?1", [&id])?;
                 Ok(())
             })
             .await

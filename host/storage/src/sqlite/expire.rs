@@ -1,4 +1,4 @@
-//! What time removes: tombstones, kept blobs, locks, and bodies without a link.
+//! What time removes: tombstones, kept blobs, locks, endpoints, and bodies without a link.
 //!
 //! Every step is a short job of the writer's, so that others write in between. What it does depends
 //! on the clock alone: when the clock jumps ahead, what would have expired by then goes at once, and
@@ -6,7 +6,7 @@
 //! message refers to ever goes, whatever the clock says.
 
 use super::writer::ALONE;
-use super::{GRACE_MS, SqliteStore, clock, execute, unavailable};
+use super::{GRACE_MS, SqliteStore, clock, endpoint, execute, unavailable};
 use crate::model::*;
 use crate::store::Error;
 use rusqlite::{Connection, params};
@@ -25,6 +25,7 @@ impl SqliteStore {
         let forgotten = now.saturating_sub(self.limits.tombstone_expiry_ms);
         self.rounds(move |db| forget_locks(db, now)).await?;
         self.rounds(move |db| forget_kept(db, now)).await?;
+        self.rounds(move |db| forget_endpoints(db, now)).await?;
         self.rounds(move |db| forget_mailboxes(db, forgotten))
             .await?;
         self.rounds(move |db| forget_messages(db, forgotten))
@@ -129,6 +130,11 @@ fn forget_locks(db: &Connection, now: Instant) -> Result<usize, Error> {
             SELECT token FROM lock WHERE expires <= ?1 LIMIT ?2)",
         params![now, ROWS_AT_ONCE],
     )
+}
+
+fn forget_endpoints(db: &Connection, now: Instant) -> Result<usize, Error> {
+    let which = "endpoint IN (SELECT endpoint FROM endpoint WHERE expires <= ?1 LIMIT ?2)";
+    endpoint::erase(db, which, params![now, ROWS_AT_ONCE])
 }
 
 fn forget_kept(db: &Connection, now: Instant) -> Result<usize, Error> {

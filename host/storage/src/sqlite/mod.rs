@@ -12,6 +12,7 @@ mod check;
 mod checkpoint;
 mod counts;
 mod directory;
+mod endpoint;
 mod error;
 mod expire;
 mod group;

@@ -9,7 +9,12 @@ use std::time::Duration;
 
 /// What brings a file of version n to version n + 1, from 0, the empty file. Never edited once
 /// released: a new version is a new step.
-const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// How long a call waits for another process that writes.
 pub(super) const BUSY: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@
 use super::mailbox::principal;
 use super::message::{Stored, entry, message};
 use super::rights::{access, effective};
-use super::{PAGE_MAX, READ_MAX, SqliteStore};
+use super::{PAGE_MAX, READ_MAX, SqliteStore, words};
 use crate::model::*;
 use crate::path::tree_end;
 use crate::store::Error;
@@ -28,6 +28,14 @@ impl SqliteStore {
                 PAGE_MAX.into()
             };
             return Err(Error::TooMany(limit));
+        }
+        if query
+            .all_of
+            .iter()
+            .flatten()
+            .any(|term| matches!(term.test, Test::Words(_)))
+        {
+            self.learn_words().await?;
         }
         let (found, more) = self.readers.read(|db| {
             let mailboxes = mailboxes(db, actor, scope)?;
@@ -56,6 +64,23 @@ impl SqliteStore {
             });
         }
         Ok(results)
+    }
+
+    /// Lets the index of words learn all that was committed before.
+    async fn learn_words(&self) -> Result<(), Error> {
+        let Some(last) = self.readers.read(words::last)? else {
+            return Ok(());
+        };
+        loop {
+            let learn = |db: &Connection| {
+                words::learn(db)?;
+                words::first(db)
+            };
+            match self.writer.submit(0, learn).await? {
+                Some(first) if first <= last => {}
+                _ => return Ok(()),
+            }
+        }
     }
 }
 

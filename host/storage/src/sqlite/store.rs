@@ -3,6 +3,7 @@
 use super::batch::{Body, Prepared, Scene, apply};
 use super::rights::{access, grants};
 use super::{SMALL_MAX, SqliteStore};
+use crate::endpoint::{Endpoint, NewEndpoint, Posted, QueuedEndpoint};
 use crate::feed::Changed;
 use crate::model::*;
 use crate::stats::StoreStats;
@@ -368,6 +369,51 @@ impl Store for SqliteStore {
 
     async fn finish_submission(&self, id: i64, retry: Option<Instant>) -> Result<(), Error> {
         self.write_submission(id, retry).await
+    }
+
+    async fn create_endpoint(&self, new: NewEndpoint) -> Result<(), Error> {
+        self.write_endpoint(new).await
+    }
+
+    async fn update_endpoint(
+        &self,
+        principal: &str,
+        module: &str,
+        endpoint: &Endpoint,
+    ) -> Result<(), Error> {
+        self.rewrite_endpoint(principal, module, endpoint).await
+    }
+
+    async fn remove_endpoint(
+        &self,
+        principal: &str,
+        module: &str,
+        name: &str,
+    ) -> Result<bool, Error> {
+        self.erase_endpoint(principal, module, name).await
+    }
+
+    async fn endpoints(&self, principal: &str, module: &str) -> Result<Vec<Endpoint>, Error> {
+        self.read_endpoints(principal, module)
+    }
+
+    async fn endpoints_behind(
+        &self,
+        owners: Option<&[String]>,
+    ) -> Result<Vec<(i64, Instant)>, Error> {
+        self.read_endpoints_behind(owners)
+    }
+
+    async fn endpoint(&self, id: i64) -> Result<QueuedEndpoint, Error> {
+        self.read_endpoint(id)
+    }
+
+    async fn finish_endpoint(&self, id: i64, posted: Posted) -> Result<(), Error> {
+        self.write_posted(id, posted).await
+    }
+
+    async fn retain_endpoints(&self, server_key: Bytes) -> Result<(), Error> {
+        self.erase_endpoints_of_others(server_key).await
     }
 
     async fn unindexed(

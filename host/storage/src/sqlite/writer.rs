@@ -153,6 +153,9 @@ impl Worker {
         while let Some(first) = self.next() {
             self.group(first);
             self.untidy = true;
+            if words::have_gathered(&self.db).unwrap_or(false) {
+                self.tidy(words::learn_alone);
+            }
             self.checkpointer.after_commit(&self.db);
         }
     }
@@ -171,21 +174,21 @@ impl Worker {
             if !self.untidy {
                 shared.filled.wait(&mut queue);
             } else if shared.filled.wait_for(&mut queue, words::REST).timed_out() {
-                MutexGuard::unlocked(&mut queue, || self.tidy());
+                MutexGuard::unlocked(&mut queue, || {
+                    self.untidy = self.tidy(words::tidy) == Some(true);
+                });
             }
         }
     }
 
     /// Does some of what makes reading cheaper. That it fails takes nothing from anybody.
-    fn tidy(&mut self) {
-        self.untidy = match words::merge(&self.db) {
-            Ok(more) => more,
-            Err(error) => {
-                tracing::warn!(%error, "the index of words was not put in order");
-                false
-            }
-        };
+    fn tidy<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Option<T> {
+        let done = work(&self.db);
+        if let Err(error) = &done {
+            tracing::warn!(%error, "the index of words was not put in order");
+        }
         self.checkpointer.after_commit(&self.db);
+        done.ok()
     }
 
     fn group(&mut self, first: Job) {

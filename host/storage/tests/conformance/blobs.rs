@@ -205,6 +205,11 @@ pub async fn a_kept_blob_survives_until_it_expires(engine: &dyn Engine) {
         // Kept again, it expires at once; its message does not.
         store.keep(&alice, &blob).await.unwrap();
     }
+    // What has expired counts no more, although it is still there.
+    let bytes = pattern(BIG, 7);
+    let stream = Box::pin(stream::iter([Ok(bytes)]));
+    let blob = store.ingest(&alice, stream, u64::MAX).await.unwrap();
+    store.keep(&alice, &blob).await.unwrap();
     store.expire().await.unwrap();
     assert!(store.open_blob(&alice, Digest::of(&big)).await.is_ok());
     assert_eq!(store.check(false).await.unwrap().problems, [""; 0]);

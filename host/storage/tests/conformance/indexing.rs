@@ -142,6 +142,7 @@ pub async fn those_who_wait_are_told_what_was_committed(engine: &dyn Engine) {
             .iter()
             .map(|(id, of)| (*id, (*of).to_owned()))
             .collect(),
+        endpoints: Vec::new(),
     };
     assert_eq!(*feed.recv().await.unwrap(), told(&[]));
     let two = add(&world, "two", 0).await;

@@ -16,6 +16,7 @@ mod changes;
 mod conditions;
 mod directory;
 mod durability;
+mod endpoints;
 mod indexing;
 mod locks;
 mod mailboxes;
@@ -128,6 +129,13 @@ suite! {
         sixteen_writers_lose_nothing_and_share_no_uid
         of_many_who_replace_the_same_state_one_wins
         failing_calls_leave_nothing_half_done
+        ;
+    endpoints:
+        the_first_message_comes_before_what_changes
+        what_is_watched_makes_it_due_until_it_was_told
+        they_are_their_principals_and_modules_alone
+        there_are_bounds
+        they_go_with_what_they_hang_on
         ;
     indexing:
         what_has_no_keys_is_found_and_gets_some

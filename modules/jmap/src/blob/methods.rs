@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::error::{MethodError, SetError};
 use crate::json::{Object, object, strings};
 use crate::mail::world::World;
+use crate::sieve;
 use crate::standard::map_or_null;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,7 +21,7 @@ use std::rc::Rc;
 type Answer<T> = std::result::Result<T, SetError>;
 
 /// Types that `Blob/lookup` looks in.
-pub const TYPES: [&str; 3] = ["Mailbox", "Thread", "Email"];
+pub const TYPES: [&str; 4] = ["Mailbox", "Thread", "Email", "SieveScript"];
 /// Digests that `Blob/get` tells.
 pub const DIGESTS: [&str; 1] = ["sha-256"];
 
@@ -307,6 +308,11 @@ pub fn lookup(context: &mut Context, mut arguments: Arguments) -> Result<Object>
         };
         let mut matched = Object::new();
         for name in &types {
+            if name == "SieveScript" {
+                let scripts = sieve::with_blob(&account, &blob.to_string())?;
+                matched.insert(name.clone(), strings(scripts));
+                continue;
+            }
             let found: BTreeSet<String> = places
                 .iter()
                 .map(|place| match name.as_str() {

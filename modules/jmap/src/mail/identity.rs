@@ -8,11 +8,8 @@ use crate::call::{Arguments, Result};
 use crate::context::Context;
 use crate::error::SetError;
 use crate::json::{Object, object};
-use crate::records::{Records, listed};
-use crate::standard::{
-    Changes, DataType, Done, Get, Listed, Log, Properties, Set, Stage, apply, is_current,
-};
-use crate::state::State;
+use crate::records::{Kept, Records, save};
+use crate::standard::{Done, Set, Stage, apply, is_current};
 use mail::EmailAddress;
 use module::Principal;
 use serde_json::Value;
@@ -23,8 +20,6 @@ use std::rc::Rc;
 /// The data type.
 pub struct Identities;
 
-const ANNOTATION: &str = "jmap/identities";
-
 /// How many Identities a principal may have.
 const COUNT_MAX: usize = 100;
 /// Bytes of a name or a signature.
@@ -32,21 +27,9 @@ const TEXT_MAX: usize = 16 << 10;
 
 type Answer<T> = std::result::Result<T, SetError>;
 
-impl DataType for Identities {
+impl Kept for Identities {
     const NAME: &'static str = "Identity";
-
-    fn state(_: &mut Context, account: &Rc<Account>) -> Result<String> {
-        Ok(Records::load(account, ANNOTATION)?.state())
-    }
-
-    fn is_in(account: &Account) -> bool {
-        account.is_personal
-    }
-}
-
-impl Get for Identities {
-    type Extra = ();
-
+    const ANNOTATION: &'static str = "jmap/identities";
     const PROPERTIES: &'static [&'static str] = &[
         "id",
         "name",
@@ -58,25 +41,8 @@ impl Get for Identities {
         "mayDelete",
     ];
 
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
-
-    fn load(
-        _: &mut Context,
-        account: &Rc<Account>,
-        ids: Option<Vec<String>>,
-        properties: &Properties,
-        (): (),
-        _: usize,
-    ) -> Result<Listed> {
-        Ok(listed(all(account)?, ids, properties))
-    }
-}
-
-impl Changes for Identities {
-    fn log(_: &mut Context, account: &Rc<Account>, since: &State) -> Result<Log> {
-        Records::load(account, ANNOTATION)?.log(since)
+    fn all(account: &Account) -> module::Result<BTreeMap<String, Object>> {
+        all(account)
     }
 }
 
@@ -98,7 +64,7 @@ impl Set for Identities {
         }
         let email = object.get("email").and_then(Value::as_str);
         let email = email.ok_or_else(|| SetError::invalid("email", "an address is missing"))?;
-        if !may_send_from(&stage.account.id, email)? {
+        if !may_send_from(&stage.account.owner, email)? {
             return Err(SetError::new("forbiddenFrom"));
         }
         let given: Vec<String> = object.keys().cloned().collect();
@@ -107,7 +73,10 @@ impl Set for Identities {
         check(&identity)?;
         let id = crate::id::EmailId::random()?;
         let id = format!("i{:032x}", id.0);
-        save(stage, |records| records.put(&id, identity.clone()))?;
+        save::<Self, ()>(stage, |records, _, _| {
+            records.put(&id, identity.clone());
+            Ok(())
+        })?;
         identity.insert("mayDelete".to_owned(), true.into());
         identity.retain(|name, _| !given.contains(name));
         Ok(Done { id, told: identity })
@@ -132,7 +101,10 @@ impl Set for Identities {
             patched.remove(name);
         }
         check(&patched)?;
-        save(stage, |records| records.put(id, patched.clone()))?;
+        save::<Self, ()>(stage, |records, _, _| {
+            records.put(id, patched.clone());
+            Ok(())
+        })?;
         Ok(Done::default())
     }
 
@@ -142,15 +114,16 @@ impl Set for Identities {
         if identity.get("mayDelete") != Some(&Value::Bool(true)) {
             return Err(SetError::new("forbidden"));
         }
-        save(stage, |records| {
+        save::<Self, ()>(stage, |records, _, _| {
             records.remove(id);
+            Ok(())
         })
     }
 }
 
 /// All Identities of an account: what is kept, and those of addresses of which nothing is.
 pub fn all(account: &Account) -> module::Result<BTreeMap<String, Object>> {
-    let records = Records::load(account, ANNOTATION)?;
+    let records = Records::load(account, Identities::ANNOTATION)?;
     let mut all: BTreeMap<String, Object> = records
         .iter()
         .map(|(id, identity)| {
@@ -159,7 +132,7 @@ pub fn all(account: &Account) -> module::Result<BTreeMap<String, Object>> {
             (id.clone(), identity)
         })
         .collect();
-    let principal = Principal::find(&account.id)?;
+    let principal = Principal::find(&account.owner)?;
     for address in principal.addresses {
         let identity = all.entry(id_of(&address)).or_insert_with(|| {
             let mut identity = defaults();
@@ -218,14 +191,4 @@ fn check(identity: &Object) -> Answer<()> {
         true => Ok(()),
         false => Err(SetError::invalid_properties(bad, "these are not valid")),
     }
-}
-
-/// Changes what is kept, at once: the next operation finds it changed.
-fn save(stage: &mut Stage<'_>, change: impl FnOnce(&mut Records)) -> Answer<()> {
-    let mut records = Records::load(&stage.account, ANNOTATION)?;
-    change(&mut records);
-    let batch = module::Batch::new();
-    records.stage(&stage.account, ANNOTATION, &batch)?;
-    batch.commit().map_err(|failure| failure.error)?;
-    stage.renew()
 }

@@ -153,7 +153,7 @@ fn send_one(
         let address = recipient
             .rsplit_once(';')
             .map_or(recipient.as_str(), |(_, it)| it);
-        if !identity::may_send_from(&account.id, address.trim())? {
+        if !identity::may_send_from(&account.owner, address.trim())? {
             return Err(SetError::new("forbiddenFrom"));
         }
     }

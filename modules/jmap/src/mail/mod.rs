@@ -11,6 +11,7 @@ pub mod provision;
 pub mod submission;
 mod table;
 pub mod thread;
+pub mod vacation;
 pub mod world;
 
 /// Orders of `Email/query`. RFC 8621 §4.4.2.

@@ -6,6 +6,7 @@
 
 mod changes;
 mod copy;
+mod few;
 mod get;
 mod patch;
 mod query;
@@ -14,11 +15,13 @@ mod set;
 
 pub use changes::{Change, Changes, Kind, Log, changes, is_current};
 pub use copy::{Copy, copy};
+pub use few::{Few, FewQuery, Test, Wanted};
 pub use get::{Get, Listed, Properties, get};
 pub use patch::apply;
 pub use query::{Comparator, Filter, Outcome, Query, Subject, query, read_subject};
 pub use query_changes::{QueryChanges, query_changes};
 pub use set::{Done, Set, Stage, map_or_null, set};
+pub(crate) use set::{Operation, operations, outcome};
 
 use crate::account::Account;
 use crate::call::Result;

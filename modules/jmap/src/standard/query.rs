@@ -18,6 +18,9 @@ pub trait Query: DataType {
     /// Arguments of its own, and what it makes of the filter and the order.
     type Extra;
 
+    /// Whether `/queryChanges` can tell what has changed.
+    const CAN_CALCULATE_CHANGES: bool = true;
+
     /// Reads a FilterCondition.
     ///
     /// Fails with `unsupportedFilter` for one that can't be asked, `invalidArguments` for one that
@@ -158,7 +161,7 @@ pub fn query<T: Query>(context: &mut Context, mut arguments: Arguments) -> Resul
     let mut answer = object! {
         "accountId": account.id.clone(),
         "queryState": T::state(context, &account)?,
-        "canCalculateChanges": true,
+        "canCalculateChanges": T::CAN_CALCULATE_CHANGES,
         "position": start as u64,
         "ids": strings(ids),
     };

@@ -17,6 +17,10 @@ pub trait Set: DataType {
     /// Arguments of its own.
     type Extra;
 
+    /// Some properties are everybody's own, so that they can be set in an account in which nothing
+    /// else can.
+    const HAS_PRIVATE: bool = false;
+
     /// Takes the arguments of its own.
     fn extra(arguments: &mut Arguments) -> Result<Self::Extra>;
 
@@ -45,10 +49,16 @@ pub trait Set: DataType {
         id: &str,
     ) -> std::result::Result<(), SetError>;
 
-    /// Runs when all is done, before the answer is made: what shall follow it goes to
+    /// Runs when all is done, before the answer goes out: what shall follow it goes to
     /// [`Context::implicit`].
-    fn after(context: &mut Context, extra: Self::Extra, account: &str, answer: &Object) {
+    fn after(
+        context: &mut Context,
+        extra: Self::Extra,
+        account: &str,
+        answer: &mut Object,
+    ) -> Result<()> {
         let _ = (context, extra, account, answer);
+        Ok(())
     }
 }
 
@@ -83,9 +93,12 @@ pub struct Done {
 }
 
 /// What a client wants done.
-enum Operation {
+pub(crate) enum Operation {
+    /// An object is to be created, under this creation id.
     Create(String, Object),
+    /// The object of this id is to be patched.
     Update(String, Object),
+    /// The object of this id is to be destroyed.
     Destroy(String),
 }
 
@@ -97,7 +110,8 @@ impl Operation {
     }
 }
 
-type Results = Vec<std::result::Result<Done, SetError>>;
+/// What became of each operation.
+pub(crate) type Results = Vec<std::result::Result<Done, SetError>>;
 
 /// How often operations are staged together again, without those that were refused; then each is
 /// committed by itself.
@@ -107,7 +121,10 @@ const CONFLICTS_MAX: usize = 4;
 
 /// Answers a `/set`.
 pub fn set<T: Set>(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
-    let account = context.writable_account(&mut arguments)?;
+    let account = match T::HAS_PRIVATE && !context.is_read_only() {
+        true => context.account(&mut arguments)?,
+        false => context.writable_account(&mut arguments)?,
+    };
     if !T::is_in(&account) {
         return Err(MethodError::new("accountNotSupportedByMethod"));
     }
@@ -129,6 +146,18 @@ pub fn set<T: Set>(context: &mut Context, mut arguments: Arguments) -> Result<Ob
         "oldState": old_state,
         "newState": T::state(context, &account)?,
     };
+    answer.extend(outcome(context, operations, results));
+    T::after(context, extra, &account.id, &mut answer)?;
+    Ok(answer)
+}
+
+/// What became of operations, as `/set` answers.
+pub(crate) fn outcome(
+    context: &mut Context,
+    operations: Vec<Operation>,
+    results: Results,
+) -> Object {
+    let mut answer = Object::new();
     let mut done: [Object; 2] = Default::default();
     let mut refused: [Object; 3] = Default::default();
     let mut destroyed = Vec::new();
@@ -176,8 +205,7 @@ pub fn set<T: Set>(context: &mut Context, mut arguments: Arguments) -> Result<Ob
         false => Value::Array(destroyed),
     };
     answer.insert("destroyed".to_owned(), destroyed);
-    T::after(context, extra, &account.id, &answer);
-    Ok(answer)
+    answer
 }
 
 /// A map, or null if it is empty.
@@ -188,7 +216,8 @@ pub fn map_or_null(map: Object) -> Value {
     }
 }
 
-fn operations(arguments: &mut Arguments, max: u64) -> Result<Vec<Operation>> {
+/// Takes the operations of a `/set`.
+pub(crate) fn operations(arguments: &mut Arguments, max: u64) -> Result<Vec<Operation>> {
     let create = arguments.map("create")?.unwrap_or_default();
     let update = arguments.map("update")?.unwrap_or_default();
     let destroy = arguments.strings("destroy")?.unwrap_or_default();

@@ -107,3 +107,40 @@ fn s7_3_who_comes_back_is_told_what_was_missed() {
     client.deliver(&message("a@b", "Ho", "2", "x"));
     assert_eq!(again(&id), 1);
 }
+
+/// RFC 9670 §1.4, §3: what is shared is told of, and accounts that nobody wants to see are not.
+#[test]
+fn s7_1_what_is_shared_moves_the_notifications_of_who_may_see_it() {
+    let client = Client::new();
+    let inbox = client.mailbox("inbox");
+    client.host.user("bob").act_as("bob");
+    jmap::forget();
+    let waiting = wait(&client, "types=*&closeafter=no&ping=0");
+    let share = |rights: Value| {
+        client.host.act_as("alice");
+        jmap::forget();
+        let patch = serde_json::json!({ "shareWith": { "bob": rights } });
+        client.call(
+            "Mailbox/set",
+            serde_json::json!({ "update": { &inbox: patch } }),
+        );
+        client.host.act_as("bob");
+        jmap::forget();
+    };
+    share(serde_json::json!({ "mayReadItems": true }));
+    let push = Jmap::wake(Reason::Changed, waiting.since, waiting.token);
+    let (_, change) = event(&push);
+    assert!(change["changed"]["bob"]["ShareNotification"].is_string());
+    assert!(change["changed"]["alice"]["Mailbox"].is_string());
+    // To find it out is no change of its own.
+    let push = Jmap::wake(Reason::Changed, push.since, push.token);
+    assert!(push.pieces.is_empty());
+    let set = serde_json::json!({ "accountId": "alice", "update": { &inbox: { "isSubscribed": false } } });
+    client.call("Mailbox/set", set);
+    let push = Jmap::wake(Reason::Changed, push.since, push.token);
+    let told = push
+        .pieces
+        .first()
+        .map(|_| event(&push).1["changed"].clone());
+    assert_eq!(told.unwrap_or_default()["alice"], Value::Null);
+}

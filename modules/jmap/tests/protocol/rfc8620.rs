@@ -98,7 +98,7 @@ fn s1_6_2_what_others_share_is_in_an_account_of_theirs() {
     assert_eq!(told["list"][0]["id"], bobs.as_str());
     assert_eq!(told["list"][0]["myRights"]["mayReadItems"], true);
     assert_eq!(told["list"][0]["myRights"]["maySetSeen"], false);
-    assert_eq!(told["list"][0]["isSubscribed"], false);
+    assert_eq!(told["list"][0]["isSubscribed"], true);
     let told = client.call("Email/get", get.clone());
     let email = told["list"][0]["id"].as_str().unwrap().to_owned();
     let (state, set) = (

@@ -5,12 +5,14 @@ use module::native::{Host, Reply};
 use module::{Batch, Condition, Content, Indexer, Mailbox, Put, Unindexed};
 use serde_json::{Value, json};
 
-pub const USING: [&str; 5] = [
+pub const USING: [&str; 7] = [
     "urn:ietf:params:jmap:core",
     "urn:ietf:params:jmap:mail",
     "urn:ietf:params:jmap:submission",
     "urn:ietf:params:jmap:quota",
     "urn:ietf:params:jmap:blob",
+    "urn:ietf:params:jmap:vacationresponse",
+    "urn:ietf:params:jmap:sieve",
 ];
 
 /// A client of somebody.
@@ -46,7 +48,12 @@ impl Client {
 
     /// Sends method calls, and gives the Response object.
     pub fn request(&self, calls: Value) -> Value {
-        let body = json!({ "using": USING, "methodCalls": calls });
+        self.request_using(&USING, calls)
+    }
+
+    /// Sends method calls with these capabilities.
+    pub fn request_using(&self, using: &[&str], calls: Value) -> Value {
+        let body = json!({ "using": using, "methodCalls": calls });
         let reply = self.post(&body.to_string());
         assert_eq!(reply.status, 200, "{}", reply.text());
         serde_json::from_slice(&reply.body).unwrap()

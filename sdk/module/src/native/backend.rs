@@ -354,6 +354,10 @@ pub(crate) mod timer {
     }
 }
 
+pub(crate) mod endpoint {
+    pub(crate) use crate::native::endpoints::{create, list, remove, server_key, update};
+}
+
 pub(crate) mod config {
     use crate::native::state::with_state;
 

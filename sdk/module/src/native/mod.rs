@@ -26,6 +26,7 @@
 pub(crate) mod backend;
 mod change;
 mod commit;
+mod endpoints;
 mod exchange;
 mod locks;
 mod question;
@@ -33,6 +34,7 @@ mod read;
 mod search;
 mod state;
 
+pub use endpoints::StoredEndpoint;
 pub use exchange::{Outgoing, Reply};
 
 use crate::{
@@ -176,6 +178,17 @@ impl Host {
     /// What was handed to the mail system, oldest first.
     pub fn submissions(&self) -> Vec<(Envelope, Vec<u8>)> {
         with_state(|state| state.submissions.clone())
+    }
+
+    /// The endpoints that there are, oldest first.
+    pub fn endpoints(&self) -> Vec<StoredEndpoint> {
+        with_state(|state| state.endpoints.clone())
+    }
+
+    /// Sets the key that the host signs with; none for a host that posts nothing.
+    pub fn server_key(&self, key: Option<&[u8]>) -> &Self {
+        with_state(|state| state.server_key = key.map(<[u8]>::to_vec));
+        self
     }
 
     /// Begins a request; the path may have a query.

@@ -106,6 +106,8 @@ pub(crate) struct State {
     pub(crate) deliveries: Vec<(Option<String>, Delivery)>,
     pub(crate) receiver: Option<Receive>,
     pub(crate) submissions: Vec<(Envelope, Vec<u8>)>,
+    pub(crate) endpoints: Vec<super::StoredEndpoint>,
+    pub(crate) server_key: Option<Vec<u8>>,
     pub(crate) options: BTreeMap<String, String>,
     pub(crate) modules: Vec<Descriptor>,
 }
@@ -140,6 +142,8 @@ impl Default for State {
             deliveries: Vec::new(),
             receiver: None,
             submissions: Vec::new(),
+            endpoints: Vec::new(),
+            server_key: Some(vec![4; 65]),
             options: BTreeMap::new(),
             modules: Vec::new(),
         }

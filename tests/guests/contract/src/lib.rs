@@ -3,11 +3,11 @@
 
 use module::{
     Access, Alarm, Annotation, Answer, Batch, Blob, Condition, Content, Delivery, Descriptor,
-    Envelope, Error, Exclusion, Extent, Fields, Grant, Headers, Identifier, Identity, Indexer,
-    Instant, Key, LockRequest, Mailbox, Modseq, Module, Mount, OptionSpec, Parcel, Part, Principal,
-    PrincipalPart, PrincipalProperty, Purpose, Push, Put, Query, Reason, Receiver, Refusal, Report,
-    Request, Response, Result, Rights, Socket, Subscription, Term, Test, Timer, Topic, Transport,
-    Unindexed, Waker,
+    Endpoint, EndpointTarget, Envelope, Error, Exclusion, Extent, Fields, Grant, Headers,
+    Identifier, Identity, Indexer, Instant, Key, LockRequest, Mailbox, Modseq, Module, Mount,
+    OptionSpec, Parcel, Part, Principal, PrincipalPart, PrincipalProperty, Purpose, Push, Put,
+    Query, Reason, Receiver, Refusal, Report, Request, Response, Result, Rights, Socket,
+    Subscription, Term, Test, Timer, Topic, Transport, Unindexed, Waker,
 };
 
 /// The module.
@@ -34,6 +34,7 @@ impl Module for Contract {
             "submission",
             "watch",
             "timer",
+            "endpoint",
             "config",
             "modules",
         ];
@@ -77,6 +78,7 @@ impl Module for Contract {
             "submission" => submission(),
             "send" => send(),
             "timer" => timer(&request),
+            "endpoint" => endpoint(&request),
             "config" => config(),
             "modules" => Ok(module::modules()
                 .iter()
@@ -359,6 +361,45 @@ fn timer(request: &Request) -> Result<String> {
     batch.set_timer("later", None, b"");
     batch.commit()?;
     Ok(format!("{} then {}", listed.len(), Timer::list(10)?.len()))
+}
+
+/// Makes an endpoint, changes it, and removes it; what it must not lead to, and whom it must not
+/// watch, is refused.
+fn endpoint(request: &Request) -> Result<String> {
+    let endpoint = Endpoint {
+        name: "one".to_owned(),
+        topics: vec![Topic::Owner(me())],
+        token: b"token".to_vec(),
+        expires: request.received + 86_400_000,
+        version: 0,
+    };
+    let target = |url: &str| EndpointTarget {
+        url: url.to_owned(),
+        content_type: "text/plain".to_owned(),
+        keys: None,
+    };
+    let inside = endpoint.create(&target("https://127.0.0.1/"), b"");
+    let stranger = Endpoint {
+        topics: vec![Topic::Owner("bob".to_owned())],
+        ..endpoint.clone()
+    };
+    let stranger = stranger.create(&target("https://push.invalid/"), b"");
+    endpoint.create(&target("https://push.invalid/"), b"")?;
+    let again = endpoint.create(&target("https://push.invalid/"), b"");
+    let stale = endpoint.update();
+    let mut listed = Endpoint::list()?;
+    if let Some(endpoint) = listed.first_mut() {
+        endpoint.topics.clear();
+        endpoint.update()?;
+    }
+    let topics: usize = Endpoint::list()?.iter().map(|it| it.topics.len()).sum();
+    let removed = Endpoint::remove("one")?;
+    Ok(format!(
+        "{} {stranger:?} {again:?} {stale:?}, {} then {topics} topics, {removed}, {} left",
+        matches!(inside, Err(Error::Invalid(_))),
+        listed.len(),
+        Endpoint::list()?.len()
+    ))
 }
 
 fn config() -> Result<String> {

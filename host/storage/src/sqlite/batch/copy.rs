@@ -146,8 +146,10 @@ impl Work<'_> {
         let words: Vec<(String, String)> = self
             .db
             .prepare_cached(
-                "SELECT k.name, w.text FROM key_words k JOIN words w ON w.rowid = k.words
-                 WHERE k.mailbox = ?1 AND k.uid = ?2",
+                "SELECT k.name, coalesce(n.text, w.text) FROM key_words k
+             LEFT JOIN new_words n ON n.words = k.words
+             LEFT JOIN words w ON n.words IS NULL AND w.rowid = k.words
+             WHERE k.mailbox = ?1 AND k.uid = ?2 AND coalesce(n.text, w.text) IS NOT NULL",
             )?
             .query_map(params![source, uid], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;

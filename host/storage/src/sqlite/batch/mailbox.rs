@@ -19,6 +19,7 @@ const CONTENTS: &[&str] = &[
     "DELETE FROM key_number WHERE mailbox = ?1",
     "DELETE FROM key_interval WHERE mailbox = ?1",
     "DELETE FROM words WHERE rowid IN (SELECT words FROM key_words WHERE mailbox = ?1)",
+    "DELETE FROM new_words WHERE words IN (SELECT words FROM key_words WHERE mailbox = ?1)",
     "DELETE FROM key_words WHERE mailbox = ?1",
     "DELETE FROM annotation WHERE mailbox = ?1",
     "DELETE FROM private_change WHERE mailbox = ?1",

@@ -3,6 +3,7 @@
 use super::put::{MessageRow, REMOVAL, join_flags};
 use super::{Made, Place, Work};
 use crate::model::*;
+use crate::sqlite::words;
 use crate::sqlite::{SMALL_MAX, execute};
 use crate::store::Error;
 use rusqlite::params;
@@ -154,6 +155,8 @@ impl Work<'_> {
             "DELETE FROM key_interval WHERE mailbox = ?1 AND uid = ?2",
             "DELETE FROM words WHERE rowid IN (
                 SELECT words FROM key_words WHERE mailbox = ?1 AND uid = ?2)",
+            "DELETE FROM new_words WHERE words IN (
+                SELECT words FROM key_words WHERE mailbox = ?1 AND uid = ?2)",
             "DELETE FROM key_words WHERE mailbox = ?1 AND uid = ?2",
         ] {
             execute(self.db, sql, params![mailbox, uid])?;
@@ -221,11 +224,7 @@ impl Work<'_> {
             params![mailbox, uid, name],
         )?;
         let row = self.db.last_insert_rowid();
-        execute(
-            self.db,
-            "INSERT INTO words (rowid, scope, text) VALUES (?1, ?2, ?3)",
-            params![row, format!("m{mailbox}"), text],
-        )
+        words::add(self.db, row, &format!("m{mailbox}"), text)
     }
 }
 

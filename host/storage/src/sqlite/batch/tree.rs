@@ -233,8 +233,10 @@ impl Work<'_> {
             execute(self.db, sql, [source, copy])?;
         }
         let mut statement = self.db.prepare_cached(
-            "SELECT k.uid, k.name, w.text FROM key_words k JOIN words w ON w.rowid = k.words
-             WHERE k.mailbox = ?1 ORDER BY k.words",
+            "SELECT k.uid, k.name, coalesce(n.text, w.text) FROM key_words k
+             LEFT JOIN new_words n ON n.words = k.words
+             LEFT JOIN words w ON n.words IS NULL AND w.rowid = k.words
+             WHERE k.mailbox = ?1 AND coalesce(n.text, w.text) IS NOT NULL ORDER BY k.words",
         )?;
         let rows: Vec<(Uid, String, String)> = statement
             .query_map([source], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?

@@ -132,19 +132,26 @@ pub(super) const RULES: &[Rule] = &[
         repaired: "removed keys that belong to no message",
     },
     Rule {
-        problem: "SELECT 'words ' || rowid || ' belong to no key' FROM words
-            WHERE rowid NOT IN (SELECT words FROM key_words)",
-        repair: &["DELETE FROM words WHERE rowid NOT IN (SELECT words FROM key_words)"],
+        problem: "SELECT 'words ' || words || ' belong to no key' FROM (
+                SELECT rowid AS words FROM words UNION ALL SELECT words FROM new_words)
+            WHERE words NOT IN (SELECT words FROM key_words)",
+        repair: &[
+            "DELETE FROM words WHERE rowid NOT IN (SELECT words FROM key_words)",
+            "DELETE FROM new_words WHERE words NOT IN (SELECT words FROM key_words)",
+        ],
         repaired: "removed words that belong to no key",
     },
     Rule {
         problem: "SELECT 'the words of message ' || uid || ' in mailbox ' || mailbox || ' are gone'
-            FROM key_words WHERE words NOT IN (SELECT rowid FROM words)",
+            FROM key_words WHERE words NOT IN (
+                SELECT rowid FROM words UNION ALL SELECT words FROM new_words)",
         repair: &[
             // Version 0 makes the host ask the module for the keys again.
             "UPDATE message SET keys_version = 0 WHERE (mailbox, uid) IN (
-                SELECT mailbox, uid FROM key_words WHERE words NOT IN (SELECT rowid FROM words))",
-            "DELETE FROM key_words WHERE words NOT IN (SELECT rowid FROM words)",
+                SELECT mailbox, uid FROM key_words WHERE words NOT IN (
+                SELECT rowid FROM words UNION ALL SELECT words FROM new_words))",
+            "DELETE FROM key_words WHERE words NOT IN (
+                SELECT rowid FROM words UNION ALL SELECT words FROM new_words)",
         ],
         repaired: "marked messages whose words are gone to be indexed again",
     },

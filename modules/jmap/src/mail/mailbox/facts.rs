@@ -3,7 +3,7 @@
 use super::{ROLE, SORT_ORDER, SUBSCRIBED};
 use crate::account::Account;
 use crate::id::MailboxId;
-use module::{Error, Modseq, Result, Status};
+use module::{Error, Grant, Identifier, Modseq, Result, Rights, Status};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -17,6 +17,8 @@ pub struct Facts {
     pub sort_order: u32,
     /// Whoever asks has subscribed to it.
     pub is_subscribed: bool,
+    /// Who may do what with it, if whoever asks may know that.
+    pub grants: Vec<Grant>,
 }
 
 thread_local! {
@@ -55,7 +57,8 @@ impl Facts {
     }
 
     fn read(account: &Account, at: usize, status: &Status) -> Result<Self> {
-        let annotations = account.open(at)?.annotations("jmap/")?;
+        let open = account.open(at)?;
+        let annotations = open.annotations("jmap/")?;
         let text = |name: &str| {
             let annotation = annotations
                 .iter()
@@ -71,9 +74,14 @@ impl Facts {
                 false => text(ROLE),
             },
             sort_order: sort_order.unwrap_or(if is_inbox { 10 } else { 0 }),
-            // RFC 8621 §2: what one has oneself is shown, what others share is not, unless one says so.
-            is_subscribed: text(SUBSCRIBED)
-                .map_or(account.is_personal, |subscribed| subscribed == "yes"),
+            // Deviation: RFC 8621 §2 would have what others share hidden at first. But then the account
+            // would not be in the Session object either (RFC 9670 §1.4), and who does not look for it
+            // by `Principal/query` would never see it; there the default is the server's to choose.
+            is_subscribed: text(SUBSCRIBED).is_none_or(|subscribed| subscribed == "yes"),
+            grants: match status.rights.contains(Rights::ADMINISTER) {
+                true => open.grants()?,
+                false => Vec::new(),
+            },
         })
     }
 
@@ -88,6 +96,17 @@ impl Facts {
         hash.update(self.sort_order.to_be_bytes());
         hash.update(status.rights.bits().to_be_bytes());
         hash.update([u8::from(self.is_subscribed)]);
+        for grant in &self.grants {
+            let (kind, name) = match &grant.identifier {
+                Identifier::Anyone => (0, ""),
+                Identifier::Authenticated => (1, ""),
+                Identifier::Principal(name) => (2, name.as_str()),
+                Identifier::Group(name) => (3, name.as_str()),
+            };
+            hash.update([kind, u8::from(grant.negative)]);
+            hash.update(name.as_bytes());
+            hash.update(grant.rights.bits().to_be_bytes());
+        }
         let digest = hash.finalize();
         let first = digest.first_chunk().copied().unwrap_or_default();
         u32::from_be_bytes(first)

@@ -2,6 +2,7 @@
 
 use super::Mailboxes;
 use super::facts::{Facts, parent_id, shown_name};
+use super::rights::{my_rights, share_with};
 use crate::account::{Account, is_readable};
 use crate::call::{Arguments, Result};
 use crate::context::Context;
@@ -9,8 +10,9 @@ use crate::error::MethodError;
 use crate::id::MailboxId;
 use crate::json::{Object, object};
 use crate::mail::table::Table;
+use crate::session::PRINCIPALS;
 use crate::standard::{Get, Listed, Properties};
-use module::{Rights, Status};
+use module::Status;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -39,12 +41,16 @@ impl Get for Mailboxes {
         "isSubscribed",
     ];
 
+    fn is_property(name: &str) -> bool {
+        name == "shareWith"
+    }
+
     fn extra(_: &mut Arguments) -> Result<()> {
         Ok(())
     }
 
     fn load(
-        _: &mut Context,
+        context: &mut Context,
         account: &Rc<Account>,
         ids: Option<Vec<String>>,
         properties: &Properties,
@@ -59,7 +65,7 @@ impl Get for Mailboxes {
         for (at, status) in account.mailboxes.iter().enumerate() {
             let id = MailboxId::of(status).to_string();
             if wanted.as_mut().is_none_or(|wanted| wanted.remove(&id)) {
-                let object = read(account, at, status, properties)?;
+                let object = read(context, account, at, status, properties)?;
                 listed.list.push(properties.keep(object));
             }
         }
@@ -69,8 +75,14 @@ impl Get for Mailboxes {
 }
 
 /// A Mailbox with all its properties.
-pub fn read_whole(account: &Account, at: usize, status: &Status) -> Result<Object> {
+pub fn read_whole(
+    context: &Context,
+    account: &Account,
+    at: usize,
+    status: &Status,
+) -> Result<Object> {
     read(
+        context,
         account,
         at,
         status,
@@ -78,7 +90,15 @@ pub fn read_whole(account: &Account, at: usize, status: &Status) -> Result<Objec
     )
 }
 
-fn read(account: &Account, at: usize, status: &Status, properties: &Properties) -> Result<Object> {
+fn read(
+    context: &Context,
+    account: &Account,
+    at: usize,
+    status: &Status,
+    properties: &Properties,
+) -> Result<Object> {
+    // RFC 9670 §4 adds to what RFC 8621 §2 has, for those who use it.
+    let with_sharing = context.uses(PRINCIPALS);
     let facts = Facts::of(account, at)?;
     let mut object = object! {
         "id": MailboxId::of(status).to_string(),
@@ -89,7 +109,13 @@ fn read(account: &Account, at: usize, status: &Status, properties: &Properties) 
         "isSubscribed": facts.is_subscribed,
     };
     if properties.has("myRights") {
-        object.insert("myRights".to_owned(), rights(status));
+        let rights = my_rights(status, with_sharing);
+        object.insert("myRights".to_owned(), Value::Object(rights));
+    }
+    let is_default = matches!(properties, Properties::Default(_));
+    if properties.has("shareWith") || (is_default && with_sharing) {
+        let shares = share_with(&facts.grants, &account.owner);
+        object.insert("shareWith".to_owned(), shares);
     }
     if properties.has_any(&COUNTS) {
         let counts = match is_readable(status) {
@@ -109,21 +135,4 @@ fn read(account: &Account, at: usize, status: &Status, properties: &Properties) 
         }
     }
     Ok(object)
-}
-
-/// MailboxRights. RFC 8621 §2.
-fn rights(status: &Status) -> Value {
-    let has = |rights: Rights| status.rights.contains(rights);
-    let is_inbox = super::is_inbox(&status.path);
-    Value::Object(object! {
-        "mayReadItems": has(Rights::LOOKUP | Rights::READ),
-        "mayAddItems": has(Rights::INSERT),
-        "mayRemoveItems": has(Rights::DELETE_MESSAGE | Rights::EXPUNGE),
-        "maySetSeen": has(Rights::KEEP_SEEN),
-        "maySetKeywords": has(Rights::WRITE),
-        "mayCreateChild": has(Rights::CREATE) && !is_inbox,
-        "mayRename": has(Rights::DELETE_MAILBOX) && !is_inbox,
-        "mayDelete": has(Rights::DELETE_MAILBOX) && !is_inbox,
-        "maySubmit": has(Rights::POST),
-    })
 }

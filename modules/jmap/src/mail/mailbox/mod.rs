@@ -7,10 +7,12 @@ mod changes;
 mod facts;
 mod get;
 mod query;
+pub mod rights;
 mod set;
+mod wanted;
 
 pub use changes::{Content, content};
-pub use facts::{Facts, forget, is_inbox, parent_path};
+pub use facts::{Facts, forget, is_inbox, parent_path, shown_name};
 
 use crate::account::Account;
 use crate::call::Result;

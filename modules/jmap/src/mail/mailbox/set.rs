@@ -1,6 +1,8 @@
 //! `Mailbox/set`. RFC 8621 §2.5.
 
 use super::facts::{Facts, is_inbox, parent_id, shown_name};
+use super::rights::{patchable, set_shares};
+use super::wanted::Wanted;
 use super::{Mailboxes, ROLE, SORT_ORDER, SUBSCRIBED};
 use crate::account::{Account, MAILBOX_TYPE};
 use crate::call::{Arguments, Result};
@@ -8,9 +10,7 @@ use crate::context::Context;
 use crate::error::SetError;
 use crate::id::MailboxId;
 use crate::json::{Object, object};
-use crate::mail::provision::inbox;
 use crate::mail::table::Table;
-use crate::session::{MAILBOX_DEPTH_MAX, MAILBOX_NAME_MAX};
 use crate::standard::{Done, Set, Stage, apply, is_current};
 use module::{Annotation, Batch, Error, Mailbox, Status};
 use serde_json::Value;
@@ -22,32 +22,11 @@ pub struct RemoveEmails(bool);
 
 type Answer<T> = std::result::Result<T, SetError>;
 
-/// Roles that a Mailbox may be given: the names of the IANA registry "IMAP Mailbox Name Attributes"
-/// that say what a mailbox is for. The inbox has its own.
-const ROLES: [&str; 10] = [
-    "all",
-    "archive",
-    "drafts",
-    "flagged",
-    "important",
-    "junk",
-    "memos",
-    "scheduled",
-    "sent",
-    "trash",
-];
-
-/// What a client may set.
-struct Wanted {
-    name: String,
-    parent: Option<String>,
-    role: Option<String>,
-    sort_order: u32,
-    is_subscribed: bool,
-}
-
 impl Set for Mailboxes {
     type Extra = RemoveEmails;
+
+    // Anybody may subscribe to what he may read.
+    const HAS_PRIVATE: bool = true;
 
     fn extra(arguments: &mut Arguments) -> Result<RemoveEmails> {
         arguments.boolean("onDestroyRemoveEmails").map(RemoveEmails)
@@ -63,11 +42,13 @@ impl Set for Mailboxes {
         defaults.insert("isSubscribed".to_owned(), true.into());
         let mut whole = defaults.clone();
         whole.extend(object);
+        let shares = whole.remove("shareWith");
         let wanted = Wanted::read(&whole, &stage.account, stage.context)?;
         let path = wanted.path(&stage.account, None)?;
         wanted.check_role(&stage.account, None)?;
         let batch = Batch::new();
-        let created = batch.create_mailbox(&path, MAILBOX_TYPE, None);
+        let grants = wanted.grants(&stage.account)?;
+        let created = batch.create_mailbox(&path, MAILBOX_TYPE, grants.as_deref());
         for (name, value) in [
             (ROLE, wanted.role.clone()),
             (
@@ -84,13 +65,18 @@ impl Set for Mailboxes {
         let open = Mailbox::open(&path)?;
         let batch = Batch::new();
         stage_subscribed(&batch, &open, wanted.is_subscribed);
+        if let Some(shares) = shares {
+            let grants = set_shares(&open.grants()?, &shares, &stage.account.owner)?;
+            batch.set_rights(&open, &grants);
+        }
         batch.commit().map_err(|failure| failure.error)?;
         stage.renew()?;
         let status = open.status()?;
         let id = MailboxId::of(&status).to_string();
         let mut told = defaults;
         told.retain(|name, _| !given.contains(name));
-        told.append(&mut server_set(&stage.account, &id)?);
+        told.append(&mut server_set(stage.context, &stage.account, &id)?);
+        told.retain(|name, _| name != "shareWith" || !given.contains(name));
         Ok(Done { id, told })
     }
 
@@ -105,13 +91,16 @@ impl Set for Mailboxes {
             "isSubscribed": facts.is_subscribed,
         };
         let mut whole = current.clone();
-        whole.append(&mut server_set(&stage.account, id)?);
+        whole.append(&mut server_set(stage.context, &stage.account, id)?);
+        let shares = patchable(&facts.grants, &stage.account.owner);
+        whole.insert("shareWith".to_owned(), Value::Object(shares));
         whole.insert("id".to_owned(), id.into());
         let before = whole.clone();
         let defaults = |name: &str| match name {
             "parentId" | "role" => Some(Value::Null),
             "sortOrder" => Some(0.into()),
             "isSubscribed" => Some(true.into()),
+            "shareWith" => Some(Object::new().into()),
             _ => None,
         };
         let patched = apply(&whole, patch, defaults)?;
@@ -129,7 +118,7 @@ impl Set for Mailboxes {
         let server: Vec<&str> = changed
             .iter()
             .copied()
-            .filter(|name| !current.contains_key(*name))
+            .filter(|name| !current.contains_key(*name) && *name != "shareWith")
             .collect();
         if !server.is_empty() {
             return Err(SetError::invalid_properties(server, "these can't be set"));
@@ -166,6 +155,11 @@ impl Set for Mailboxes {
         if changed.contains(&"sortOrder") {
             let value = Some(wanted.sort_order.to_string().into_bytes());
             batch.annotate(&open, None, &Annotation::shared(SORT_ORDER, value));
+        }
+        if changed.contains(&"shareWith") {
+            let wanted = patched.get("shareWith").unwrap_or(&Value::Null);
+            let grants = set_shares(&open.grants()?, wanted, &stage.account.owner)?;
+            batch.set_rights(&open, &grants);
         }
         if changed.contains(&"isSubscribed") {
             stage_subscribed(&batch, &open, wanted.is_subscribed);
@@ -218,7 +212,7 @@ impl Set for Mailboxes {
 }
 
 /// The Mailbox of an id.
-fn find(account: &Account, id: &str) -> Answer<(usize, Status)> {
+pub fn find(account: &Account, id: &str) -> Answer<(usize, Status)> {
     let id = MailboxId::parse(id).ok_or_else(|| SetError::new("notFound"))?;
     let mut mailboxes = account.mailboxes.iter().enumerate();
     let found = mailboxes.find(|(_, status)| MailboxId::of(status) == id);
@@ -228,10 +222,10 @@ fn find(account: &Account, id: &str) -> Answer<(usize, Status)> {
 }
 
 /// What only the server sets.
-fn server_set(account: &Rc<Account>, id: &str) -> Answer<Object> {
+fn server_set(context: &Context, account: &Rc<Account>, id: &str) -> Answer<Object> {
     let (at, status) = find(account, id)?;
-    let mut object =
-        super::get::read_whole(account, at, &status).map_err(|error| SetError::new(error.kind))?;
+    let mut object = super::get::read_whole(context, account, at, &status)
+        .map_err(|error| SetError::new(error.kind))?;
     for name in [
         "id",
         "name",
@@ -259,135 +253,5 @@ fn refused(error: Error) -> SetError {
         Error::NotFound => SetError::invalid("parentId", "there is no such Mailbox"),
         Error::Invalid(reason) => SetError::invalid("name", reason),
         error => error.into(),
-    }
-}
-
-impl Wanted {
-    fn read(object: &Object, account: &Account, context: &Context) -> Answer<Self> {
-        let mut bad = Vec::new();
-        for name in object.keys() {
-            if !["name", "parentId", "role", "sortOrder", "isSubscribed"].contains(&name.as_str()) {
-                bad.push(name.as_str());
-            }
-        }
-        let name = object
-            .get("name")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let is_plain = !name.is_empty()
-            && name.len() as u64 <= MAILBOX_NAME_MAX
-            && !name.chars().any(char::is_control)
-            && !matches!(name, "." | "..");
-        if !is_plain {
-            bad.push("name");
-        }
-        let parent = match object.get("parentId") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(id)) => match context.real_id(id) {
-                Some(id) if find(account, id).is_ok() => Some(id.to_owned()),
-                _ => {
-                    bad.push("parentId");
-                    None
-                }
-            },
-            Some(_) => {
-                bad.push("parentId");
-                None
-            }
-        };
-        let role = match object.get("role") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(role)) if ROLES.contains(&role.as_str()) || role == "inbox" => {
-                Some(role.clone())
-            }
-            Some(_) => {
-                bad.push("role");
-                None
-            }
-        };
-        let sort_order = match object.get("sortOrder") {
-            None | Some(Value::Null) => Some(0),
-            Some(order) => order.as_u64().filter(|&order| order < 1 << 31),
-        };
-        let sort_order = sort_order.and_then(|order| u32::try_from(order).ok());
-        if sort_order.is_none() {
-            bad.push("sortOrder");
-        }
-        let is_subscribed = match object.get("isSubscribed") {
-            None | Some(Value::Null) => Some(true),
-            Some(is) => is.as_bool(),
-        };
-        if is_subscribed.is_none() {
-            bad.push("isSubscribed");
-        }
-        if !bad.is_empty() {
-            return Err(SetError::invalid_properties(bad, "these are not valid"));
-        }
-        Ok(Self {
-            name: name.to_owned(),
-            parent,
-            role,
-            sort_order: sort_order.unwrap_or_default(),
-            is_subscribed: is_subscribed.unwrap_or(true),
-        })
-    }
-
-    /// Where the mailbox is to lie. `current` is the one that is changed.
-    fn path(&self, account: &Account, current: Option<&Status>) -> Answer<Vec<String>> {
-        let above = match &self.parent {
-            None => match current.filter(|status| super::parent_path(&status.path).is_none()) {
-                // One at the top level stays where it is there.
-                Some(status) => {
-                    let above = status.path.split_last().map(|(_, above)| above);
-                    above.unwrap_or_default().to_vec()
-                }
-                None => inbox(&account.id),
-            },
-            Some(parent) => {
-                let (_, parent) = find(account, parent)?;
-                if is_inbox(&parent.path) {
-                    return Err(SetError::described(
-                        "forbidden",
-                        "the inbox has no Mailboxes in it",
-                    ));
-                }
-                if current.is_some_and(|status| parent.path.starts_with(&status.path)) {
-                    return Err(SetError::invalid("parentId", "this would make a loop"));
-                }
-                parent.path
-            }
-        };
-        if above.len() as u64 >= MAILBOX_DEPTH_MAX + 2 {
-            return Err(SetError::invalid("parentId", "this is too deep"));
-        }
-        let is_taken = account.mailboxes.iter().any(|status| {
-            current.is_none_or(|current| current.id != status.id)
-                && shown_name(status) == self.name
-                && parent_id(account, status).map(|id| id.to_string()) == self.parent
-        });
-        if is_taken {
-            return Err(SetError::invalid("name", "there is a Mailbox of this name"));
-        }
-        // Beside the Mailboxes at the top level lie the homes of calendars, contacts and files.
-        if above.len() == 2 && self.name.starts_with('#') {
-            return Err(SetError::invalid("name", "no name begins with \"#\" here"));
-        }
-        let mut path = above;
-        path.push(self.name.clone());
-        Ok(path)
-    }
-
-    /// Refuses a role that another Mailbox has.
-    fn check_role(&self, account: &Account, current: Option<&Status>) -> Answer<()> {
-        let Some(role) = &self.role else {
-            return Ok(());
-        };
-        for (at, status) in account.mailboxes.iter().enumerate() {
-            let is_other = current.is_none_or(|current| current.id != status.id);
-            if is_other && Facts::of(account, at)?.role.as_ref() == Some(role) {
-                return Err(SetError::invalid("role", "another Mailbox has this role"));
-            }
-        }
-        Ok(())
     }
 }

@@ -8,37 +8,19 @@ mod query;
 mod set;
 
 use crate::account::Account;
-use crate::call::{Arguments, Result};
-use crate::context::Context;
 use crate::json::{Object, object};
-use crate::records::{Records, listed};
-use crate::standard::{Changes, DataType, Get, Listed, Log, Properties};
-use crate::state::State;
-use std::rc::Rc;
+use crate::records::{Kept, Records};
+use std::collections::BTreeMap;
 
 /// The data type.
 pub struct Submissions;
 
-const ANNOTATION: &str = "jmap/submissions";
-
 /// How many submissions are remembered.
 const COUNT_MAX: usize = 60;
 
-impl DataType for Submissions {
+impl Kept for Submissions {
     const NAME: &'static str = "EmailSubmission";
-
-    fn state(_: &mut Context, account: &Rc<Account>) -> Result<String> {
-        Ok(Records::load(account, ANNOTATION)?.state())
-    }
-
-    fn is_in(account: &Account) -> bool {
-        account.is_personal
-    }
-}
-
-impl Get for Submissions {
-    type Extra = ();
-
+    const ANNOTATION: &'static str = "jmap/submissions";
     const PROPERTIES: &'static [&'static str] = &[
         "id",
         "identityId",
@@ -52,27 +34,10 @@ impl Get for Submissions {
         "mdnBlobIds",
     ];
 
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
-
-    fn load(
-        _: &mut Context,
-        account: &Rc<Account>,
-        ids: Option<Vec<String>>,
-        properties: &Properties,
-        (): (),
-        _: usize,
-    ) -> Result<Listed> {
-        let records = Records::load(account, ANNOTATION)?;
+    fn all(account: &Account) -> module::Result<BTreeMap<String, Object>> {
+        let records = Records::load(account, Self::ANNOTATION)?;
         let all = records.iter().map(|(id, kept)| (id.clone(), told(kept)));
-        Ok(listed(all, ids, properties))
-    }
-}
-
-impl Changes for Submissions {
-    fn log(_: &mut Context, account: &Rc<Account>, since: &State) -> Result<Log> {
-        Records::load(account, ANNOTATION)?.log(since)
+        Ok(all.collect())
     }
 }
 

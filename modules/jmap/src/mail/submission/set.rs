@@ -1,7 +1,7 @@
 //! `EmailSubmission/set`. RFC 8621 §7.5.
 
 use super::envelope::Envelope;
-use super::{ANNOTATION, COUNT_MAX, Submissions, told};
+use super::{COUNT_MAX, Submissions, told};
 use crate::account::Account;
 use crate::blob::{BlobId, Whole, bytes};
 use crate::call::{Arguments, Result};
@@ -12,7 +12,7 @@ use crate::json::{Object, object};
 use crate::mail::email::utc_date;
 use crate::mail::identity;
 use crate::mail::world::World;
-use crate::records::Records;
+use crate::records::{Kept, Records, save};
 use crate::standard::{Done, Set, Stage, apply, is_current};
 use mail::{Header, Limits};
 use module::{Blob, Error};
@@ -125,7 +125,7 @@ impl Set for Submissions {
         };
         let number = EmailId::random()?.0;
         let id = format!("s{number:032x}");
-        let saved = save(stage, |records| {
+        let saved = save::<Self, ()>(stage, |records, _, _| {
             let oldest = records.iter().count().checked_sub(COUNT_MAX - 1);
             let mut by_date: Vec<(String, String)> = records
                 .iter()
@@ -139,6 +139,7 @@ impl Set for Submissions {
                 records.remove(id);
             }
             records.put(&id, kept.clone());
+            Ok(())
         });
         // It goes out whatever else: a submission that is told to have failed would be sent again.
         if saved.is_err() && !module::Envelope::cancel(&queue).unwrap_or(false) {
@@ -154,7 +155,7 @@ impl Set for Submissions {
     }
 
     fn update(stage: &mut Stage<'_>, _: &OnSuccess, id: &str, patch: &Object) -> Answer<Done> {
-        let records = Records::load(&stage.account, ANNOTATION)?;
+        let records = Records::load(&stage.account, Submissions::ANNOTATION)?;
         let kept = records.find(id).ok_or_else(|| SetError::new("notFound"))?;
         let mut current = told(kept);
         current.insert("id".to_owned(), id.into());
@@ -187,20 +188,26 @@ impl Set for Submissions {
         }
         let mut kept = kept.clone();
         kept.insert("undoStatus".to_owned(), "canceled".into());
-        save(stage, |records| records.put(id, kept))?;
+        save::<Self, ()>(stage, |records, _, _| {
+            records.put(id, kept.clone());
+            Ok(())
+        })?;
         Ok(Done::default())
     }
 
     fn destroy(stage: &mut Stage<'_>, _: &OnSuccess, id: &str) -> Answer<()> {
-        let mut was_there = false;
-        save(stage, |records| was_there = records.remove(id))?;
-        match was_there {
+        save::<Self, ()>(stage, |records, _, _| match records.remove(id) {
             true => Ok(()),
             false => Err(SetError::new("notFound")),
-        }
+        })
     }
 
-    fn after(context: &mut Context, extra: OnSuccess, account: &str, answer: &Object) {
+    fn after(
+        context: &mut Context,
+        extra: OnSuccess,
+        account: &str,
+        answer: &mut Object,
+    ) -> Result<()> {
         let succeeded = |name: &str, id: &str| match answer.get(name) {
             Some(Value::Object(map)) => map.contains_key(id),
             Some(Value::Array(ids)) => ids.iter().any(|known| known == id),
@@ -209,7 +216,7 @@ impl Set for Submissions {
         let records = context
             .account_of(account)
             .ok()
-            .and_then(|account| Records::load(&account, ANNOTATION).ok())
+            .and_then(|account| Records::load(&account, Submissions::ANNOTATION).ok())
             .unwrap_or_default();
         let email = |id: &str| -> Option<String> {
             let real = match id.strip_prefix('#') {
@@ -229,10 +236,11 @@ impl Set for Submissions {
         }
         let destroy: Vec<String> = extra.destroy.iter().filter_map(|id| email(id)).collect();
         if update.is_empty() && destroy.is_empty() {
-            return;
+            return Ok(());
         }
         let set = object! { "accountId": account, "update": update, "destroy": destroy };
         context.implicit.push(("Email/set", set));
+        Ok(())
     }
 }
 
@@ -266,13 +274,4 @@ fn refused(error: Error) -> SetError {
         Error::TooLarge(max) => SetError::new("tooLarge").with("maxSize", max),
         error => error.into(),
     }
-}
-
-fn save(stage: &mut Stage<'_>, change: impl FnOnce(&mut Records)) -> Answer<()> {
-    let mut records = Records::load(&stage.account, ANNOTATION)?;
-    change(&mut records);
-    let batch = module::Batch::new();
-    records.stage(&stage.account, ANNOTATION, &batch)?;
-    batch.commit().map_err(|failure| failure.error)?;
-    stage.renew()
 }

@@ -1,0 +1,183 @@
+//! The VacationResponse. RFC 8621 §8.
+//!
+//! It is kept with the inbox, and there is always one: until somebody sets it, it is off. While it is
+//! on, the inbox lets anybody deliver what is new (`8`): so the host knows that this module wants to be
+//! told of mail that has come.
+
+mod reply;
+
+pub use reply::reply;
+
+use crate::account::Account;
+use crate::call::{Arguments, Result};
+use crate::context::Context;
+use crate::error::SetError;
+use crate::json::{Object, object};
+use crate::records::{Kept, Records, save};
+use crate::standard::{DataType, Done, Set, Stage, apply};
+use mail::Date;
+use module::{Batch, Grant, Identifier, Rights};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The data type.
+pub struct VacationResponses;
+
+/// The id of the only one.
+const SINGLETON: &str = "singleton";
+
+/// Bytes of a subject.
+const SUBJECT_MAX: usize = 998;
+/// Bytes of a body; what is kept has room for two of them.
+const BODY_MAX: usize = 8 << 10;
+
+type Answer<T> = std::result::Result<T, SetError>;
+
+impl Kept for VacationResponses {
+    const NAME: &'static str = "VacationResponse";
+    const ANNOTATION: &'static str = "jmap/vacation";
+    const PROPERTIES: &'static [&'static str] = &[
+        "id",
+        "isEnabled",
+        "fromDate",
+        "toDate",
+        "subject",
+        "textBody",
+        "htmlBody",
+    ];
+
+    fn all(account: &Account) -> module::Result<BTreeMap<String, Object>> {
+        let records = Records::load(account, Self::ANNOTATION)?;
+        let kept = records.find(SINGLETON).cloned();
+        Ok([(SINGLETON.to_owned(), kept.unwrap_or_else(defaults))].into())
+    }
+}
+
+impl Set for VacationResponses {
+    type Extra = ();
+
+    fn extra(_: &mut Arguments) -> Result<()> {
+        Ok(())
+    }
+
+    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
+        Ok(Self::state(context, account)? == state)
+    }
+
+    fn create(_: &mut Stage<'_>, (): &(), _: Object) -> Answer<Done> {
+        Err(SetError::new("singleton"))
+    }
+
+    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> Answer<Done> {
+        if id != SINGLETON {
+            return Err(SetError::new("notFound"));
+        }
+        let told = save::<Self, _>(stage, |records, account, batch| {
+            let before = records.find(SINGLETON).cloned();
+            let mut before = before.unwrap_or_else(defaults);
+            before.insert("id".to_owned(), SINGLETON.into());
+            let mut after = apply(&before, patch, |name| defaults().remove(name))?;
+            if after.remove("id").is_none_or(|id| id != SINGLETON) {
+                return Err(SetError::invalid("id", "there is one VacationResponse"));
+            }
+            check(&after)?;
+            let mut told = Object::new();
+            for name in ["fromDate", "toDate"] {
+                let date = after.get(name).and_then(Value::as_str);
+                let date = date.and_then(Date::parse_rfc3339);
+                let Some(date) = date.map(|date| date.to_rfc3339()) else {
+                    continue;
+                };
+                // A fraction of a second is not kept.
+                if after.insert(name.to_owned(), date.clone().into()) != Some(date.clone().into()) {
+                    told.insert(name.to_owned(), date.into());
+                }
+            }
+            let is_enabled = after.get("isEnabled") == Some(&Value::Bool(true));
+            stage_receiving(batch, account, is_enabled)?;
+            records.put(SINGLETON, after);
+            Ok(told)
+        })?;
+        Ok(Done {
+            told,
+            ..Done::default()
+        })
+    }
+
+    fn destroy(_: &mut Stage<'_>, (): &(), id: &str) -> Answer<()> {
+        match id {
+            SINGLETON => Err(SetError::new("singleton")),
+            _ => Err(SetError::new("notFound")),
+        }
+    }
+}
+
+/// Adds to a batch that the host hands on mail that comes, or does not.
+fn stage_receiving(batch: &Batch, account: &Account, is: bool) -> module::Result<()> {
+    let inbox = account.open(0)?;
+    let mut grants = inbox.grants()?;
+    let of_anyone = |grant: &&mut Grant| grant.identifier == Identifier::Anyone && !grant.negative;
+    let known = grants.iter_mut().find(of_anyone);
+    let before = known.as_ref().map_or(Rights::empty(), |grant| grant.rights);
+    let after = match is {
+        true => before | Rights::DELIVER_INVITE,
+        false => before.without(Rights::DELIVER_INVITE),
+    };
+    if after == before {
+        return Ok(());
+    }
+    match known {
+        Some(grant) => grant.rights = after,
+        None => grants.push(Grant::new(Identifier::Anyone, after)),
+    }
+    grants.retain(|grant| !grant.rights.is_empty());
+    batch.set_rights(&inbox, &grants);
+    Ok(())
+}
+
+fn defaults() -> Object {
+    object! {
+        "isEnabled": false,
+        "fromDate": Value::Null,
+        "toDate": Value::Null,
+        "subject": Value::Null,
+        "textBody": Value::Null,
+        "htmlBody": Value::Null,
+    }
+}
+
+fn check(vacation: &Object) -> Answer<()> {
+    let bad = vacation.iter().filter(|(name, value)| {
+        let is_text = |max: usize| value.as_str().is_some_and(|text| text.len() <= max);
+        let is_good = match name.as_str() {
+            "isEnabled" => value.is_boolean(),
+            "fromDate" | "toDate" => value.is_null() || value.as_str().is_some_and(is_utc_date),
+            // It becomes a header field.
+            "subject" => {
+                let has_control = |text: &str| text.chars().any(char::is_control);
+                value.is_null()
+                    || (is_text(SUBJECT_MAX) && !value.as_str().is_some_and(has_control))
+            }
+            "textBody" | "htmlBody" => value.is_null() || is_text(BODY_MAX),
+            _ => false,
+        };
+        !is_good
+    });
+    let bad: Vec<&str> = bad.map(|(name, _)| name.as_str()).collect();
+    match bad.is_empty() {
+        true => Ok(()),
+        false => Err(SetError::invalid_properties(
+            bad,
+            format!(
+                "a date is a UTCDate, a subject one line of {SUBJECT_MAX} bytes, a body has at \
+                 most {BODY_MAX} bytes"
+            ),
+        )),
+    }
+}
+
+/// Whether a text is a UTCDate. RFC 8620 §1.4.
+fn is_utc_date(text: &str) -> bool {
+    text.ends_with('Z') && Date::parse_rfc3339(text).is_some()
+}
