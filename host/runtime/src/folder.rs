@@ -14,6 +14,8 @@ const FILE_MAX: u64 = 64 << 20;
 const TIME_GRAIN: Duration = Duration::from_secs(2);
 /// How often a file is read that is written meanwhile.
 const READS_MAX: usize = 3;
+/// How much is read at a time.
+const PIECE_LEN: usize = 64 << 10;
 
 /// What tells two states of a file apart without reading it. Who replaces a file may keep its
 /// length and set its time of modification, but not the time of its last change.
@@ -51,12 +53,17 @@ impl Stamp {
     }
 }
 
-/// A file that was read whole, and not while it was written.
-pub(crate) struct Content {
-    pub(crate) wasm: Vec<u8>,
+/// What tells a file from others; found while nobody wrote it.
+pub(crate) struct Print {
     pub(crate) sha256: String,
     /// None if it can't tell whether the file has changed since.
     pub(crate) stamp: Option<Stamp>,
+}
+
+/// A file that was read whole, and not while it was written.
+pub(crate) struct Content {
+    pub(crate) wasm: Vec<u8>,
+    pub(crate) print: Print,
 }
 
 /// The `.wasm` files of a folder, by the names of their modules. Hidden ones are what programs
@@ -82,7 +89,21 @@ pub(crate) fn scan(folder: &Path) -> Result<BTreeMap<String, PathBuf>, RuntimeEr
 
 /// Reads a file of a size that a module may have.
 pub(crate) fn read(path: &Path) -> Result<Content, String> {
+    let mut wasm = Vec::new();
+    let print = look(path, Some(&mut wasm))?;
+    Ok(Content { wasm, print })
+}
+
+/// Reads a file piece by piece: of one that was compiled before no more need be known, and what is
+/// read whole stays with the process for a while.
+pub(crate) fn print(path: &Path) -> Result<Print, String> {
+    look(path, None)
+}
+
+/// Reads a file, and gives what it has if that is wanted.
+fn look(path: &Path, mut wasm: Option<&mut Vec<u8>>) -> Result<Print, String> {
     let unreadable = |error: io::Error| format!("it can't be read: {error}");
+    let mut piece = vec![0; PIECE_LEN];
     for _ in 0..READS_MAX {
         let began = SystemTime::now();
         // Before it is opened: opening a pipe would wait.
@@ -96,14 +117,32 @@ pub(crate) fn read(path: &Path) -> Result<Content, String> {
         if size > FILE_MAX {
             return Err(format!("it has {size} bytes, more than {FILE_MAX}"));
         }
-        // At once: what a growing one leaves behind stays with the process for a while.
-        let mut wasm = Vec::with_capacity(usize::try_from(size).unwrap_or(0).saturating_add(1));
+        if let Some(wasm) = &mut wasm {
+            // At once: what a growing one leaves behind stays with the process, too.
+            **wasm = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        }
+        let mut hash = cache::Hashing::default();
+        let mut left = size;
         let mut limited = Read::by_ref(&mut file).take(FILE_MAX + 1);
-        limited.read_to_end(&mut wasm).map_err(unreadable)?;
-        if stamp(&file).map_err(unreadable)? == before && wasm.len() as u64 == size {
-            return Ok(Content {
-                sha256: cache::sha256(&wasm),
-                wasm,
+        loop {
+            let len = limited.read(&mut piece).map_err(unreadable)?;
+            let read = piece.get(..len).unwrap_or_default();
+            // More than it was to have: it grows.
+            let Some(rest) = left.checked_sub(len as u64) else {
+                break;
+            };
+            left = rest;
+            if len == 0 {
+                break;
+            }
+            hash.add(read);
+            if let Some(wasm) = &mut wasm {
+                wasm.extend_from_slice(read);
+            }
+        }
+        if stamp(&file).map_err(unreadable)? == before && left == 0 {
+            return Ok(Print {
+                sha256: hash.end(),
                 stamp: Some(before).filter(|stamp| stamp.tells(began)),
             });
         }
@@ -129,7 +168,7 @@ mod tests {
             "the clock went back"
         );
         assert!(stamp.tells(now + Duration::from_secs(10)));
-        assert_eq!(read(&path).unwrap().stamp, None);
+        assert_eq!(read(&path).unwrap().print.stamp, None);
     }
 
     #[test]

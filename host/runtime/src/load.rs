@@ -99,6 +99,12 @@ pub(crate) struct Loader {
 }
 
 impl Loader {
+    /// The compiled form of a file with this hash, if it is kept.
+    pub(crate) fn kept(&self, sha256: &str) -> Option<Component> {
+        let cache = self.cache.as_ref()?;
+        cache.find(&self.engine, sha256)
+    }
+
     /// Takes the compiled form of a file out of the cache, or compiles it, as well as this asks for.
     pub(crate) fn compile(
         &self,
@@ -114,11 +120,10 @@ impl Loader {
         if !wasm.starts_with(&COMPONENT) {
             return Err("it is not a WebAssembly component".into());
         }
-        let cache = self.cache.as_ref();
-        if let Some(kept) = cache.and_then(|cache| cache.find(&self.engine, sha256)) {
+        if let Some(kept) = self.kept(sha256) {
             return Ok((kept, Form::Final));
         }
-        let component = match (form, cache) {
+        let component = match (form, self.cache.as_ref()) {
             (Form::Draft, _) => self.draft(wasm),
             (Form::Final, Some(cache)) => cache.compile(&self.engine, wasm, sha256),
             (Form::Final, None) => Component::new(&self.engine, wasm),
