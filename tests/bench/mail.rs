@@ -1,9 +1,10 @@
 //! Mail that comes in, and clients that wait for it.
 
+use crate::load::request;
 use crate::memory::{add_users, allow_many_files};
 use crate::process::resident;
 use crate::rows::Bench;
-use chapar_tests::support::{PASSWORD, Server, basic, open_port};
+use chapar_tests::support::{PASSWORD, Server, basic, open_port, wait_until};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -14,16 +15,20 @@ const CLIENTS: usize = 10_000;
 /// Users that wait: each with so many connections as their bound allows and some to spare.
 const USERS: usize = 100;
 const PUSHES: usize = 200;
+const FEED: &str = "/rss/user/user0";
 
 /// A server that takes mail, with the module of the tests that wakes clients, and its address for
 /// mail.
-fn server(guest: bool) -> (Server, SocketAddr) {
+fn server(guest: bool, more: &[(&str, &str)]) -> (Server, SocketAddr) {
     let address = SocketAddr::from(([127, 0, 0, 1], open_port()));
     let mut builder = Server::builder()
         .option("log", "warn")
         .option("maxconnections_per_host", "0")
         .option("lmtp_listen", &address.to_string())
         .user("user0");
+    for (name, value) in more {
+        builder = builder.option(name, value);
+    }
     if guest {
         builder = builder
             .guest("contract")
@@ -89,7 +94,7 @@ fn message(number: usize) -> String {
 
 /// Four connections that deliver, every message durable before it is answered for.
 pub fn deliveries(bench: &mut Bench) {
-    let (server, address) = server(false);
+    let (server, address) = server(false, &[]);
     let began = Instant::now();
     std::thread::scope(|scope| {
         for part in 0..CONNECTIONS {
@@ -112,10 +117,36 @@ pub fn deliveries(bench: &mut Bench) {
     );
 }
 
+/// A mailbox of a thousand messages as a feed, all of them, and as many as there are by default.
+pub fn feeds(bench: &mut Bench) {
+    for (items, name) in [
+        ("1000", "feed of all of 1,000 messages"),
+        ("50", "feed of 50 of 1,000 messages"),
+    ] {
+        let (server, address) = server(false, &[("rss_maxitems", items)]);
+        let mut lmtp = Lmtp::new(address);
+        for number in 0..1000 {
+            lmtp.deliver(0, &message(number));
+        }
+        let authorization = basic("user0", PASSWORD);
+        let headers = [("authorization", authorization.as_str())];
+        let request = request("GET", FEED, &headers, b"");
+        let entries = || {
+            let mut client = server.client("user0");
+            let answer = client.send("GET", FEED, &[], b"").expect(200).text();
+            answer.matches("<entry>").count() + answer.matches("<item>").count()
+        };
+        wait_until("all messages are there", Duration::from_secs(60), || {
+            entries().to_string() == items
+        });
+        bench.row_of_cpu_at(name, 3000.0, (server.address, server.pid()), &request);
+    }
+}
+
 /// Ten thousand clients that wait, and what one of them notices of a delivery.
 pub fn waiting(bench: &mut Bench) {
     allow_many_files();
-    let (server, address) = server(true);
+    let (server, address) = server(true, &[]);
     let pid = server.pid();
     // What the first ones need belongs to everybody.
     let first: Vec<_> = (0..USERS).map(|user| watch(server.address, user)).collect();

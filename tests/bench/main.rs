@@ -59,6 +59,7 @@ fn main() {
         ("idle connections", memory::idle_connections),
         ("warm instances", memory::warm_instances),
         ("deliveries", mail::deliveries),
+        ("feeds", mail::feeds),
         ("waiting clients", mail::waiting),
         ("neighbours", neighbours::neighbours),
         ("drop in", drop_in::drop_in),

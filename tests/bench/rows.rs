@@ -257,7 +257,18 @@ impl Bench {
 impl Bench {
     /// Adds a row of what a request costs, sent again and again over one connection.
     pub fn row_of_cpu(&mut self, name: &str, target: f64, request: &[u8]) {
-        let (address, pid) = (self.server.address, self.server.pid());
+        let place = (self.server.address, self.server.pid());
+        self.row_of_cpu_at(name, target, place, request);
+    }
+
+    /// The same of another server, by its address and process.
+    pub fn row_of_cpu_at(
+        &mut self,
+        name: &str,
+        target: f64,
+        (address, pid): (SocketAddr, u32),
+        request: &[u8],
+    ) {
         let _awake = Awake::keep();
         drive(address, 1, ROUND / 2, |_, _| request.to_vec());
         let before = cpu(pid);

@@ -1,7 +1,7 @@
 //! Turns files into versions of modules: on threads of their own, one for each file, so that one
 //! that takes for ever holds up nobody for ever.
 
-use crate::folder::{self, Content, Print, Stamp};
+use crate::folder::{self, Content, Fingerprint, Stamp};
 use crate::load::{Form, Loader, Version};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -104,9 +104,9 @@ pub(crate) struct Done {
 
 impl Done {
     /// The same, of a file that was read.
-    fn of(mut self, print: Print) -> Self {
-        self.sha256 = Some(print.sha256);
-        self.stamp = print.stamp;
+    fn of(mut self, fingerprint: Fingerprint) -> Self {
+        self.sha256 = Some(fingerprint.sha256);
+        self.stamp = fingerprint.stamp;
         self
     }
 }
@@ -204,36 +204,36 @@ fn work(loader: &Loader, job: Job, pace: Pace, threads: usize) -> Done {
         Task::Make(known) => Some(known),
         Task::Read => None,
     };
-    let print = match folder::print(&job.path) {
-        Ok(print) => print,
+    let fingerprint = match folder::fingerprint(&job.path) {
+        Ok(fingerprint) => fingerprint,
         Err(reason) => {
             done.version = Some(Err(reason));
             return done;
         }
     };
     let Some(known) = known else {
-        return done.of(print);
+        return done.of(fingerprint);
     };
     let mut known = known.into_iter();
-    if let Some((_, version)) = known.find(|(known, _)| *known == print.sha256) {
+    if let Some((_, version)) = known.find(|(known, _)| *known == fingerprint.sha256) {
         done.version = Some(version);
-        return done.of(print);
+        return done.of(fingerprint);
     }
-    if let Some(component) = loader.kept(&print.sha256) {
-        let version = loader.version(&done.name, &component, &print.sha256);
+    if let Some(component) = loader.kept(&fingerprint.sha256) {
+        let version = loader.version(&done.name, &component, &fingerprint.sha256);
         done.version = Some(version.map(Arc::new));
-        return done.of(print);
+        return done.of(fingerprint);
     }
     match folder::read(&job.path) {
-        Ok(Content { wasm, print }) => {
+        Ok(Content { wasm, fingerprint }) => {
             done.version = Some(make(
                 &done.name,
                 wasm,
-                &print.sha256,
+                &fingerprint.sha256,
                 loader,
                 (pace, threads),
             ));
-            done.of(print)
+            done.of(fingerprint)
         }
         Err(reason) => {
             done.version = Some(Err(reason));

@@ -54,7 +54,7 @@ impl Stamp {
 }
 
 /// What tells a file from others; found while nobody wrote it.
-pub(crate) struct Print {
+pub(crate) struct Fingerprint {
     pub(crate) sha256: String,
     /// None if it can't tell whether the file has changed since.
     pub(crate) stamp: Option<Stamp>,
@@ -63,7 +63,7 @@ pub(crate) struct Print {
 /// A file that was read whole, and not while it was written.
 pub(crate) struct Content {
     pub(crate) wasm: Vec<u8>,
-    pub(crate) print: Print,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// The `.wasm` files of a folder, by the names of their modules. Hidden ones are what programs
@@ -90,18 +90,18 @@ pub(crate) fn scan(folder: &Path) -> Result<BTreeMap<String, PathBuf>, RuntimeEr
 /// Reads a file of a size that a module may have.
 pub(crate) fn read(path: &Path) -> Result<Content, String> {
     let mut wasm = Vec::new();
-    let print = look(path, Some(&mut wasm))?;
-    Ok(Content { wasm, print })
+    let fingerprint = look(path, Some(&mut wasm))?;
+    Ok(Content { wasm, fingerprint })
 }
 
 /// Reads a file piece by piece: of one that was compiled before no more need be known, and what is
 /// read whole stays with the process for a while.
-pub(crate) fn print(path: &Path) -> Result<Print, String> {
+pub(crate) fn fingerprint(path: &Path) -> Result<Fingerprint, String> {
     look(path, None)
 }
 
 /// Reads a file, and gives what it has if that is wanted.
-fn look(path: &Path, mut wasm: Option<&mut Vec<u8>>) -> Result<Print, String> {
+fn look(path: &Path, mut wasm: Option<&mut Vec<u8>>) -> Result<Fingerprint, String> {
     let unreadable = |error: io::Error| format!("it can't be read: {error}");
     let mut piece = vec![0; PIECE_LEN];
     for _ in 0..READS_MAX {
@@ -141,7 +141,7 @@ fn look(path: &Path, mut wasm: Option<&mut Vec<u8>>) -> Result<Print, String> {
             }
         }
         if stamp(&file).map_err(unreadable)? == before && left == 0 {
-            return Ok(Print {
+            return Ok(Fingerprint {
                 sha256: hash.end(),
                 stamp: Some(before).filter(|stamp| stamp.tells(began)),
             });
@@ -168,7 +168,7 @@ mod tests {
             "the clock went back"
         );
         assert!(stamp.tells(now + Duration::from_secs(10)));
-        assert_eq!(read(&path).unwrap().print.stamp, None);
+        assert_eq!(read(&path).unwrap().fingerprint.stamp, None);
     }
 
     #[test]

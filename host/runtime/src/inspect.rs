@@ -28,7 +28,7 @@ pub fn inspect(file: &Path) -> Result<Inspection, RuntimeError> {
     let mut inspection = Inspection {
         file: file.display().to_string(),
         size: content.wasm.len() as u64,
-        sha256: content.print.sha256,
+        sha256: content.fingerprint.sha256,
         exports: Vec::new(),
         imports: Vec::new(),
         descriptor: None,

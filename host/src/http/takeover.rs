@@ -121,6 +121,10 @@ impl Taken {
                     let Ok(piece) = frame.into_data() else {
                         continue;
                     };
+                    // A chunk of nothing would be the last.
+                    if piece.is_empty() {
+                        continue;
+                    }
                     let size = Bytes::from(format!("{:x}\r\n", piece.len()));
                     write(stream, size.chain(piece).chain(&b"\r\n"[..])).await?;
                 }
