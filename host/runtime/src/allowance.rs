@@ -1,6 +1,7 @@
 //! What a tenant, or a module, may use, and the bucket that what it uses over time is taken from.
 
 use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How many seconds' worth of requests may come at once.
@@ -33,7 +34,11 @@ pub type ModuleLimits = UsageLimits;
 /// An amount that is used and comes back with time. What is used may be known only afterwards, so
 /// the rest may fall below nothing.
 #[derive(Default)]
-pub(crate) struct Bucket(Mutex<Option<Level>>);
+pub(crate) struct Bucket {
+    /// Says the same as the level does: most have no limit, and every request asks.
+    limited: AtomicBool,
+    level: Mutex<Option<Level>>,
+}
 
 struct Level {
     rest: f64,
@@ -57,7 +62,8 @@ impl Bucket {
 
     /// Full at the first value, and growing by the second each second. What was used stays used.
     fn limit(&self, limit: Option<(f64, f64)>) {
-        let mut level = self.0.lock();
+        let mut level = self.level.lock();
+        self.limited.store(limit.is_some(), Ordering::Relaxed);
         *level = limit.map(|(full, per_second)| {
             let used = level.as_ref().map_or(0.0, |level| level.full - level.rest);
             Level {
@@ -71,11 +77,14 @@ impl Bucket {
 
     /// Takes an amount, if there is anything; otherwise says when there will be.
     pub(crate) fn take(&self, amount: f64) -> Result<(), Duration> {
+        if !self.limited.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         self.take_at(amount, Instant::now())
     }
 
     fn take_at(&self, amount: f64, now: Instant) -> Result<(), Duration> {
-        let mut level = self.0.lock();
+        let mut level = self.level.lock();
         let Some(level) = &mut *level else {
             return Ok(());
         };
@@ -91,7 +100,10 @@ impl Bucket {
 
     /// Takes an amount that was used already.
     pub(crate) fn charge(&self, amount: f64) {
-        if let Some(level) = &mut *self.0.lock() {
+        if !self.limited.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Some(level) = &mut *self.level.lock() {
             level.refill(Instant::now());
             level.rest -= amount;
         }

@@ -113,17 +113,16 @@ impl Gate {
         tenant: &Arc<Party>,
         module: &Arc<Party>,
     ) -> Result<Permit, Full> {
-        let (sender, receiver) = oneshot::channel();
-        let serial = {
+        let (serial, receiver) = {
             let mut state = self.state.lock();
-            // Those who wait while there are places have all they may have: nobody is overtaken.
-            if state.has_room() && tenant.has_room() && module.has_room() {
-                return Ok(self.grant(&mut state, tenant.clone(), module.clone()));
+            if let Some(permit) = self.grant_at_once(&mut state, tenant, module) {
+                return Ok(permit);
             }
             if state.waiting >= state.waiting_max && !state.make_room(tenant) {
                 return Err(Full);
             }
-            state.enqueue(tenant, module.clone(), sender)
+            let (sender, receiver) = oneshot::channel();
+            (state.enqueue(tenant, module.clone(), sender), receiver)
         };
         let _queued = Queued {
             gate: self,
@@ -132,6 +131,26 @@ impl Gate {
         };
         // The sender is dropped unused when somebody with fewer in the queue needs the room.
         receiver.await.map_err(|_| Full)
+    }
+
+    /// Takes a place if there is one now.
+    pub(crate) fn try_acquire(
+        self: &Arc<Self>,
+        tenant: &Arc<Party>,
+        module: &Arc<Party>,
+    ) -> Option<Permit> {
+        self.grant_at_once(&mut self.state.lock(), tenant, module)
+    }
+
+    fn grant_at_once(
+        self: &Arc<Self>,
+        state: &mut State,
+        tenant: &Arc<Party>,
+        module: &Arc<Party>,
+    ) -> Option<Permit> {
+        // Those who wait while there are places have all they may have: nobody is overtaken.
+        let room = state.has_room() && tenant.has_room() && module.has_room();
+        room.then(|| self.grant(state, tenant.clone(), module.clone()))
     }
 
     /// How many wait.

@@ -90,7 +90,10 @@ pub(crate) fn count(counter: &AtomicU64) {
 impl Counters {
     pub(crate) fn queued(&self, time: Duration) {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        self.queued.fetch_add(micros, Ordering::Relaxed);
+        // Most did not wait, and an addition costs even if it adds nothing.
+        if micros > 0 {
+            self.queued.fetch_add(micros, Ordering::Relaxed);
+        }
         let step = QUEUE_STEPS_US.partition_point(|bound| *bound < micros);
         if let Some(step) = self.queued_steps.get(step) {
             count(step);
