@@ -18,7 +18,7 @@ const TICK: Duration = Duration::from_millis(2);
 /// Stack of a guest.
 const WASM_STACK: usize = 512 << 10;
 /// Stack of a guest and of the host's functions that it calls: those must never run out.
-const FIBER_STACK: usize = WASM_STACK + (768 << 10);
+pub(crate) const FIBER_STACK: usize = WASM_STACK + (768 << 10);
 /// What a memory can have in WebAssembly of 32 bits, for which there is room in any case: no access
 /// is checked, because all that can be reached is set aside.
 const MEMORY_MOST: usize = 4 << 30;

@@ -6,6 +6,7 @@ use crate::interfaces::{Body, headers_in, headers_out, status_out};
 use crate::limits::{Interrupted, Limits, Meter, OutOfTime};
 use crate::load::{Entry, Module};
 use crate::module::Descriptor;
+use crate::stack::Trimmer;
 use crate::state::{Current, Serving, State};
 use crate::stream::PieceSender;
 use crate::{Answer, AnswerBody, HandleError, Request, Subscription};
@@ -50,6 +51,7 @@ pub(crate) struct Instance {
     pub(crate) module: Arc<Module>,
     bounds: Bounds,
     uses: u32,
+    trimmer: Trimmer,
     /// Whose account it is on, if it serves anyone.
     pub(crate) alive: Option<Alive>,
 }
@@ -101,6 +103,7 @@ impl Instance {
                 module,
                 bounds,
                 uses: 0,
+                trimmer: Trimmer::default(),
                 alive: None,
             }),
             Err(error) => Err(failure(&module.facts.name, &bounds, &store, &error)),
@@ -156,6 +159,11 @@ impl Instance {
             && !crate::incoming::has_leftovers(&mut state.table)
             && state.limits.memory() <= KEPT_MEMORY_MAX
             && self.uses < USES_MAX
+    }
+
+    /// Gives back memory that only a call needs: the next request may be long in coming.
+    pub(crate) fn rest(&mut self) {
+        self.trimmer.trim(&mut self.store);
     }
 
     /// Bytes of its memory.

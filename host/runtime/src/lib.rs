@@ -35,6 +35,7 @@ mod run;
 mod runtime;
 mod serve;
 mod shelf;
+mod stack;
 mod state;
 mod stdio;
 mod stream;

@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// How often idle instances are looked at.
-const SWEEP: Duration = Duration::from_secs(1);
+const SWEEP: Duration = Duration::from_millis(500);
 /// How many requests may wait for each instance that can live.
 const WAITING_PER_INSTANCE: usize = 4;
 
@@ -165,6 +165,7 @@ impl Runtime {
                 tokio::time::sleep(SWEEP).await;
                 let Some(shared) = weak.upgrade() else { break };
                 shared.warm.sweep();
+                shared.warm.rest();
             }
         });
         Ok(Self {

@@ -87,6 +87,12 @@ impl<T> Shelf<T> {
         self.places.values().next().map(|(_, thing)| thing)
     }
 
+    /// Each of them that was put after the one with this number, in that order, with its own.
+    pub(crate) fn after(&mut self, serial: u64) -> impl Iterator<Item = (u64, &mut T)> {
+        let places = self.places.range_mut(serial.saturating_add(1)..);
+        places.map(|(serial, (_, thing))| (*serial, thing))
+    }
+
     /// Takes what has lain longest.
     pub(crate) fn take_oldest(&mut self) -> Option<T> {
         let serial = *self.places.keys().next()?;
@@ -185,6 +191,18 @@ mod tests {
         }
         assert_eq!(gone, [1, 2, 3, 4, 5, 6], "all of the one who has most");
         assert_eq!(shelf.oldest(), Some(&0));
+    }
+
+    #[test]
+    fn what_came_after_is_found_in_its_order() {
+        let mut shelf = Shelf::new(9, 1000);
+        for thing in 1..=4 {
+            shelf.put(tag(thing, 1), thing);
+        }
+        let (first, _) = shelf.after(0).next().unwrap();
+        assert_eq!(shelf.take(2, |_| true), Some(2));
+        let rest: Vec<u64> = shelf.after(first).map(|(_, thing)| *thing).collect();
+        assert_eq!(rest, [3, 4]);
     }
 
     #[test]

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// How long an instance waits.
 const IDLE_MAX: Duration = Duration::from_secs(5);
+/// How long it waits until it gives back what only a request needs: in a burst none does.
+const REST_AFTER: Duration = Duration::from_secs(1);
 /// Memory that those who wait may have on the average: all of theirs together is bounded.
 const MEMORY_EACH: usize = 2 << 20;
 
@@ -24,6 +26,7 @@ pub(crate) struct Warm {
 
 struct Waiting {
     since: Instant,
+    rests: bool,
     instance: Instance,
 }
 
@@ -71,9 +74,33 @@ impl Warm {
             owner: Arc::as_ptr(&alive.0.tenant).addr(),
             memory: instance.memory(),
         };
-        let since = Instant::now();
-        let gone = self.shelf.lock().put(tag, Waiting { since, instance });
+        let waiting = Waiting {
+            since: Instant::now(),
+            rests: false,
+            instance,
+        };
+        let gone = self.shelf.lock().put(tag, waiting);
         gone.into_iter().map(|one| one.instance).collect()
+    }
+
+    /// Lets those rest that have waited for a while; requests come in between.
+    pub(crate) fn rest(&self) {
+        let mut last = 0;
+        while let Some(serial) = self.rest_next(last) {
+            last = serial;
+        }
+    }
+
+    /// Lets one rest, of those that came after the one with this number. Returns its own.
+    fn rest_next(&self, last: u64) -> Option<u64> {
+        let mut shelf = self.shelf.lock();
+        let (serial, one) = shelf.after(last).find(|(_, one)| !one.rests)?;
+        if one.since.elapsed() < REST_AFTER {
+            return None;
+        }
+        one.rests = true;
+        one.instance.rest();
+        Some(serial)
     }
 
     /// Drops those that have waited too long.
