@@ -171,8 +171,9 @@ impl<'c> Context<'c> {
 
     /// What is at `path`, if the principal may know of it.
     pub fn find(&self, path: &Path, want: &Want<'_>) -> Result<Option<Resource>, Error> {
-        let found = self.store.find(path, want)?;
-        Ok(found.filter(|resource| resource.rights().has(Rights::LOOKUP)))
+        let mut found = self.store.find(path, want)?;
+        found.take_if(|resource| !resource.rights().has(Rights::LOOKUP));
+        Ok(found)
     }
 
     /// What the request is about, with the fields that conditions need.

@@ -7,6 +7,9 @@
 //! that a test has made.
 
 #[cfg(target_family = "wasm")]
+mod layout;
+
+#[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod bindings;
 #[cfg(target_family = "wasm")]

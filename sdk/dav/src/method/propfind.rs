@@ -21,7 +21,7 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     let path = &ctx.target.path;
     let resource = ctx.find(path, &plan.want())?.ok_or(Error::NotFound)?;
     if ctx.header("If").is_some() || ctx.header("If-Match").is_some() {
-        conditions::check(ctx, ctx.find_target()?.as_ref())?;
+        check_conditions(ctx)?;
     }
     let locks = match (plan.needs_locks(), depth) {
         (false, _) => Vec::new(),
@@ -48,4 +48,11 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
         response.set("Content-Location", href);
     }
     Ok(response)
+}
+
+/// Few requests have conditions, and what they need of the stack is not to be there for the others.
+#[inline(never)]
+fn check_conditions(ctx: &Context<'_>) -> Result<(), Error> {
+    conditions::check(ctx, ctx.find_target()?.as_ref())?;
+    Ok(())
 }

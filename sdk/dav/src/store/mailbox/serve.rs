@@ -61,6 +61,7 @@ pub fn answer(
     }
 }
 
+#[inline(never)] // What it needs of the stack is not to be there while the request is answered.
 fn complete(response: Response, open: impl Fn(&MemberBody) -> Option<Blob>) -> module::Response {
     let mut complete = module::Response::new(response.status.0);
     for (name, value) in response.headers {

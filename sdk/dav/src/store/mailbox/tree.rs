@@ -125,6 +125,7 @@ impl MailboxStore {
 
     /// Makes the principal's own home if a mailbox in it was missed, and it is missing itself; says
     /// whether it was made.
+    #[inline(never)] // Seldom, and what it needs of the stack would be there for all that is opened.
     fn provision(&self, missed: &[String]) -> Result<bool, StoreError> {
         let Some((mailbox, _)) = missed.split_at_checked(HOME_LEN) else {
             return Ok(false);
@@ -201,6 +202,7 @@ impl MailboxStore {
     }
 
     /// Whether something below a mailbox that may not be looked up may be.
+    #[inline(never)] // Seldom, as above.
     fn leads_on(&self, mailbox: &[String]) -> Result<bool, StoreError> {
         if !self.sees_leads() || self.is_in_leaf(mailbox) {
             return Ok(false);
