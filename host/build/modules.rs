@@ -37,21 +37,9 @@ pub fn build(
     let mut told = Vec::new();
     if !packages.is_empty() {
         told.extend(add_target(root)?);
-        let mut cargo = clean(Command::new(
-            std::env::var_os("CARGO").unwrap_or("cargo".into()),
-        ));
-        cargo
-            .current_dir(root)
-            .env(FLAGS.0, FLAGS.1)
-            .arg("build")
-            .args(["--profile", "module", "--target", WASM]);
-        cargo.arg("--target-dir").arg(build);
         for package in packages {
-            cargo.args(["--package", package]);
+            run(cargo(root, build, package))?;
         }
-        // Not the examples, tests and programs that they may have.
-        cargo.arg("--lib");
-        run(cargo)?;
     }
     let built = build.join(WASM).join("module");
     let mut names = BTreeSet::new();
@@ -63,6 +51,23 @@ pub fn build(
     }
     remove_others(output, &names)?;
     Ok(told)
+}
+
+/// Builds one module. As a `cdylib` alone, and so one at a time: a library that is linked into tests,
+/// too, is not optimised as a whole, whatever the profile says.
+fn cargo(root: &Path, build: &Path, package: &str) -> Command {
+    let mut cargo = clean(Command::new(
+        std::env::var_os("CARGO").unwrap_or("cargo".into()),
+    ));
+    cargo
+        .current_dir(root)
+        .env(FLAGS.0, FLAGS.1)
+        .args(["rustc", "--profile", "module", "--target", WASM])
+        .arg("--target-dir")
+        .arg(build)
+        // Not the examples, tests and programs that it may have.
+        .args(["--package", package, "--lib", "--crate-type", "cdylib"]);
+    cargo
 }
 
 /// Adds the target to the toolchain in use, if it lacks it.
