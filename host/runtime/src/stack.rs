@@ -41,7 +41,7 @@ fn give_back(caller: i64) {
     let end = (here - OWN) / page * page;
     let start = (here - (FIBER_STACK - ABOVE)).next_multiple_of(page);
     // SAFETY: the engine makes calls of async functions on a stack of `FIBER_STACK` bytes, of which
-    // no more than `ABOVE` can be in use above this function: no guest runs below it in this call.
+    // no more than `ABOVE` can be in use above this function, because no guest runs in this call.
     // So what lies between `start` and `end` belongs to the same stack. This thread runs on it, so
     // nobody else does; a stack grows down, so nothing below this function is in use, but for what
     // `madvise` itself needs, which is far less than `OWN`. The pages are private and anonymous:
