@@ -759,6 +759,15 @@ pub enum Target {
     Created(u32),
 }
 
+/// Where a key must be the only one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UniqueScope {
+    /// In the mailbox.
+    Mailbox,
+    /// In all mailboxes of the same type and owner.
+    Owner,
+}
+
 /// One change of a batch; `wit/batch.wit` documents each.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
@@ -771,6 +780,7 @@ pub enum Change {
         mailbox: MailboxId,
         name: Option<String>,
         key: Key,
+        scope: UniqueScope,
     },
     Put {
         target: Target,

@@ -17,6 +17,15 @@ pub enum Condition {
     Unchanged(Uid),
 }
 
+/// Where a key must be the only one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UniqueScope {
+    /// In the mailbox.
+    Mailbox,
+    /// In all mailboxes of the same type and owner.
+    Owner,
+}
+
 /// Where the bytes of a body come from.
 #[derive(Debug)]
 pub enum Content<'a> {
@@ -138,10 +147,16 @@ impl Batch {
         self.added()
     }
 
-    /// Requires that no other message of the owner, in mailboxes of the same type, has this key,
-    /// other than the one of this name in this mailbox.
-    pub fn expect_unique(&self, mailbox: &Mailbox, name: Option<&str>, key: &Key) -> u32 {
-        self.raw.expect_unique(&mailbox.raw, name, key);
+    /// Requires that no message in the scope has this key, other than the one of this name in this
+    /// mailbox.
+    pub fn expect_unique(
+        &self,
+        mailbox: &Mailbox,
+        name: Option<&str>,
+        key: &Key,
+        scope: UniqueScope,
+    ) -> u32 {
+        self.raw.expect_unique(&mailbox.raw, name, key, scope);
         self.added()
     }
 

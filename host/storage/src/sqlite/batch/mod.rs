@@ -155,9 +155,12 @@ impl<'a> Work<'a> {
     fn change(&mut self, change: &Change, body: Option<&Body>) -> Result<Made, Error> {
         match change {
             Change::ExpectModseq { mailbox, modseq } => self.expect_modseq(*mailbox, *modseq),
-            Change::ExpectUnique { mailbox, name, key } => {
-                self.expect_unique(*mailbox, name.as_deref(), key)
-            }
+            Change::ExpectUnique {
+                mailbox,
+                name,
+                key,
+                scope,
+            } => self.expect_unique(*mailbox, name.as_deref(), key, *scope),
             Change::Put { target, put } => self.put(*target, put, body, None),
             Change::PutAsOf {
                 mailbox,
