@@ -886,6 +886,10 @@ pub enum Change {
 pub struct Outcome {
     /// The uid of the message put or copied; 0 for other changes.
     pub uid: Uid,
+    /// The digest of that message's body; zeros for other changes.
+    pub digest: Digest,
+    /// When that message was last modified; 0 for other changes.
+    pub modified: Instant,
     /// The change's modseq.
     pub modseq: Modseq,
     /// Something of that name was replaced.

@@ -2,7 +2,8 @@
 
 use crate::backend::batch as raw;
 use crate::{
-    Annotation, Blob, Delivery, Error, Grant, Instant, Key, LockRequest, Mailbox, Modseq, Uid,
+    Annotation, Blob, Delivery, Digest, Error, Grant, Instant, Key, LockRequest, Mailbox, Modseq,
+    Uid,
 };
 use std::cell::Cell;
 
@@ -79,6 +80,10 @@ impl<'a> From<Put<'a>> for raw::Put<'a> {
 pub struct Outcome {
     /// The uid of the message put or copied; 0 for other changes.
     pub uid: Uid,
+    /// The digest of that message's body; zeros for other changes.
+    pub digest: Digest,
+    /// When that message was last modified; 0 for other changes.
+    pub modified: Instant,
     /// The change's modseq.
     pub modseq: Modseq,
     /// Something of that name was replaced.

@@ -427,6 +427,8 @@ impl From<storage::Outcome> for wit::Outcome {
     fn from(from: storage::Outcome) -> Self {
         Self {
             uid: from.uid,
+            digest: from.digest.into(),
+            modified: from.modified,
             modseq: from.modseq,
             replaced: from.replaced,
             lock_token: from.lock_token,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use module::{Annotation, Blob, Identifier, Kind};
 
 use super::MailboxStore;
-use super::convert::{annotation_name, host_rights, instant, read_refusal, refusal};
+use super::convert::{annotation_name, etag, host_rights, instant, read_refusal, refusal, time};
 use super::personal::fill_personal;
 use super::put::Transfer;
 use super::tree::{HOME_LEN, Opened, Place};
@@ -428,9 +428,8 @@ impl MailboxStore {
                 None => Done::Done,
             },
             Outcome::Written(opened, change) => {
-                let uid = results.get(change as usize).map_or(0, |result| result.uid);
-                // Who may put things in without reading them learns no tag.
-                match opened.and_then(|opened| self.written(&opened, uid)) {
+                let written = opened.zip(results.get(change as usize));
+                match written.and_then(|(opened, result)| self.written(&opened, result)) {
                     Some(member) => Done::Written {
                         etag: member.etag,
                         modified: member.modified.unwrap_or_default(),
@@ -441,10 +440,17 @@ impl MailboxStore {
         }
     }
 
-    /// The member that a message became.
-    fn written(&self, opened: &Opened, uid: u32) -> Option<Member> {
-        let message = opened.mailbox.get(&[uid]).ok()?.pop()?;
-        let mut members = [super::members::member(message)];
+    /// The member that a message became. Who may put things in without reading them learns no tag.
+    fn written(&self, opened: &Opened, result: &module::Outcome) -> Option<Member> {
+        if !opened.status.rights.contains(module::Rights::READ) {
+            return None;
+        }
+        let mut members = [Member {
+            version: u64::from(result.uid),
+            etag: etag(result.digest),
+            modified: Some(time(result.modified)),
+            ..Member::default()
+        }];
         let source = self.source(&opened.mailbox, opened.status.owner.as_deref());
         fill_personal(source, &mut members).ok()?;
         let [member] = members;

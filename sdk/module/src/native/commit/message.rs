@@ -91,12 +91,15 @@ impl Commit {
     ) -> Result<Outcome> {
         let mailbox = self.state.mailbox_mut(row)?;
         let uid = mailbox.uid_next;
+        let (digest, modified) = (message.digest, message.modified);
         mailbox.uid_next += 1;
         mailbox.messages.insert(uid, message);
         self.check_quota(row)?;
         self.makes(row, Some(uid));
         Ok(Outcome {
             uid,
+            digest,
+            modified,
             replaced,
             ..self.touch(row, Some(uid))?
         })
