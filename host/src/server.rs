@@ -54,7 +54,7 @@ impl Server {
         inherited: Inherited,
     ) -> Result<Self, Error> {
         let config = Arc::new(config.clone());
-        let snapshot = Snapshot::new(config.clone(), tenant::read(&config)?, None);
+        let snapshot = Snapshot::new(config.clone(), tenant::read(&config)?);
         snapshot.default_site().take_store(store);
         let mut problems = begin(&snapshot)?;
         let (how, which) = (runtime_config(&config), module_set(&snapshot));

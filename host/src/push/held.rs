@@ -52,7 +52,7 @@ pub type Said = Result<Option<Push>, HandleError>;
 
 /// Why nothing is to be waited for.
 pub enum Refused {
-    /// Too many wait, or the server stops.
+    /// Too many wait, or nothing will be told here any more.
     Unheld(Unheld),
     /// The store says so.
     Store(Error),
@@ -72,6 +72,10 @@ pub async fn hold(
         .hub
         .wait(tenant, actor.principal.as_deref(), owners.clone());
     let place = place.map_err(Refused::Unheld)?;
+    // Whoever comes by an old store when its successor has let the others go would wait for ever.
+    if !host.is_in_force(tenant) {
+        return Err(Refused::Unheld(Unheld::Stopping));
+    }
     // What has changed since the module looked, and before the place was taken, nobody tells.
     let mut behind = false;
     for owner in owners {
