@@ -204,7 +204,7 @@ impl Held {
                 let runtime = &host.runtime;
                 let said = runtime.message(&module, &tenant, identity, text, since, token);
                 let said = said.await;
-                match said.as_ref().err().and_then(not_begun) {
+                match said.as_ref().err().and_then(HandleError::not_begun) {
                     Some(wait) if Instant::now() + wait < until => tokio::time::sleep(wait).await,
                     _ => return said,
                 }
@@ -243,18 +243,5 @@ impl Held {
         self.last = push.close;
         let pieces = push.pieces.into_iter();
         Ok(pieces.filter(|it| !it.is_empty()).collect())
-    }
-}
-
-/// After how long a call may come again that has not begun, so that nothing is done twice.
-fn not_begun(error: &HandleError) -> Option<Duration> {
-    match error {
-        HandleError::Busy { .. }
-        | HandleError::OverRate { .. }
-        | HandleError::OverCpu { .. }
-        | HandleError::BackedOff { .. } => error.retry_after(),
-        HandleError::Trapped { .. } | HandleError::Deadline { .. } | HandleError::Memory { .. } => {
-            None
-        }
     }
 }
