@@ -92,6 +92,9 @@ pub enum StoreError {
     /// Someone else is in the way for the moment.
     #[error("the storage is busy")]
     Busy,
+    /// The disk is full, and what was asked needs room.
+    #[error("the disk is full")]
+    Full,
     /// Broken in a way that no client can help.
     #[error("the storage failed: {0}")]
     Failed(String),
