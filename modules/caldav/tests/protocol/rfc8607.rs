@@ -274,6 +274,7 @@ fn keys_are_a_function_of_the_message() {
             mailbox_type: "calendar".to_owned(),
             content_type: entry.content_type().to_owned(),
             created: entry.created(),
+            reach: None,
             message: message.into_iter().next().unwrap(),
         });
         for Key { name, value } in keys {
