@@ -231,21 +231,7 @@ fn is_referred(
     except: &str,
     managed_id: &str,
 ) -> Result<bool, Error> {
-    let home = provision::home_of(&calendar.path);
-    let mut calendars = vec![calendar.clone()];
-    if let Some(Resource::Collection(home)) = ctx.find(&home, &Want::default())? {
-        let listing = Listing {
-            collections: true,
-            limit: ctx.profile.limits.page,
-            ..Listing::default()
-        };
-        let page = ctx.store.children(&home, &listing)?;
-        let others = page.collections.into_iter().filter(|found| {
-            found.kind == CALENDAR && found.path != calendar.path && found.rights.has(Rights::READ)
-        });
-        calendars.extend(others);
-    }
-    for found in &calendars {
+    for found in &calendars_with(ctx, calendar)? {
         let filter = [Filter::Equals(keys::ATTACHMENT, managed_id)];
         let listing = Listing {
             members: true,
@@ -260,6 +246,33 @@ fn is_referred(
         }
     }
     Ok(false)
+}
+
+/// A calendar, and all others of the same home.
+fn calendars_with(ctx: &Context<'_>, calendar: &Collection) -> Result<Vec<Collection>, Error> {
+    let mut calendars = vec![calendar.clone()];
+    let home = provision::home_of(&calendar.path);
+    let Some(Resource::Collection(home)) = ctx.find(&home, &Want::default())? else {
+        return Ok(calendars);
+    };
+    let mut after: Option<String> = None;
+    loop {
+        let listing = Listing {
+            collections: true,
+            after: after.as_deref(),
+            limit: ctx.profile.limits.page,
+            ..Listing::default()
+        };
+        let page = ctx.store.children(&home, &listing)?;
+        let others = page.collections.into_iter().filter(|found| {
+            found.kind == CALENDAR && found.path != calendar.path && found.rights.has(Rights::READ)
+        });
+        calendars.extend(others);
+        after = page.next;
+        if after.is_none() {
+            return Ok(calendars);
+        }
+    }
 }
 
 /// Checks that the attachments that a new body refers to, and that are ours, are there, or that the
