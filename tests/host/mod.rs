@@ -6,6 +6,7 @@ mod contract;
 mod dropin;
 mod durability;
 mod folders;
+mod horizon;
 mod isolation;
 mod limits;
 mod mail;

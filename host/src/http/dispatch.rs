@@ -270,7 +270,7 @@ pub(super) struct Trail {
     trace: TraceId,
     activity: Arc<Activity>,
     site: Option<Arc<Site>>,
-    module: Option<String>,
+    pub(super) module: Option<String>,
     pub(super) signed_in: Option<Arc<SignedIn>>,
     cpu: Duration,
     queued: Duration,

@@ -215,6 +215,15 @@ pub trait Store: Send + Sync {
         scope: SearchScope,
         query: &Query,
     ) -> Result<Results, Error>;
+    /// Tells whoever makes keys (by [`Store::feed`]) that the actor has looked farther than those of
+    /// these messages reach, which it must have the right to read. Nothing is written.
+    async fn extend_keys(
+        &self,
+        actor: &Actor,
+        mailbox: MailboxId,
+        uids: &[Uid],
+        reach: i64,
+    ) -> Result<(), Error>;
 
     // What hangs on them.
 

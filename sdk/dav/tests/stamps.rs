@@ -107,7 +107,10 @@ static PAGE: Page = Page {
         find: |ctx, shelf| {
             let copy = ctx.find(&shelf.path.join("copy"), &Want::default())?;
             let lent = copy.is_none().then(|| shelf.path.join("lent"));
-            Ok(lent.into_iter().collect())
+            Ok(dav::page::Offers {
+                paths: lent.into_iter().collect(),
+                are_more: false,
+            })
         },
         subscribe: |ctx, shelf, path, batch| {
             if path.name() != Some("lent") || ctx.find(path, &Want::default())?.is_none() {
@@ -405,6 +408,7 @@ fn stamp_query(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result
     let search = |filter, is_exact| Search {
         filters: vec![filter],
         is_exact,
+        reach: None,
     };
     let searches = match root.attribute("rich") {
         Some(_) => vec![search(rich, true), search(poor, false)],

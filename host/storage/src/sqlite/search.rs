@@ -180,6 +180,10 @@ impl Statement {
             mailboxes: mailboxes.to_vec(),
             in_tree,
         };
+        if query.after > 0 {
+            let after = statement.value(i64::from(query.after));
+            statement.sql.push_str(&format!(" AND m.uid > {after}"));
+        }
         for (number, any_of) in query.all_of.iter().enumerate() {
             let condition = statement.any_of(any_of, number == 0)?;
             statement.sql.push_str(&format!(" AND ({condition})"));

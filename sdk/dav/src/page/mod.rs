@@ -53,10 +53,19 @@ pub struct Choice {
 /// Collections of others, which are not in a home but could be.
 pub struct Others {
     /// Finds those that are shared with who asks, where their owners have them.
-    pub find: fn(&Context<'_>, home: &Collection) -> Result<Vec<Path>, Error>,
+    pub find: fn(&Context<'_>, home: &Collection) -> Result<Offers, Error>,
     /// Adds to the batch what makes one of them appear in the home, as far as that may be.
     pub subscribe:
         fn(&Context<'_>, home: &Collection, path: &Path, batch: &mut Batch) -> Result<(), Error>,
+}
+
+/// What [`Others::find`] finds.
+#[derive(Debug, Default)]
+pub struct Offers {
+    /// Where they are.
+    pub paths: Vec<Path>,
+    /// Whether there are more, which are not offered.
+    pub are_more: bool,
 }
 
 /// Answers GET and HEAD of a home: none if who asks is no browser.

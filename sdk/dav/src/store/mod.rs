@@ -20,6 +20,12 @@ use crate::{Path, Rights, Time};
 /// What that principal may not look up is not there: [`Store::find`] gives none for it and
 /// listings leave it out.
 pub trait Store {
+    /// Says that a report has looked farther than the keys of these members reach, given by
+    /// [`Member::version`]: to `reach`, as interval keys count. A hint, which a store need not take.
+    fn extend_keys(&self, collection: &Collection, versions: &[u64], reach: i64) {
+        let _ = (collection, versions, reach);
+    }
+
     /// The time that lock timeouts are counted from.
     fn now(&self) -> Time;
 

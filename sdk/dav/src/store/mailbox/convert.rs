@@ -137,6 +137,7 @@ pub(super) fn stored_property(annotation: module::Annotation) -> Option<StoredPr
     let (namespace, local) = name.rsplit_once('}')?;
     Some(StoredProperty {
         name: Name::owned(namespace, local),
+        is_own: annotation.visibility == module::Visibility::Private,
         xml: annotation.value?,
     })
 }
