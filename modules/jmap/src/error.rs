@@ -65,6 +65,9 @@ impl From<Error> for MethodError {
     }
 }
 
+/// What most functions for one object of a `/set` return.
+pub type SetResult<T> = std::result::Result<T, SetError>;
+
 /// Why one object was not created, updated or destroyed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetError {

@@ -4,7 +4,7 @@
 use crate::account::Account;
 use crate::call::Result;
 use crate::context::Context;
-use crate::error::{MethodError, SetError};
+use crate::error::{MethodError, SetError, SetResult};
 use crate::json::Object;
 use crate::standard::{
     Change, Changes, DataType, Few, FewQuery, Kind, Log, QueryChanges, Stage, Subject,
@@ -50,12 +50,7 @@ impl Records {
     }
 
     /// Adds to a batch that these are kept.
-    fn stage(
-        &self,
-        account: &Account,
-        name: &str,
-        batch: &Batch,
-    ) -> std::result::Result<(), SetError> {
+    fn stage(&self, account: &Account, name: &str, batch: &Batch) -> SetResult<()> {
         let value = serde_json::to_vec(self).map_err(|_| SetError::new("serverFail"))?;
         if value.len() > BYTES_MAX {
             return Err(SetError::new("overQuota"));
@@ -214,8 +209,8 @@ const CONFLICTS_MAX: usize = 8;
 /// operation finds it changed. `change` may run several times, each on what there is then.
 pub fn save<T: Kept, R>(
     stage: &mut Stage<'_>,
-    mut change: impl FnMut(&mut Records, &Account, &Batch) -> std::result::Result<R, SetError>,
-) -> std::result::Result<R, SetError> {
+    mut change: impl FnMut(&mut Records, &Account, &Batch) -> SetResult<R>,
+) -> SetResult<R> {
     let mut conflicts = 0;
     loop {
         let mut records = Records::load(&stage.account, T::ANNOTATION)?;

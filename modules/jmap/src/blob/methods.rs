@@ -5,7 +5,7 @@ use super::{bytes, open};
 use crate::account::Account;
 use crate::call::{Arguments, Result, required};
 use crate::context::Context;
-use crate::error::{MethodError, SetError};
+use crate::error::{MethodError, SetError, SetResult};
 use crate::json::{Object, object, strings};
 use crate::mail::world::World;
 use crate::sieve;
@@ -17,8 +17,6 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::rc::Rc;
-
-type Answer<T> = std::result::Result<T, SetError>;
 
 /// Types that `Blob/lookup` looks in.
 pub const TYPES: [&str; 4] = ["Mailbox", "Thread", "Email", "SieveScript"];
@@ -107,7 +105,7 @@ pub fn upload(context: &mut Context, mut arguments: Arguments) -> Result<Object>
 }
 
 /// The bytes that the sources of an UploadObject give together.
-fn make(context: &Context, account: &Rc<Account>, upload: &Value) -> Answer<Vec<u8>> {
+fn make(context: &Context, account: &Rc<Account>, upload: &Value) -> SetResult<Vec<u8>> {
     let bad = |what: &str| SetError::invalid("data", what);
     let sources = upload.get("data").and_then(Value::as_array);
     let sources = sources.ok_or_else(|| bad("this is no DataSourceObject[]"))?;

@@ -4,18 +4,15 @@
 //! says of it, and further ones for the same addresses, are kept with the inbox.
 
 use crate::account::Account;
-use crate::call::{Arguments, Result};
-use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::json::{Object, object};
 use crate::records::{Kept, Records, save};
-use crate::standard::{Done, Set, Stage, apply, is_current};
+use crate::standard::{Done, Set, Stage, apply};
 use mail::EmailAddress;
 use module::Principal;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 /// The data type.
 pub struct Identities;
@@ -24,8 +21,6 @@ pub struct Identities;
 const COUNT_MAX: usize = 100;
 /// Bytes of a name or a signature.
 const TEXT_MAX: usize = 16 << 10;
-
-type Answer<T> = std::result::Result<T, SetError>;
 
 impl Kept for Identities {
     const NAME: &'static str = "Identity";
@@ -49,15 +44,7 @@ impl Kept for Identities {
 impl Set for Identities {
     type Extra = ();
 
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
-
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        is_current::<Self>(context, account, state)
-    }
-
-    fn create(stage: &mut Stage<'_>, (): &(), object: Object) -> Answer<Done> {
+    fn create(stage: &mut Stage<'_>, (): &(), object: Object) -> SetResult<Done> {
         let known = all(&stage.account)?;
         if known.len() >= COUNT_MAX {
             return Err(SetError::new("overQuota"));
@@ -82,7 +69,7 @@ impl Set for Identities {
         Ok(Done { id, told: identity })
     }
 
-    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> Answer<Done> {
+    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> SetResult<Done> {
         let mut known = all(&stage.account)?;
         let mut current = known.remove(id).ok_or_else(|| SetError::new("notFound"))?;
         current.insert("id".to_owned(), id.into());
@@ -108,7 +95,7 @@ impl Set for Identities {
         Ok(Done::default())
     }
 
-    fn destroy(stage: &mut Stage<'_>, (): &(), id: &str) -> Answer<()> {
+    fn destroy(stage: &mut Stage<'_>, (): &(), id: &str) -> SetResult<()> {
         let known = all(&stage.account)?;
         let identity = known.get(id).ok_or_else(|| SetError::new("notFound"))?;
         if identity.get("mayDelete") != Some(&Value::Bool(true)) {
@@ -170,7 +157,7 @@ fn defaults() -> Object {
     }
 }
 
-fn check(identity: &Object) -> Answer<()> {
+fn check(identity: &Object) -> SetResult<()> {
     let mut bad = Vec::new();
     for (name, value) in identity {
         let is_good = match name.as_str() {

@@ -8,7 +8,7 @@ use crate::api::ids_or_null;
 use crate::blob::{self, BlobId, Whole};
 use crate::call::{Arguments, Result, required};
 use crate::context::Context;
-use crate::error::{MethodError, SetError};
+use crate::error::{MethodError, SetError, SetResult};
 use crate::id::EmailId;
 use crate::json::{Object, object};
 use crate::standard::map_or_null;
@@ -21,8 +21,6 @@ use std::rc::Rc;
 
 /// The keyword of messages for which one was sent.
 const SENT: &str = "$mdnsent";
-
-type Answer<T> = std::result::Result<T, SetError>;
 
 /// `MDN/parse`. RFC 9007 §2.2.
 pub fn parse(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
@@ -130,7 +128,7 @@ fn send_one(
     from: &EmailAddress,
     value: &Value,
     patch: Option<&Value>,
-) -> Answer<(EmailId, Object)> {
+) -> SetResult<(EmailId, Object)> {
     let mut mdn: Mdn = serde_json::from_value(value.clone())
         .map_err(|error| SetError::invalid("disposition", error.to_string()))?;
     let id = mdn.for_email_id.as_deref();

@@ -7,7 +7,7 @@
 
 use super::world::World;
 use crate::account::Account;
-use crate::call::{Arguments, Result};
+use crate::call::Result;
 use crate::context::Context;
 use crate::error::MethodError;
 use crate::id::{EmailId, ThreadId};
@@ -58,10 +58,6 @@ impl Get for Threads {
     type Extra = ();
 
     const PROPERTIES: &'static [&'static str] = &["id", "emailIds"];
-
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
 
     fn load(
         _: &mut Context,

@@ -8,14 +8,14 @@
 use crate::account::Account;
 use crate::call::{Arguments, Result};
 use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::id::{EmailId, MailboxId, account_id};
 use crate::json::{Object, object};
 use crate::mail::email::utc_date;
 use crate::mail::mailbox::{is_inbox, rights::told};
 use crate::methods::Method;
 use crate::records::{Kept, Records, save};
-use crate::standard::{Done, FewQuery, Set, Stage, Test, is_current};
+use crate::standard::{FewQuery, Set, Stage, Test};
 use module::{Annotation, Batch, Principal, Rights};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -31,8 +31,6 @@ const SEEN: &str = "jmap/shares-seen";
 const SEEN_BYTES_MAX: usize = 60 << 10;
 /// How many notifications are kept; the oldest go first. RFC 9670 §6.3.
 const COUNT_MAX: usize = 60;
-
-type Answer<T> = std::result::Result<T, SetError>;
 
 /// Mailboxes of others, by their ids.
 type Seen = BTreeMap<String, Share>;
@@ -95,23 +93,7 @@ impl FewQuery for ShareNotifications {
 impl Set for ShareNotifications {
     type Extra = ();
 
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
-
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        is_current::<Self>(context, account, state)
-    }
-
-    fn create(_: &mut Stage<'_>, (): &(), _: Object) -> Answer<Done> {
-        Err(SetError::new("forbidden"))
-    }
-
-    fn update(_: &mut Stage<'_>, (): &(), _: &str, _: &Object) -> Answer<Done> {
-        Err(SetError::new("forbidden"))
-    }
-
-    fn destroy(stage: &mut Stage<'_>, (): &(), id: &str) -> Answer<()> {
+    fn destroy(stage: &mut Stage<'_>, (): &(), id: &str) -> SetResult<()> {
         save::<Self, ()>(stage, |records, _, _| match records.remove(id) {
             true => Ok(()),
             false => Err(SetError::new("notFound")),

@@ -3,7 +3,7 @@
 use super::{Record, all};
 use crate::call::{Arguments, Result};
 use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::json::{Object, object};
 use crate::mail::email::utc_date;
 use crate::push::{Known, Seen, look};
@@ -32,8 +32,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
-
-type Answer<T> = std::result::Result<T, SetError>;
 
 /// Answers a `PushSubscription/set`.
 pub fn set(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
@@ -64,7 +62,7 @@ pub fn set(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
     Ok(outcome(context, operations, results))
 }
 
-fn create(context: &mut Context, object: &Object) -> Answer<Done> {
+fn create(context: &mut Context, object: &Object) -> SetResult<Done> {
     let known = [
         "deviceClientId",
         "url",
@@ -135,7 +133,7 @@ fn create(context: &mut Context, object: &Object) -> Answer<Done> {
     Ok(Done { id, told })
 }
 
-fn update(context: &mut Context, id: &str, patch: &Object) -> Answer<Done> {
+fn update(context: &mut Context, id: &str, patch: &Object) -> SetResult<Done> {
     let not_found = || SetError::new("notFound");
     let id = context.real_id(id).ok_or_else(not_found)?.to_owned();
     for _ in 0..CONFLICTS_MAX {
@@ -165,7 +163,7 @@ fn apply(
     patch: &Object,
     endpoint: &mut Endpoint,
     record: &mut Record,
-) -> Answer<Object> {
+) -> SetResult<Object> {
     let mut told = Object::new();
     for (name, value) in patch {
         match name.as_str() {
@@ -202,7 +200,7 @@ fn watch(record: &mut Record, seen: &mut Seen) {
     record.begin(seen, known);
 }
 
-fn destroy(context: &Context, id: &str) -> Answer<Done> {
+fn destroy(context: &Context, id: &str) -> SetResult<Done> {
     let not_found = || SetError::new("notFound");
     let id = context.real_id(id).ok_or_else(not_found)?;
     match Endpoint::remove(id)? {
@@ -212,7 +210,7 @@ fn destroy(context: &Context, id: &str) -> Answer<Done> {
 }
 
 /// Reads `expires`: bounded, and the bound if there is none.
-fn expires(context: &Context, value: Option<&Value>) -> Answer<Instant> {
+fn expires(context: &Context, value: Option<&Value>) -> SetResult<Instant> {
     let latest = context.now.saturating_add(LIFE_MS_MAX);
     // To the second, as it is told.
     let latest = latest - latest.rem_euclid(1000);
@@ -230,7 +228,7 @@ fn expires(context: &Context, value: Option<&Value>) -> Answer<Instant> {
 }
 
 /// Reads `types`.
-fn types(value: Option<&Value>) -> Answer<Option<Vec<String>>> {
+fn types(value: Option<&Value>) -> SetResult<Option<Vec<String>>> {
     let wrong = || SetError::invalid("types", "null, or a String[] of at most 32 names of types");
     let items = match value {
         None | Some(Value::Null) => return Ok(None),
@@ -241,13 +239,13 @@ fn types(value: Option<&Value>) -> Answer<Option<Vec<String>>> {
         name.map(str::to_owned).ok_or_else(wrong)
     };
     match items.len() <= TYPES_MAX {
-        true => items.iter().map(name).collect::<Answer<_>>().map(Some),
+        true => items.iter().map(name).collect::<SetResult<_>>().map(Some),
         false => Err(wrong()),
     }
 }
 
 /// Reads `keys`. RFC 8620 §7.2.
-fn keys(value: &Value) -> Answer<EndpointKeys> {
+fn keys(value: &Value) -> SetResult<EndpointKeys> {
     let wrong = || {
         let what = "p256dh is a point of P-256 and auth a secret of 16 bytes, in URL-safe base64";
         SetError::invalid("keys", what)
@@ -268,7 +266,7 @@ fn keys(value: &Value) -> Answer<EndpointKeys> {
 }
 
 /// 128 random bits in hex.
-fn secret() -> Answer<String> {
+fn secret() -> SetResult<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|_| SetError::new("serverUnavailable"))?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))

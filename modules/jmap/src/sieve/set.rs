@@ -2,21 +2,18 @@
 
 use super::validate::text;
 use super::{COUNT_MAX, NAME_MAX, SieveScripts, stage_removal, stage_text};
-use crate::account::Account;
 use crate::blob::{BlobId, Whole};
 use crate::call::{Arguments, Result, is_id};
 use crate::context::Context;
-use crate::error::{MethodError, SetError};
+use crate::error::{MethodError, SetError, SetResult};
 use crate::id::EmailId;
 use crate::json::{Object, object};
 use crate::records::{Records, save};
-use crate::standard::{DataType, Done, Set, Stage, apply, is_current};
+use crate::standard::{DataType, Done, Extra, Set, Stage, apply};
 use module::{Batch, Digest};
 use serde_json::Value;
 use sha2::Digest as _;
 use std::rc::Rc;
-
-type Answer<T> = std::result::Result<T, SetError>;
 
 /// `onSuccessActivateScript` and `onSuccessDeactivateScript`.
 pub struct OnSuccess {
@@ -24,21 +21,19 @@ pub struct OnSuccess {
     deactivate: bool,
 }
 
-impl Set for SieveScripts {
-    type Extra = OnSuccess;
-
-    fn extra(arguments: &mut Arguments) -> Result<OnSuccess> {
-        Ok(OnSuccess {
+impl Extra for OnSuccess {
+    fn take(arguments: &mut Arguments) -> Result<Self> {
+        Ok(Self {
             activate: arguments.string("onSuccessActivateScript")?,
             deactivate: arguments.boolean("onSuccessDeactivateScript")?,
         })
     }
+}
 
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        is_current::<Self>(context, account, state)
-    }
+impl Set for SieveScripts {
+    type Extra = OnSuccess;
 
-    fn create(stage: &mut Stage<'_>, _: &OnSuccess, object: Object) -> Answer<Done> {
+    fn create(stage: &mut Stage<'_>, _: &OnSuccess, object: Object) -> SetResult<Done> {
         let number = EmailId::random()?.0;
         let id = format!("v{number:032x}");
         let mut script = object! { "name": Value::Null, "isActive": false };
@@ -63,7 +58,7 @@ impl Set for SieveScripts {
         Ok(Done { id, told: script })
     }
 
-    fn update(stage: &mut Stage<'_>, _: &OnSuccess, id: &str, patch: &Object) -> Answer<Done> {
+    fn update(stage: &mut Stage<'_>, _: &OnSuccess, id: &str, patch: &Object) -> SetResult<Done> {
         let records = Records::load(&stage.account, <Self as crate::records::Kept>::ANNOTATION)?;
         let before = records.find(id).ok_or_else(|| SetError::new("notFound"))?;
         let mut current = before.clone();
@@ -104,7 +99,7 @@ impl Set for SieveScripts {
         })
     }
 
-    fn destroy(stage: &mut Stage<'_>, _: &OnSuccess, id: &str) -> Answer<()> {
+    fn destroy(stage: &mut Stage<'_>, _: &OnSuccess, id: &str) -> SetResult<()> {
         save::<Self, ()>(stage, |records, account, batch| {
             let script = records.find(id).ok_or_else(|| SetError::new("notFound"))?;
             if is_active(script) {
@@ -225,7 +220,7 @@ fn blob_id(text: &[u8]) -> String {
 }
 
 /// Checks what a client sets, and reads the text.
-fn check(stage: &Stage<'_>, script: &Object, before: Option<&Object>) -> Answer<Vec<u8>> {
+fn check(stage: &Stage<'_>, script: &Object, before: Option<&Object>) -> SetResult<Vec<u8>> {
     check_properties(script, before)?;
     let blob = script.get("blobId").and_then(Value::as_str);
     let blob = blob.ok_or_else(|| SetError::invalid("blobId", "which blob is the script?"))?;
@@ -234,7 +229,7 @@ fn check(stage: &Stage<'_>, script: &Object, before: Option<&Object>) -> Answer<
 }
 
 /// RFC 9661 §2.1.
-fn check_properties(script: &Object, before: Option<&Object>) -> Answer<()> {
+fn check_properties(script: &Object, before: Option<&Object>) -> SetResult<()> {
     let is_good = |name: &str, value: &Value| match name {
         "name" => value.is_null() || value.as_str().is_some_and(is_name),
         "blobId" => value.is_string(),
@@ -265,7 +260,7 @@ fn is_name(name: &str) -> bool {
     (1..=NAME_MAX).contains(&name.len()) && !name.chars().any(is_bad)
 }
 
-fn check_name_is_free(records: &Records, id: &str, script: &Object) -> Answer<()> {
+fn check_name_is_free(records: &Records, id: &str, script: &Object) -> SetResult<()> {
     let name = script.get("name");
     let mut others = records.iter().filter(|(other, _)| *other != id);
     match others.find(|(_, other)| other.get("name") == name) {

@@ -5,7 +5,7 @@ use crate::account::Account;
 use crate::blob::{self, BlobId};
 use crate::call::{Arguments, Result, required};
 use crate::context::Context;
-use crate::error::{MethodError, SetError};
+use crate::error::{MethodError, SetError, SetResult};
 use crate::json::{Object, object};
 use crate::standard::DataType;
 use ::sieve::{SIZE_MAX, Script};
@@ -30,10 +30,7 @@ pub fn validate(context: &mut Context, mut arguments: Arguments) -> Result<Objec
 }
 
 /// The text that a blob is, if it is a script without a mistake.
-pub fn text(
-    account: &Rc<Account>,
-    blob: Option<&BlobId>,
-) -> std::result::Result<Vec<u8>, SetError> {
+pub fn text(account: &Rc<Account>, blob: Option<&BlobId>) -> SetResult<Vec<u8>> {
     let missing = |error| match error {
         Error::NotFound | Error::Forbidden(_) => SetError::new("blobNotFound"),
         error => error.into(),

@@ -2,7 +2,7 @@
 
 use super::{Comparator, DataType, Get, Listed, Outcome, Properties, Query, Subject};
 use crate::account::Account;
-use crate::call::{Arguments, Result};
+use crate::call::Result;
 use crate::context::Context;
 use crate::error::MethodError;
 use crate::json::Object;
@@ -34,10 +34,6 @@ impl<T: Few> Get for T {
     type Extra = ();
 
     const PROPERTIES: &'static [&'static str] = T::PROPERTIES;
-
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
 
     fn load(
         context: &mut Context,
@@ -181,10 +177,6 @@ impl<T: FewQuery> Query for T {
     fn is_sort(comparator: &Comparator) -> bool {
         let mut sorts = T::SORTS.iter();
         sorts.any(|(_, name)| *name == comparator.property)
-    }
-
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
     }
 
     fn run(

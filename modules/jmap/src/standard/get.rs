@@ -1,6 +1,6 @@
 //! `/get`. RFC 8620 §5.1.
 
-use super::DataType;
+use super::{DataType, Extra, supported};
 use crate::account::Account;
 use crate::call::{Arguments, Result, is_id};
 use crate::context::Context;
@@ -13,7 +13,7 @@ use std::rc::Rc;
 /// A data type whose objects can be asked for.
 pub trait Get: DataType {
     /// Arguments of its own.
-    type Extra;
+    type Extra: Extra;
 
     /// All properties that are told if none are named, `id` among them.
     const PROPERTIES: &'static [&'static str];
@@ -23,9 +23,6 @@ pub trait Get: DataType {
         let _ = name;
         false
     }
-
-    /// Takes the arguments of its own.
-    fn extra(arguments: &mut Arguments) -> Result<Self::Extra>;
 
     /// Finds the objects of these ids, or all that there are if none are given.
     ///
@@ -91,10 +88,7 @@ impl Properties {
 
 /// Answers a `/get`.
 pub fn get<T: Get>(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
-    let account = context.account(&mut arguments)?;
-    if !T::is_in(&account) {
-        return Err(MethodError::new("accountNotSupportedByMethod"));
-    }
+    let account = supported::<T>(context.account(&mut arguments)?)?;
     let limit = context.limits.max_objects_in_get;
     let ids = arguments.strings("ids")?;
     if ids.as_ref().is_some_and(|ids| ids.len() as u64 > limit) {
@@ -107,7 +101,7 @@ pub fn get<T: Get>(context: &mut Context, mut arguments: Arguments) -> Result<Ob
         return Err(MethodError::invalid_arguments("\"ids\" is not an Id[]"));
     }
     let properties = read_properties::<T>(arguments.strings("properties")?)?;
-    let extra = T::extra(&mut arguments)?;
+    let extra = T::Extra::take(&mut arguments)?;
     arguments.finish()?;
 
     let ids = ids.map(|ids| {

@@ -1,6 +1,6 @@
 //! Patches of objects. RFC 8620 §5.3.
 
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::json::Object;
 use crate::reference::unescape;
 use serde_json::Value;
@@ -11,7 +11,7 @@ pub fn apply(
     object: &Object,
     patch: &Object,
     default: impl Fn(&str) -> Option<Value>,
-) -> Result<Object, SetError> {
+) -> SetResult<Object> {
     let mut paths: Vec<(Vec<String>, &Value)> = patch
         .iter()
         .map(|(pointer, value)| (pointer.split('/').map(unescape).collect(), value))

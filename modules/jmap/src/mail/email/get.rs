@@ -4,7 +4,7 @@ use super::told::{Told, Values, Wanted, utc_date};
 use super::{Emails, read, summary};
 use crate::account::Account;
 use crate::blob::{BlobId, Whole};
-use crate::call::{Arguments, Result};
+use crate::call::Result;
 use crate::context::Context;
 use crate::error::MethodError;
 use crate::id::EmailId;
@@ -47,10 +47,6 @@ impl Get for Emails {
 
     fn is_property(name: &str) -> bool {
         matches!(name, "headers" | "bodyStructure") || HeaderProperty::parse(name).is_some()
-    }
-
-    fn extra(arguments: &mut Arguments) -> Result<Values> {
-        Values::take(arguments)
     }
 
     fn load(

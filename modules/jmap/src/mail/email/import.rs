@@ -6,10 +6,11 @@ use crate::account::Account;
 use crate::blob::{BlobId, bytes};
 use crate::call::{Arguments, Result, required};
 use crate::context::Context;
-use crate::error::{MethodError, SetError};
+use crate::error::{MethodError, SetError, SetResult};
 use crate::json::Object;
 use crate::mail::world::World;
-use crate::standard::{DataType, Done, Set, Stage, is_current, set};
+use crate::standard::{Changes, DataType, Done, Log, Set, Stage, set};
+use crate::state::State;
 use mail::{Date, Header, Limits};
 use module::Instant;
 use serde_json::Value;
@@ -44,22 +45,16 @@ impl DataType for Imports {
     }
 }
 
+impl Changes for Imports {
+    fn log(context: &mut Context, account: &Rc<Account>, since: &State) -> Result<Log> {
+        Emails::log(context, account, since)
+    }
+}
+
 impl Set for Imports {
     type Extra = ();
 
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
-
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        is_current::<Emails>(context, account, state)
-    }
-
-    fn create(
-        stage: &mut Stage<'_>,
-        (): &(),
-        object: Object,
-    ) -> std::result::Result<Done, SetError> {
+    fn create(stage: &mut Stage<'_>, (): &(), object: Object) -> SetResult<Done> {
         let known = ["blobId", "mailboxIds", "keywords", "receivedAt"];
         let unknown = object.keys().map(String::as_str);
         let unknown: Vec<&str> = unknown.filter(|name| !known.contains(name)).collect();
@@ -94,19 +89,6 @@ impl Set for Imports {
                 .unwrap_or(stage.context.now),
         };
         new.stage(&stage.account, &stage.batch)
-    }
-
-    fn update(
-        _: &mut Stage<'_>,
-        (): &(),
-        _: &str,
-        _: &Object,
-    ) -> std::result::Result<Done, SetError> {
-        Err(SetError::new("forbidden"))
-    }
-
-    fn destroy(_: &mut Stage<'_>, (): &(), _: &str) -> std::result::Result<(), SetError> {
-        Err(SetError::new("forbidden"))
     }
 }
 

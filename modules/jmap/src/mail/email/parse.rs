@@ -9,7 +9,7 @@ use crate::call::{Arguments, Result};
 use crate::context::Context;
 use crate::error::MethodError;
 use crate::json::{Object, object};
-use crate::standard::{Get, Properties, map_or_null};
+use crate::standard::{Extra, Get, Properties, map_or_null};
 use mail::{Header, Limits};
 use module::Error;
 use serde_json::Value;

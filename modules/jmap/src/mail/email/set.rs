@@ -4,34 +4,24 @@ use super::put::New;
 use super::{Emails, wish};
 use crate::account::Account;
 use crate::blob::{BlobId, bytes};
-use crate::call::{Arguments, Result};
+use crate::call::Arguments;
 use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::id::EmailId;
 use crate::json::Object;
 use crate::mail::keywords::difference;
 use crate::mail::name::Name;
 use crate::mail::world::{Place, World, keywords};
-use crate::standard::{Done, Get, Properties, Set, Stage, apply, is_current};
+use crate::standard::{Done, Extra, Get, Properties, Set, Stage, apply};
 use mail::{ComposeError, Surroundings, compose};
 use module::{Batch, Condition};
 use serde_json::Value;
 use std::rc::Rc;
 
-type Answer<T> = std::result::Result<T, SetError>;
-
 impl Set for Emails {
     type Extra = ();
 
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
-
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        is_current::<Self>(context, account, state)
-    }
-
-    fn create(stage: &mut Stage<'_>, (): &(), object: Object) -> Answer<Done> {
+    fn create(stage: &mut Stage<'_>, (): &(), object: Object) -> SetResult<Done> {
         let world = World::outline(&stage.account);
         let shelves = wish::mailboxes(stage.context, &world, object.get("mailboxIds"))?;
         let keywords = wish::keywords(object.get("keywords"))?;
@@ -60,7 +50,7 @@ impl Set for Emails {
         new.stage(account, &stage.batch)
     }
 
-    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> Answer<Done> {
+    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> SetResult<Done> {
         let world = World::load(&stage.account)?;
         let email = EmailId::parse(id).ok_or_else(|| SetError::new("notFound"))?;
         let places = world.places(email);
@@ -125,7 +115,7 @@ impl Set for Emails {
         Ok(Done::default())
     }
 
-    fn destroy(stage: &mut Stage<'_>, (): &(), id: &str) -> Answer<()> {
+    fn destroy(stage: &mut Stage<'_>, (): &(), id: &str) -> SetResult<()> {
         let world = World::load(&stage.account)?;
         let email = EmailId::parse(id).ok_or_else(|| SetError::new("notFound"))?;
         let places = world.places(email);
@@ -166,7 +156,7 @@ fn split(patch: &Object, context: &Context) -> (Object, Object) {
 }
 
 /// Refuses to change what can't be: a client may send it back as it is.
-fn check_same(stage: &mut Stage<'_>, id: &str, others: &Object) -> Answer<()> {
+fn check_same(stage: &mut Stage<'_>, id: &str, others: &Object) -> SetResult<()> {
     if others.is_empty() {
         return Ok(());
     }
@@ -177,7 +167,7 @@ fn check_same(stage: &mut Stage<'_>, id: &str, others: &Object) -> Answer<()> {
     let mut wrong: Vec<&str> = unknown.map(String::as_str).collect();
     let account = Rc::clone(&stage.account);
     let properties = Properties::Named(names.clone());
-    let values = <Emails as Get>::extra(&mut Arguments::default());
+    let values = <Emails as Get>::Extra::take(&mut Arguments::default());
     let values = values.map_err(|error| SetError::new(error.kind))?;
     let limit = usize::MAX;
     let ids = Some(vec![id.to_owned()]);
@@ -210,7 +200,7 @@ fn set_keywords(
     batch: &Batch,
     place: &Place<'_>,
     wanted: &[String],
-) -> Answer<()> {
+) -> SetResult<()> {
     let mailbox = account.open(place.shelf.at)?;
     let message = mailbox.get(&[place.uid()])?.into_iter().next();
     // Removed meanwhile: what is found then decides.

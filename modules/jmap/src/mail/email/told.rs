@@ -6,7 +6,7 @@ use crate::blob::BlobId;
 use crate::call::{Arguments, Result};
 use crate::error::MethodError;
 use crate::json::{Object, object};
-use crate::standard::Properties;
+use crate::standard::{Extra, Properties};
 use mail::{Body, Date, Header, HeaderProperty, Limits, Message, Part};
 use module::Instant;
 use serde_json::Value;
@@ -76,9 +76,8 @@ pub struct Values {
     max: usize,
 }
 
-impl Values {
-    /// Takes them.
-    pub fn take(arguments: &mut Arguments) -> Result<Self> {
+impl Extra for Values {
+    fn take(arguments: &mut Arguments) -> Result<Self> {
         let max = arguments.unsigned("maxBodyValueBytes")?.unwrap_or(0);
         Ok(Self {
             properties: arguments.strings("bodyProperties")?,

@@ -2,7 +2,7 @@
 //! received. RFC 8621 §4.1.1.
 
 use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::id::MailboxId;
 use crate::json::Object;
 use crate::mail::keywords;
@@ -17,7 +17,7 @@ pub fn mailboxes<'w>(
     context: &Context,
     world: &'w World,
     value: Option<&Value>,
-) -> Result<Vec<&'w Shelf>, SetError> {
+) -> SetResult<Vec<&'w Shelf>> {
     let bad = |what: &str| SetError::invalid("mailboxIds", what);
     let Some(Value::Object(ids)) = value else {
         return Err(bad("an Email is in one Mailbox at least"));
@@ -42,7 +42,7 @@ pub fn mailboxes<'w>(
 }
 
 /// Reads `keywords`: sorted, in lower case.
-pub fn keywords(value: Option<&Value>) -> Result<Vec<String>, SetError> {
+pub fn keywords(value: Option<&Value>) -> SetResult<Vec<String>> {
     let bad = |what: &str| SetError::invalid("keywords", what);
     let set = match value {
         None | Some(Value::Null) => &Object::new(),
@@ -71,7 +71,7 @@ pub fn keywords(value: Option<&Value>) -> Result<Vec<String>, SetError> {
 }
 
 /// Reads `receivedAt`.
-pub fn received(value: Option<&Value>) -> Result<Option<Instant>, SetError> {
+pub fn received(value: Option<&Value>) -> SetResult<Option<Instant>> {
     let text = match value {
         None | Some(Value::Null) => return Ok(None),
         Some(value) => value.as_str().filter(|text| text.ends_with('Z')),

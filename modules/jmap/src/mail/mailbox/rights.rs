@@ -4,7 +4,7 @@
 //! RFC 9610 §2 and its kin call the right to change `shareWith`; it is told to those who use sharing.
 
 use super::is_inbox;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::id::{account_id, principal_name};
 use crate::json::Object;
 use module::{Error, Grant, Identifier, Kind, Principal, Rights, Status};
@@ -33,8 +33,6 @@ const MAY_SHARE: (&str, Rights) = ("mayShare", Rights::ADMINISTER);
 
 /// What an inbox does not allow, whatever the ACL says: it has no children, and stays what it is.
 const NOT_OF_INBOX: [&str; 3] = ["mayCreateChild", "mayRename", "mayDelete"];
-
-type Answer<T> = std::result::Result<T, SetError>;
 
 /// Shares, by the id of the principal.
 type Shares = BTreeMap<String, Rights>;
@@ -96,7 +94,7 @@ fn name_of(identifier: &Identifier) -> Option<&str> {
 
 /// The grants of a Mailbox after its `shareWith` was set. What clients have no word for stays as it is:
 /// the owner's grants, those of everybody, negative ones, and letters that are in no right of RFC 8621.
-pub fn set_shares(grants: &[Grant], wanted: &Value, owner: &str) -> Answer<Vec<Grant>> {
+pub fn set_shares(grants: &[Grant], wanted: &Value, owner: &str) -> SetResult<Vec<Grant>> {
     let before = shares(grants, owner);
     let wanted = match wanted {
         Value::Null => Object::new(),
@@ -162,7 +160,7 @@ pub fn beside_inbox(inbox: &[Grant], owner: &str) -> Vec<Grant> {
 }
 
 /// The principal that a Mailbox is to be shared with.
-fn find(id: &str, owner: &str) -> Answer<Identifier> {
+fn find(id: &str, owner: &str) -> SetResult<Identifier> {
     let wrong = |what: &str| SetError::invalid(&format!("shareWith/{id}"), what);
     let name = principal_name(id).ok_or_else(|| wrong("there is no such Principal"))?;
     if name == owner {
@@ -177,7 +175,7 @@ fn find(id: &str, owner: &str) -> Answer<Identifier> {
 }
 
 /// Reads MailboxRights; those that are not there are not given.
-fn read(id: &str, rights: &Value, known: Option<Rights>) -> Answer<Rights> {
+fn read(id: &str, rights: &Value, known: Option<Rights>) -> SetResult<Rights> {
     let wrong = |what: &str| SetError::invalid(&format!("shareWith/{id}"), what);
     let Value::Object(rights) = rights else {
         return Err(wrong("these are no MailboxRights"));

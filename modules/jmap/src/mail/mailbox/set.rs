@@ -7,11 +7,11 @@ use super::{Mailboxes, ROLE, SORT_ORDER, SUBSCRIBED};
 use crate::account::{Account, MAILBOX_TYPE};
 use crate::call::{Arguments, Result};
 use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::id::MailboxId;
 use crate::json::{Object, object};
 use crate::mail::table::Table;
-use crate::standard::{Done, Set, Stage, apply, is_current};
+use crate::standard::{Done, Extra, Set, Stage, apply};
 use module::{Annotation, Batch, Error, Mailbox, Status};
 use serde_json::Value;
 use std::rc::Rc;
@@ -20,7 +20,11 @@ use std::rc::Rc;
 #[derive(Debug, Clone, Copy)]
 pub struct RemoveEmails(bool);
 
-type Answer<T> = std::result::Result<T, SetError>;
+impl Extra for RemoveEmails {
+    fn take(arguments: &mut Arguments) -> Result<Self> {
+        arguments.boolean("onDestroyRemoveEmails").map(Self)
+    }
+}
 
 impl Set for Mailboxes {
     type Extra = RemoveEmails;
@@ -28,15 +32,7 @@ impl Set for Mailboxes {
     // Anybody may subscribe to what he may read.
     const HAS_PRIVATE: bool = true;
 
-    fn extra(arguments: &mut Arguments) -> Result<RemoveEmails> {
-        arguments.boolean("onDestroyRemoveEmails").map(RemoveEmails)
-    }
-
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        is_current::<Self>(context, account, state)
-    }
-
-    fn create(stage: &mut Stage<'_>, _: &RemoveEmails, object: Object) -> Answer<Done> {
+    fn create(stage: &mut Stage<'_>, _: &RemoveEmails, object: Object) -> SetResult<Done> {
         let given: Vec<String> = object.keys().cloned().collect();
         let mut defaults = object! { "parentId": Value::Null, "role": Value::Null, "sortOrder": 0 };
         defaults.insert("isSubscribed".to_owned(), true.into());
@@ -80,7 +76,12 @@ impl Set for Mailboxes {
         Ok(Done { id, told })
     }
 
-    fn update(stage: &mut Stage<'_>, _: &RemoveEmails, id: &str, patch: &Object) -> Answer<Done> {
+    fn update(
+        stage: &mut Stage<'_>,
+        _: &RemoveEmails,
+        id: &str,
+        patch: &Object,
+    ) -> SetResult<Done> {
         let (at, status) = find(&stage.account, id)?;
         let facts = Facts::of(&stage.account, at)?;
         let current = object! {
@@ -175,7 +176,7 @@ impl Set for Mailboxes {
         Ok(Done::default())
     }
 
-    fn destroy(stage: &mut Stage<'_>, remove: &RemoveEmails, id: &str) -> Answer<()> {
+    fn destroy(stage: &mut Stage<'_>, remove: &RemoveEmails, id: &str) -> SetResult<()> {
         let (at, status) = find(&stage.account, id)?;
         if is_inbox(&status.path) {
             return Err(SetError::described(
@@ -212,7 +213,7 @@ impl Set for Mailboxes {
 }
 
 /// The Mailbox of an id.
-pub fn find(account: &Account, id: &str) -> Answer<(usize, Status)> {
+pub fn find(account: &Account, id: &str) -> SetResult<(usize, Status)> {
     let id = MailboxId::parse(id).ok_or_else(|| SetError::new("notFound"))?;
     let mut mailboxes = account.mailboxes.iter().enumerate();
     let found = mailboxes.find(|(_, status)| MailboxId::of(status) == id);
@@ -222,7 +223,7 @@ pub fn find(account: &Account, id: &str) -> Answer<(usize, Status)> {
 }
 
 /// What only the server sets.
-fn server_set(context: &Context, account: &Rc<Account>, id: &str) -> Answer<Object> {
+fn server_set(context: &Context, account: &Rc<Account>, id: &str) -> SetResult<Object> {
     let (at, status) = find(account, id)?;
     let mut object = super::get::read_whole(context, account, at, &status)
         .map_err(|error| SetError::new(error.kind))?;

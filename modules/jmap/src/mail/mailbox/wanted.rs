@@ -5,14 +5,12 @@ use super::rights::beside_inbox;
 use super::set::find;
 use crate::account::Account;
 use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::json::Object;
 use crate::mail::provision::inbox;
 use crate::session::{MAILBOX_DEPTH_MAX, MAILBOX_NAME_MAX};
 use module::{Grant, Status};
 use serde_json::Value;
-
-type Answer<T> = std::result::Result<T, SetError>;
 
 /// Roles that a Mailbox may be given: the names of the IANA registry "IMAP Mailbox Name Attributes"
 /// that say what a mailbox is for. The inbox has its own.
@@ -45,7 +43,7 @@ pub struct Wanted {
 
 impl Wanted {
     /// Reads it; what is not there has its default.
-    pub fn read(object: &Object, account: &Account, context: &Context) -> Answer<Self> {
+    pub fn read(object: &Object, account: &Account, context: &Context) -> SetResult<Self> {
         let mut bad = Vec::new();
         for name in object.keys() {
             if !["name", "parentId", "role", "sortOrder", "isSubscribed"].contains(&name.as_str()) {
@@ -115,7 +113,7 @@ impl Wanted {
     }
 
     /// The grants of a new mailbox, if it does not inherit those of the one that it is shown in.
-    pub fn grants(&self, account: &Account) -> Answer<Option<Vec<Grant>>> {
+    pub fn grants(&self, account: &Account) -> SetResult<Option<Vec<Grant>>> {
         if self.parent.is_some() || !account.is_personal {
             return Ok(None);
         }
@@ -124,7 +122,7 @@ impl Wanted {
     }
 
     /// Where the mailbox is to lie. `current` is the one that is changed.
-    pub fn path(&self, account: &Account, current: Option<&Status>) -> Answer<Vec<String>> {
+    pub fn path(&self, account: &Account, current: Option<&Status>) -> SetResult<Vec<String>> {
         let above = match &self.parent {
             None => match current.filter(|status| super::parent_path(&status.path).is_none()) {
                 // One at the top level stays where it is there.
@@ -169,7 +167,7 @@ impl Wanted {
     }
 
     /// Refuses a role that another Mailbox has.
-    pub fn check_role(&self, account: &Account, current: Option<&Status>) -> Answer<()> {
+    pub fn check_role(&self, account: &Account, current: Option<&Status>) -> SetResult<()> {
         let Some(role) = &self.role else {
             return Ok(());
         };

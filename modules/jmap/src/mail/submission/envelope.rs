@@ -1,6 +1,6 @@
 //! Envelopes: as the client gives them, or made of the message. RFC 8621 §7.
 
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::json::{Object, object, strings};
 use mail::Header;
 use module::Instant;
@@ -27,9 +27,9 @@ pub struct Envelope {
 
 impl Envelope {
     /// The one that a client gives. `delay_max` is how many seconds a message may wait.
-    pub fn read(value: &Value, now: Instant, delay_max: u64) -> Result<Self, SetError> {
+    pub fn read(value: &Value, now: Instant, delay_max: u64) -> SetResult<Self> {
         let bad = |what: &str| SetError::invalid("envelope", what);
-        let address = |value: &Value| -> Result<(String, Object), SetError> {
+        let address = |value: &Value| -> SetResult<(String, Object)> {
             let email = value.get("email").and_then(Value::as_str);
             let email = email.ok_or_else(|| bad("an address without email"))?;
             let parameters = match value.get("parameters") {
@@ -88,7 +88,7 @@ impl Envelope {
         header: &Header<'_>,
         identity: &str,
         may_send: impl Fn(&str) -> bool,
-    ) -> Result<Self, SetError> {
+    ) -> SetResult<Self> {
         let from = ["Sender", "From"].into_iter().find_map(|name| {
             let addresses = header.last(name)?.addresses();
             addresses.into_iter().next()
@@ -120,7 +120,7 @@ impl Envelope {
         .checked()
     }
 
-    fn checked(self) -> Result<Self, SetError> {
+    fn checked(self) -> SetResult<Self> {
         if self.rcpt_to.is_empty() {
             return Err(SetError::new("noRecipients"));
         }

@@ -2,18 +2,17 @@
 
 use super::envelope::Envelope;
 use super::{COUNT_MAX, Submissions, told};
-use crate::account::Account;
 use crate::blob::{BlobId, Whole, bytes};
 use crate::call::{Arguments, Result};
 use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::id::EmailId;
 use crate::json::{Object, object};
 use crate::mail::email::utc_date;
 use crate::mail::identity;
 use crate::mail::world::World;
 use crate::records::{Kept, Records, save};
-use crate::standard::{Done, Set, Stage, apply, is_current};
+use crate::standard::{Done, Extra, Set, Stage, apply};
 use mail::{Header, Limits};
 use module::{Blob, Error};
 use serde_json::Value;
@@ -25,25 +24,21 @@ pub struct OnSuccess {
     destroy: Vec<String>,
 }
 
-type Answer<T> = std::result::Result<T, SetError>;
-
-impl Set for Submissions {
-    type Extra = OnSuccess;
-
-    fn extra(arguments: &mut Arguments) -> Result<OnSuccess> {
-        Ok(OnSuccess {
+impl Extra for OnSuccess {
+    fn take(arguments: &mut Arguments) -> Result<Self> {
+        Ok(Self {
             update: arguments.map("onSuccessUpdateEmail")?.unwrap_or_default(),
             destroy: arguments
                 .strings("onSuccessDestroyEmail")?
                 .unwrap_or_default(),
         })
     }
+}
 
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        is_current::<Self>(context, account, state)
-    }
+impl Set for Submissions {
+    type Extra = OnSuccess;
 
-    fn create(stage: &mut Stage<'_>, _: &OnSuccess, object: Object) -> Answer<Done> {
+    fn create(stage: &mut Stage<'_>, _: &OnSuccess, object: Object) -> SetResult<Done> {
         let known = ["identityId", "emailId", "envelope"];
         let unknown = object.keys().map(String::as_str);
         let unknown: Vec<&str> = unknown.filter(|name| !known.contains(name)).collect();
@@ -154,7 +149,7 @@ impl Set for Submissions {
         Ok(Done { id, told: answer })
     }
 
-    fn update(stage: &mut Stage<'_>, _: &OnSuccess, id: &str, patch: &Object) -> Answer<Done> {
+    fn update(stage: &mut Stage<'_>, _: &OnSuccess, id: &str, patch: &Object) -> SetResult<Done> {
         let records = Records::load(&stage.account, Submissions::ANNOTATION)?;
         let kept = records.find(id).ok_or_else(|| SetError::new("notFound"))?;
         let mut current = told(kept);
@@ -195,7 +190,7 @@ impl Set for Submissions {
         Ok(Done::default())
     }
 
-    fn destroy(stage: &mut Stage<'_>, _: &OnSuccess, id: &str) -> Answer<()> {
+    fn destroy(stage: &mut Stage<'_>, _: &OnSuccess, id: &str) -> SetResult<()> {
         save::<Self, ()>(stage, |records, _, _| match records.remove(id) {
             true => Ok(()),
             false => Err(SetError::new("notFound")),

@@ -9,17 +9,14 @@ mod reply;
 pub use reply::reply;
 
 use crate::account::Account;
-use crate::call::{Arguments, Result};
-use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::json::{Object, object};
 use crate::records::{Kept, Records, save};
-use crate::standard::{DataType, Done, Set, Stage, apply};
+use crate::standard::{Done, Set, Stage, apply};
 use mail::Date;
 use module::{Batch, Grant, Identifier, Rights};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 /// The data type.
 pub struct VacationResponses;
@@ -31,8 +28,6 @@ const SINGLETON: &str = "singleton";
 const SUBJECT_MAX: usize = 998;
 /// Bytes of a body; what is kept has room for two of them.
 const BODY_MAX: usize = 8 << 10;
-
-type Answer<T> = std::result::Result<T, SetError>;
 
 impl Kept for VacationResponses {
     const NAME: &'static str = "VacationResponse";
@@ -57,19 +52,11 @@ impl Kept for VacationResponses {
 impl Set for VacationResponses {
     type Extra = ();
 
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
-
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        Ok(Self::state(context, account)? == state)
-    }
-
-    fn create(_: &mut Stage<'_>, (): &(), _: Object) -> Answer<Done> {
+    fn create(_: &mut Stage<'_>, (): &(), _: Object) -> SetResult<Done> {
         Err(SetError::new("singleton"))
     }
 
-    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> Answer<Done> {
+    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> SetResult<Done> {
         if id != SINGLETON {
             return Err(SetError::new("notFound"));
         }
@@ -105,7 +92,7 @@ impl Set for VacationResponses {
         })
     }
 
-    fn destroy(_: &mut Stage<'_>, (): &(), id: &str) -> Answer<()> {
+    fn destroy(_: &mut Stage<'_>, (): &(), id: &str) -> SetResult<()> {
         match id {
             SINGLETON => Err(SetError::new("singleton")),
             _ => Err(SetError::new("notFound")),
@@ -147,7 +134,7 @@ fn defaults() -> Object {
     }
 }
 
-fn check(vacation: &Object) -> Answer<()> {
+fn check(vacation: &Object) -> SetResult<()> {
     let bad = vacation.iter().filter(|(name, value)| {
         let is_text = |max: usize| value.as_str().is_some_and(|text| text.len() <= max);
         let is_good = match name.as_str() {
