@@ -132,6 +132,21 @@ impl SetError {
     }
 }
 
+/// Refuses an object some properties of which are wrong, by their names; `description` says what would
+/// be right.
+pub fn check_properties(
+    object: &Object,
+    is_good: impl Fn(&str, &Value) -> bool,
+    description: impl Into<String>,
+) -> SetResult<()> {
+    let bad = object.iter().filter(|(name, value)| !is_good(name, value));
+    let bad: Vec<&str> = bad.map(|(name, _)| name.as_str()).collect();
+    match bad.is_empty() {
+        true => Ok(()),
+        false => Err(SetError::invalid_properties(bad, description)),
+    }
+}
+
 impl From<Error> for SetError {
     fn from(error: Error) -> Self {
         let kind = match &error {

@@ -40,6 +40,7 @@ mod session;
 mod sieve;
 mod standard;
 mod state;
+mod utc_date;
 mod websocket;
 
 use ::mail::keys::{self, KEYS_VERSION, KeyValue};

@@ -1,5 +1,7 @@
 //! What a client may ask for at most: RFC 8620 §2, as the operator has set it.
 
+use crate::call::Result;
+use crate::error::MethodError;
 use module::OptionSpec;
 
 /// The limits in force.
@@ -93,6 +95,30 @@ impl Limits {
             max_data_sources: size("jmap_max_catenate_items", 100),
             max_delayed_send: duration("jmap_max_delayed_send", 512 * 86_400),
         }
+    }
+
+    /// Refuses to look at so many objects in one call.
+    ///
+    /// Fails with `requestTooLarge`. RFC 8620 §5.1.
+    pub fn check_get(&self, count: usize) -> Result<()> {
+        check("maxObjectsInGet", count, self.max_objects_in_get)
+    }
+
+    /// Refuses to change so many objects in one call.
+    ///
+    /// Fails with `requestTooLarge`. RFC 8620 §5.3.
+    pub fn check_set(&self, count: usize) -> Result<()> {
+        check("maxObjectsInSet", count, self.max_objects_in_set)
+    }
+}
+
+fn check(name: &str, count: usize, max: u64) -> Result<()> {
+    match count as u64 <= max {
+        true => Ok(()),
+        false => Err(MethodError::described(
+            "requestTooLarge",
+            format!("{count} are more than {name}, {max}: ask in several calls"),
+        )),
     }
 }
 

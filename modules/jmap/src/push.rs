@@ -6,6 +6,7 @@
 
 use crate::account::Account;
 use crate::context::Context;
+use crate::id::first_bits;
 use crate::json::{Object, object};
 use crate::limits::Limits;
 use crate::mail::identity::Identities;
@@ -368,8 +369,7 @@ fn deliveries(account: &Account) -> String {
 }
 
 fn hash(state: &str) -> u32 {
-    let digest = Sha256::digest(state.as_bytes());
-    u32::from_be_bytes(digest.first_chunk().copied().unwrap_or_default())
+    (first_bits(Sha256::new_with_prefix(state)) >> 32) as u32
 }
 
 fn event_id(states: &States) -> String {

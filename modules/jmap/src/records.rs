@@ -41,12 +41,7 @@ struct Record {
 impl Records {
     /// Reads those that an annotation of this name has.
     pub fn load(account: &Account, name: &str) -> module::Result<Self> {
-        let annotations = account.open(0)?.annotations(name)?;
-        let annotation = annotations.into_iter().find(|known| known.name == name);
-        let value = annotation.and_then(|annotation| annotation.value);
-        Ok(value
-            .and_then(|value| serde_json::from_slice(&value).ok())
-            .unwrap_or_default())
+        account.kept(name)
     }
 
     /// Adds to a batch that these are kept.
@@ -107,6 +102,21 @@ impl Records {
             }
         }
         true
+    }
+
+    /// Takes away the oldest objects, by the UTCDate in this property, so that no more are left than so
+    /// many.
+    pub fn forget_oldest(&mut self, property: &str, count_max: usize) {
+        let date = |object: &Object| object.get(property)?.as_str().map(str::to_owned);
+        let mut by_date: Vec<(Option<String>, String)> = self
+            .iter()
+            .map(|(id, object)| (date(object), id.clone()))
+            .collect();
+        by_date.sort_unstable();
+        let too_many = by_date.len().saturating_sub(count_max);
+        for (_, id) in by_date.iter().take(too_many) {
+            self.remove(id);
+        }
     }
 
     /// Their state, as clients get it.

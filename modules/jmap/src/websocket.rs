@@ -4,14 +4,13 @@
 //! other: a client that waits costs none.
 
 use crate::api;
-use crate::context::Context;
+use crate::context::{Context, now};
 use crate::json::{Object, object, parse};
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::push::{Known, TYPES, Token, look};
 use module::{Answer, Modseq, Push, Request, Response, Subscription, Transport};
 use serde_json::Value;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The subprotocol. RFC 8887 §4.
 const SUBPROTOCOL: &str = "jmap";
@@ -149,10 +148,4 @@ fn enable(mut message: Object, push: &mut Push) -> Result<Option<Object>, Proble
     let change = token.tell(&seen);
     (push.since, push.token) = (seen.modseq, token.write());
     Ok(change)
-}
-
-fn now() -> module::Instant {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let since = since.unwrap_or_default().as_millis();
-    module::Instant::try_from(since).unwrap_or_default()
 }

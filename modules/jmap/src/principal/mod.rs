@@ -9,7 +9,7 @@ use crate::account::Account;
 use crate::call::Result;
 use crate::context::Context;
 use crate::error::{MethodError, SetError, SetResult};
-use crate::id::{account_id, principal_name};
+use crate::id::{account_id, first_bits, principal_name};
 use crate::json::{Object, object};
 use crate::session::account_object;
 use crate::standard::{
@@ -47,10 +47,7 @@ impl DataType for Principals {
             hash.update(id.as_bytes());
             hash.update(Value::Object(principal).to_string().as_bytes());
         }
-        let digest = hash.finalize();
-        let half = digest.iter().take(8);
-        let half: String = half.map(|byte| format!("{byte:02x}")).collect();
-        Ok(format!("p{half}"))
+        Ok(format!("p{:016x}", first_bits(hash)))
     }
 
     fn is_in(account: &Account) -> bool {

@@ -3,16 +3,16 @@
 use super::{Record, all};
 use crate::call::{Arguments, Result};
 use crate::context::Context;
-use crate::error::{SetError, SetResult};
+use crate::error::{SetError, SetResult, check_properties};
+use crate::id;
 use crate::json::{Object, object};
-use crate::mail::email::utc_date;
 use crate::push::{Known, Seen, look};
 use crate::standard::{Done, Operation, operations, outcome};
+use crate::utc_date;
 use base64::Engine;
 use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::GeneralPurposeConfig;
 use base64::{alphabet, engine::DecodePaddingMode};
-use mail::Date;
 use module::{Endpoint, EndpointKeys, EndpointTarget, Error, Instant};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -35,7 +35,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// Answers a `PushSubscription/set`.
 pub fn set(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
-    let operations = operations(&mut arguments, context.limits.max_objects_in_set)?;
+    let operations = operations(&mut arguments, &context.limits)?;
     arguments.finish()?;
     let gone: BTreeSet<String> = operations
         .iter()
@@ -71,11 +71,11 @@ fn create(context: &mut Context, object: &Object) -> SetResult<Done> {
         "expires",
         "types",
     ];
-    let unknown = object.keys().map(String::as_str);
-    let unknown: Vec<&str> = unknown.filter(|name| !known.contains(name)).collect();
-    if !unknown.is_empty() {
-        return Err(SetError::invalid_properties(unknown, "these can't be set"));
-    }
+    check_properties(
+        object,
+        |name, _| known.contains(&name),
+        "these can't be set",
+    )?;
     let given = |name: &str| object.get(name).filter(|value| !value.is_null());
     if given("verificationCode").is_some() {
         let what = "the server makes it, and sends it to the URL";
@@ -91,12 +91,12 @@ fn create(context: &mut Context, object: &Object) -> SetResult<Done> {
     let expires = expires(context, object.get("expires"))?;
     let record = Record {
         device: device.to_owned(),
-        code: secret()?,
+        code: format!("{:032x}", id::random_bits()?),
         verified: false,
         types: types(object.get("types"))?,
         known: Known::default(),
     };
-    let id = format!("P{}", secret()?);
+    let id = id::random('P')?;
     let target = EndpointTarget {
         url: url.to_owned(),
         content_type: "application/json".to_owned(),
@@ -124,7 +124,7 @@ fn create(context: &mut Context, object: &Object) -> SetResult<Done> {
         other => other.into(),
     })?;
     // What the client has left out, and what became of what it has said.
-    let mut told = object! { "expires": utc_date(expires) };
+    let mut told = object! { "expires": utc_date::write(expires) };
     for name in ["keys", "verificationCode", "types"] {
         if !object.contains_key(name) {
             told.insert(name.to_owned(), Value::Null);
@@ -169,7 +169,7 @@ fn apply(
         match name.as_str() {
             "expires" => {
                 endpoint.expires = expires(context, Some(value))?;
-                let set = Value::from(utc_date(endpoint.expires));
+                let set = Value::from(utc_date::write(endpoint.expires));
                 if set != *value {
                     told.insert(name.clone(), set);
                 }
@@ -214,13 +214,11 @@ fn expires(context: &Context, value: Option<&Value>) -> SetResult<Instant> {
     let latest = context.now.saturating_add(LIFE_MS_MAX);
     // To the second, as it is told.
     let latest = latest - latest.rem_euclid(1000);
-    let text = match value {
-        None | Some(Value::Null) => return Ok(latest),
-        Some(value) => value.as_str().filter(|text| text.ends_with('Z')),
+    let Some(value) = value.filter(|value| !value.is_null()) else {
+        return Ok(latest);
     };
-    let date = text.and_then(Date::parse_rfc3339);
-    let date = date.ok_or_else(|| SetError::invalid("expires", "this is no UTCDate"))?;
-    let expires = date.seconds().saturating_mul(1000);
+    let expires = value.as_str().and_then(utc_date::parse);
+    let expires = expires.ok_or_else(|| SetError::invalid("expires", "this is no UTCDate"))?;
     match expires > context.now {
         true => Ok(expires.min(latest)),
         false => Err(SetError::invalid("expires", "this time has passed")),
@@ -263,11 +261,4 @@ fn keys(value: &Value) -> SetResult<EndpointKeys> {
         true => Ok(keys),
         false => Err(wrong()),
     }
-}
-
-/// 128 random bits in hex.
-fn secret() -> SetResult<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|_| SetError::new("serverUnavailable"))?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }

@@ -5,8 +5,8 @@ use super::{COUNT_MAX, NAME_MAX, SieveScripts, stage_removal, stage_text};
 use crate::blob::{BlobId, Whole};
 use crate::call::{Arguments, Result, is_id};
 use crate::context::Context;
-use crate::error::{MethodError, SetError, SetResult};
-use crate::id::EmailId;
+use crate::error::{MethodError, SetError, SetResult, check_properties};
+use crate::id;
 use crate::json::{Object, object};
 use crate::records::{Records, save};
 use crate::standard::{DataType, Done, Extra, Set, Stage, apply};
@@ -34,8 +34,7 @@ impl Set for SieveScripts {
     type Extra = OnSuccess;
 
     fn create(stage: &mut Stage<'_>, _: &OnSuccess, object: Object) -> SetResult<Done> {
-        let number = EmailId::random()?.0;
-        let id = format!("v{number:032x}");
+        let id = id::random('v')?;
         let mut script = object! { "name": Value::Null, "isActive": false };
         let given = object.clone();
         script.extend(object);
@@ -71,7 +70,7 @@ impl Set for SieveScripts {
         let given = after.get("blobId").cloned();
         let text = match given.as_ref() == before.get("blobId") {
             true => {
-                check_properties(&after, Some(before))?;
+                check_script(&after, Some(before))?;
                 None
             }
             false => Some(check(stage, &after, Some(before))?),
@@ -221,15 +220,14 @@ fn blob_id(text: &[u8]) -> String {
 
 /// Checks what a client sets, and reads the text.
 fn check(stage: &Stage<'_>, script: &Object, before: Option<&Object>) -> SetResult<Vec<u8>> {
-    check_properties(script, before)?;
+    check_script(script, before)?;
     let blob = script.get("blobId").and_then(Value::as_str);
     let blob = blob.ok_or_else(|| SetError::invalid("blobId", "which blob is the script?"))?;
-    let blob = stage.context.real_id(blob).and_then(BlobId::parse);
-    text(&stage.account, blob.as_ref())
+    text(&stage.account, stage.context.blob_id(blob).as_ref())
 }
 
 /// RFC 9661 §2.1.
-fn check_properties(script: &Object, before: Option<&Object>) -> SetResult<()> {
+fn check_script(script: &Object, before: Option<&Object>) -> SetResult<()> {
     let is_good = |name: &str, value: &Value| match name {
         "name" => value.is_null() || value.as_str().is_some_and(is_name),
         "blobId" => value.is_string(),
@@ -240,18 +238,14 @@ fn check_properties(script: &Object, before: Option<&Object>) -> SetResult<()> {
         },
         _ => false,
     };
-    let bad = script.iter().filter(|(name, value)| !is_good(name, value));
-    let bad: Vec<&str> = bad.map(|(name, _)| name.as_str()).collect();
-    match bad.is_empty() {
-        true => Ok(()),
-        false => Err(SetError::invalid_properties(
-            bad,
-            format!(
-                "a name is one line of 1 to {NAME_MAX} bytes; scripts are activated by \
-                 onSuccessActivateScript"
-            ),
-        )),
-    }
+    check_properties(
+        script,
+        is_good,
+        format!(
+            "a name is one line of 1 to {NAME_MAX} bytes; scripts are activated by \
+             onSuccessActivateScript"
+        ),
+    )
 }
 
 /// Whether a script may have this name: what ManageSieve can carry, RFC 5804 §1.6.

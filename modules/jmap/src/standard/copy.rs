@@ -28,14 +28,7 @@ pub trait Copy: Changes {
 
 /// Answers a `/copy`.
 pub fn copy<T: Copy>(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
-    let from_id = required("fromAccountId", arguments.id("fromAccountId")?)?;
-    let from = context.account_of(&from_id).map_err(|error| MethodError {
-        kind: match error.kind {
-            "accountNotFound" => "fromAccountNotFound",
-            kind => kind,
-        },
-        ..error
-    })?;
+    let from = context.source_account(&mut arguments)?;
     let to = context.writable_account(&mut arguments)?;
     if from.id == to.id {
         return Err(MethodError::invalid_arguments(
@@ -48,13 +41,7 @@ pub fn copy<T: Copy>(context: &mut Context, mut arguments: Arguments) -> Result<
     let destroy_original = arguments.boolean("onSuccessDestroyOriginal")?;
     let destroy_if_in_state = arguments.string("destroyFromIfInState")?;
     arguments.finish()?;
-    let max = context.limits.max_objects_in_set;
-    if create.len() as u64 > max {
-        return Err(MethodError::described(
-            "requestTooLarge",
-            format!("more than {max} objects"),
-        ));
-    }
+    context.limits.check_set(create.len())?;
     for (account, state) in [(&from, if_from_in_state), (&to, if_in_state)] {
         expect_state::<T>(context, account, state.as_deref())?;
     }

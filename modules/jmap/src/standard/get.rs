@@ -56,6 +56,24 @@ pub enum Properties {
 }
 
 impl Properties {
+    /// Takes `properties`; without them, `default` is asked for.
+    pub fn take<T: Get>(
+        arguments: &mut Arguments,
+        default: &'static [&'static str],
+    ) -> Result<Self> {
+        let Some(names) = arguments.strings("properties")? else {
+            return Ok(Self::Default(default));
+        };
+        let is_known = |name: &str| T::PROPERTIES.contains(&name) || T::is_property(name);
+        match names.iter().find(|name| !is_known(name)) {
+            None => Ok(Self::Named(names)),
+            Some(unknown) => Err(MethodError::invalid_arguments(format!(
+                "{} has no property {unknown:?}",
+                T::NAME
+            ))),
+        }
+    }
+
     /// Whether a property is asked for.
     pub fn has(&self, name: &str) -> bool {
         match self {
@@ -89,18 +107,12 @@ impl Properties {
 /// Answers a `/get`.
 pub fn get<T: Get>(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
     let account = supported::<T>(context.account(&mut arguments)?)?;
-    let limit = context.limits.max_objects_in_get;
     let ids = arguments.strings("ids")?;
-    if ids.as_ref().is_some_and(|ids| ids.len() as u64 > limit) {
-        return Err(MethodError::described(
-            "requestTooLarge",
-            format!("more than {limit} ids"),
-        ));
-    }
+    context.limits.check_get(ids.as_ref().map_or(0, Vec::len))?;
     if ids.iter().flatten().any(|id| !is_id(id)) {
         return Err(MethodError::invalid_arguments("\"ids\" is not an Id[]"));
     }
-    let properties = read_properties::<T>(arguments.strings("properties")?)?;
+    let properties = Properties::take::<T>(&mut arguments, T::PROPERTIES)?;
     let extra = T::Extra::take(&mut arguments)?;
     arguments.finish()?;
 
@@ -114,7 +126,7 @@ pub fn get<T: Get>(context: &mut Context, mut arguments: Arguments) -> Result<Ob
         let real = |id: String| context.real_id(&id).map(str::to_owned).unwrap_or(id);
         ids.into_iter().map(real).collect()
     });
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let limit = usize::try_from(context.limits.max_objects_in_get).unwrap_or(usize::MAX);
     let listed = T::load(context, &account, ids, &properties, extra, limit)?;
     Ok(object! {
         "accountId": account.id.clone(),
@@ -122,18 +134,4 @@ pub fn get<T: Get>(context: &mut Context, mut arguments: Arguments) -> Result<Ob
         "list": listed.list.into_iter().map(Value::Object).collect::<Vec<_>>(),
         "notFound": strings(listed.not_found),
     })
-}
-
-fn read_properties<T: Get>(names: Option<Vec<String>>) -> Result<Properties> {
-    let Some(names) = names else {
-        return Ok(Properties::Default(T::PROPERTIES));
-    };
-    let known = |name: &str| T::PROPERTIES.contains(&name) || T::is_property(name);
-    match names.iter().find(|name| !known(name)) {
-        None => Ok(Properties::Named(names)),
-        Some(unknown) => Err(MethodError::invalid_arguments(format!(
-            "{} has no property {unknown:?}",
-            T::NAME
-        ))),
-    }
 }

@@ -17,7 +17,7 @@ pub use changes::{Change, Changes, Kind, Log, changes};
 pub use copy::{Copy, copy};
 pub use few::{Few, FewQuery, Test, Wanted};
 pub use get::{Get, Listed, Properties, get};
-pub use patch::apply;
+pub use patch::{apply, changed};
 pub use query::{Comparator, Filter, Outcome, Query, Subject, query, read_subject};
 pub use query_changes::{QueryChanges, query_changes};
 pub use set::{Done, Set, Stage, map_or_null, set};
@@ -52,7 +52,7 @@ pub fn supported<T: DataType>(account: Rc<Account>) -> Result<Rc<Account>> {
         true => Ok(account),
         false => Err(MethodError::described(
             "accountNotSupportedByMethod",
-            format!("{} is of an own account alone", T::NAME),
+            format!("{} objects are in one's own account alone", T::NAME),
         )),
     }
 }

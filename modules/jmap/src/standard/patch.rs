@@ -51,6 +51,18 @@ pub fn apply(
     Ok(patched)
 }
 
+/// The names of properties that one object has otherwise than the other, or not at all.
+pub fn changed<'a>(before: &'a Object, after: &'a Object) -> Vec<&'a str> {
+    let names = before.keys().chain(after.keys());
+    let mut changed: Vec<&str> = names
+        .filter(|name| before.get(*name) != after.get(*name))
+        .map(String::as_str)
+        .collect();
+    changed.sort_unstable();
+    changed.dedup();
+    changed
+}
+
 fn invalid(description: &str) -> SetError {
     SetError::described("invalidPatch", description)
 }

@@ -7,6 +7,7 @@ use crate::call::{Arguments, Result};
 use crate::context::Context;
 use crate::error::{MethodError, SetError, SetResult};
 use crate::json::{Object, object};
+use crate::limits::Limits;
 use module::{Batch, Error};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -124,7 +125,7 @@ pub fn set<T: Set>(context: &mut Context, mut arguments: Arguments) -> Result<Ob
     };
     let account = supported::<T>(account)?;
     let if_in_state = arguments.string("ifInState")?;
-    let operations = operations(&mut arguments, context.limits.max_objects_in_set)?;
+    let operations = operations(&mut arguments, &context.limits)?;
     let extra = T::Extra::take(&mut arguments)?;
     arguments.finish()?;
     expect_state::<T>(context, &account, if_in_state.as_deref())?;
@@ -208,16 +209,11 @@ pub fn map_or_null(map: Object) -> Value {
 }
 
 /// Takes the operations of a `/set`.
-pub(crate) fn operations(arguments: &mut Arguments, max: u64) -> Result<Vec<Operation>> {
+pub(crate) fn operations(arguments: &mut Arguments, limits: &Limits) -> Result<Vec<Operation>> {
     let create = arguments.map("create")?.unwrap_or_default();
     let update = arguments.map("update")?.unwrap_or_default();
     let destroy = arguments.strings("destroy")?.unwrap_or_default();
-    if (create.len() + update.len() + destroy.len()) as u64 > max {
-        return Err(MethodError::described(
-            "requestTooLarge",
-            format!("more than {max} objects"),
-        ));
-    }
+    limits.check_set(create.len() + update.len() + destroy.len())?;
     let mut operations = Vec::new();
     let object = |value| match value {
         Value::Object(object) => Ok(object),

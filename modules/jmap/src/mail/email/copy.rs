@@ -5,7 +5,7 @@ use super::{Emails, wish};
 use crate::account::Account;
 use crate::blob::{self, BlobId, Whole};
 use crate::context::Context;
-use crate::error::{SetError, SetResult};
+use crate::error::{SetError, SetResult, check_properties};
 use crate::id::EmailId;
 use crate::json::Object;
 use crate::mail::world::{World, keywords};
@@ -24,11 +24,7 @@ impl Copy for Emails {
         with: Object,
     ) -> SetResult<Done> {
         let known = ["mailboxIds", "keywords", "receivedAt"];
-        let unknown = with.keys().map(String::as_str);
-        let unknown: Vec<&str> = unknown.filter(|name| !known.contains(name)).collect();
-        if !unknown.is_empty() {
-            return Err(SetError::invalid_properties(unknown, "these can't be set"));
-        }
+        check_properties(&with, |name, _| known.contains(&name), "these can't be set")?;
         let id = EmailId::parse(id).ok_or_else(|| SetError::new("notFound"))?;
         let source = World::load(from)?;
         let places = source.places(id);

@@ -3,10 +3,10 @@
 use super::put::New;
 use super::{Emails, wish};
 use crate::account::Account;
-use crate::blob::{BlobId, bytes};
+use crate::blob::bytes;
 use crate::call::{Arguments, Result, required};
 use crate::context::Context;
-use crate::error::{MethodError, SetError, SetResult};
+use crate::error::{SetError, SetResult, check_properties};
 use crate::json::Object;
 use crate::mail::world::World;
 use crate::standard::{Changes, DataType, Done, Log, Set, Stage, set};
@@ -56,20 +56,17 @@ impl Set for Imports {
 
     fn create(stage: &mut Stage<'_>, (): &(), object: Object) -> SetResult<Done> {
         let known = ["blobId", "mailboxIds", "keywords", "receivedAt"];
-        let unknown = object.keys().map(String::as_str);
-        let unknown: Vec<&str> = unknown.filter(|name| !known.contains(name)).collect();
-        if !unknown.is_empty() {
-            return Err(SetError::invalid_properties(
-                unknown,
-                "an EmailImport has no such properties",
-            ));
-        }
+        check_properties(
+            &object,
+            |name, _| known.contains(&name),
+            "an EmailImport has no such properties",
+        )?;
         let world = World::outline(&stage.account);
         let shelves = wish::mailboxes(stage.context, &world, object.get("mailboxIds"))?;
         let keywords = wish::keywords(object.get("keywords"))?;
         let received = wish::received(object.get("receivedAt"))?;
         let blob = object.get("blobId").and_then(Value::as_str);
-        let blob = blob.and_then(|id| BlobId::parse(stage.context.real_id(id)?));
+        let blob = blob.and_then(|id| stage.context.blob_id(id));
         let message = blob.and_then(|id| bytes(&stage.account, &id).ok());
         let message =
             message.ok_or_else(|| SetError::invalid("blobId", "there is no such blob"))?;
@@ -99,13 +96,4 @@ fn traced(header: &Header<'_>) -> Option<Instant> {
     let (_, date) = field.rsplit_once(';')?;
     let seconds = Date::parse(mail::cut(date, 255))?.seconds();
     seconds.checked_mul(1000)
-}
-
-/// Refuses an id that is none.
-pub fn blob_ids(arguments: &mut Arguments, limit: u64) -> Result<Vec<String>> {
-    let ids = required("blobIds", arguments.strings("blobIds")?)?;
-    match ids.len() as u64 > limit {
-        true => Err(MethodError::new("requestTooLarge")),
-        false => Ok(ids),
-    }
 }

@@ -3,7 +3,7 @@
 use super::put::New;
 use super::{Emails, wish};
 use crate::account::Account;
-use crate::blob::{BlobId, bytes};
+use crate::blob::bytes;
 use crate::call::Arguments;
 use crate::context::Context;
 use crate::error::{SetError, SetResult};
@@ -13,7 +13,7 @@ use crate::mail::keywords::difference;
 use crate::mail::name::Name;
 use crate::mail::world::{Place, World, keywords};
 use crate::standard::{Done, Extra, Get, Properties, Set, Stage, apply};
-use mail::{ComposeError, Surroundings, compose};
+use mail::{ComposeError, compose};
 use module::{Batch, Condition};
 use serde_json::Value;
 use std::rc::Rc;
@@ -27,20 +27,10 @@ impl Set for Emails {
         let keywords = wish::keywords(object.get("keywords"))?;
         let received = wish::received(object.get("receivedAt"))?;
         let unique = EmailId::random()?.to_string();
-        let max = stage.context.limits.max_size_attachments_per_email;
-        let surroundings = Surroundings {
-            now: stage.context.now.div_euclid(1000),
-            unique: &unique,
-            domain: &stage.context.identity.tenant,
-            size_max: usize::try_from(max).unwrap_or(usize::MAX),
-        };
         let context = &*stage.context;
         let account = &stage.account;
-        let blob = |id: &str| {
-            let id = BlobId::parse(context.real_id(id)?)?;
-            bytes(account, &id).ok()
-        };
-        let message = compose(&object, &surroundings, blob)?;
+        let blob = |id: &str| bytes(account, &context.blob_id(id)?).ok();
+        let message = compose(&object, &context.surroundings(&unique), blob)?;
         let new = New {
             message: &message,
             shelves,

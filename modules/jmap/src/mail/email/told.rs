@@ -7,8 +7,7 @@ use crate::call::{Arguments, Result};
 use crate::error::MethodError;
 use crate::json::{Object, object};
 use crate::standard::{Extra, Properties};
-use mail::{Body, Date, Header, HeaderProperty, Limits, Message, Part};
-use module::Instant;
+use mail::{Body, Header, HeaderProperty, Limits, Message, Part};
 use serde_json::Value;
 
 /// Properties of the body.
@@ -290,13 +289,4 @@ fn headers(header: &Header<'_>) -> Value {
         Value::Object(object! { "name": field.name, "value": field.raw().into_owned() })
     });
     told.collect()
-}
-
-/// A moment as UTCDate. RFC 8620 §1.4.
-pub fn utc_date(instant: Instant) -> String {
-    let date = Date::from_seconds(instant.div_euclid(1000));
-    date.map_or_else(
-        || "1970-01-01T00:00:00Z".to_owned(),
-        |date| date.to_rfc3339(),
-    )
 }

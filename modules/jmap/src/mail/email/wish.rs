@@ -8,7 +8,7 @@ use crate::json::Object;
 use crate::mail::keywords;
 use crate::mail::world::{Shelf, World};
 use crate::session::MAILBOXES_PER_EMAIL_MAX;
-use mail::Date;
+use crate::utc_date;
 use module::Instant;
 use serde_json::Value;
 
@@ -72,11 +72,10 @@ pub fn keywords(value: Option<&Value>) -> SetResult<Vec<String>> {
 
 /// Reads `receivedAt`.
 pub fn received(value: Option<&Value>) -> SetResult<Option<Instant>> {
-    let text = match value {
-        None | Some(Value::Null) => return Ok(None),
-        Some(value) => value.as_str().filter(|text| text.ends_with('Z')),
+    let Some(value) = value.filter(|value| !value.is_null()) else {
+        return Ok(None);
     };
-    let date = text.and_then(Date::parse_rfc3339);
-    let date = date.ok_or_else(|| SetError::invalid("receivedAt", "this is no UTCDate"))?;
-    Ok(Some(date.seconds().saturating_mul(1000)))
+    let received = value.as_str().and_then(utc_date::parse);
+    let wrong = || SetError::invalid("receivedAt", "this is no UTCDate");
+    received.map(Some).ok_or_else(wrong)
 }

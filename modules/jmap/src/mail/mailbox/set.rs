@@ -11,7 +11,7 @@ use crate::error::{SetError, SetResult};
 use crate::id::MailboxId;
 use crate::json::{Object, object};
 use crate::mail::table::Table;
-use crate::standard::{Done, Extra, Set, Stage, apply};
+use crate::standard::{Done, Extra, Set, Stage, apply, changed};
 use module::{Annotation, Batch, Error, Mailbox, Status};
 use serde_json::Value;
 use std::rc::Rc;
@@ -96,7 +96,6 @@ impl Set for Mailboxes {
         let shares = patchable(&facts.grants, &stage.account.owner);
         whole.insert("shareWith".to_owned(), Value::Object(shares));
         whole.insert("id".to_owned(), id.into());
-        let before = whole.clone();
         let defaults = |name: &str| match name {
             "parentId" | "role" => Some(Value::Null),
             "sortOrder" => Some(0.into()),
@@ -105,17 +104,7 @@ impl Set for Mailboxes {
             _ => None,
         };
         let patched = apply(&whole, patch, defaults)?;
-        let changed: Vec<&str> = patched
-            .iter()
-            .filter(|(name, value)| before.get(*name) != Some(value))
-            .map(|(name, _)| name.as_str())
-            .chain(
-                before
-                    .keys()
-                    .map(String::as_str)
-                    .filter(|name| !patched.contains_key(*name)),
-            )
-            .collect();
+        let changed = changed(&whole, &patched);
         let server: Vec<&str> = changed
             .iter()
             .copied()

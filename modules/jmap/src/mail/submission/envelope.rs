@@ -2,6 +2,7 @@
 
 use crate::error::{SetError, SetResult};
 use crate::json::{Object, object, strings};
+use crate::utc_date;
 use mail::Header;
 use module::Instant;
 use serde_json::Value;
@@ -53,8 +54,7 @@ impl Envelope {
                     let held = |seconds: i64| seconds.checked_mul(1000)?.checked_add(now);
                     seconds.and_then(held)
                 }
-                "HOLDUNTIL" => mail::Date::parse_rfc3339(text)
-                    .and_then(|date| date.seconds().checked_mul(1000)),
+                "HOLDUNTIL" => utc_date::parse_date(text),
                 _ => return Err(bad("this parameter of MAIL FROM is not supported")),
             };
             hold_until = Some(held.ok_or_else(|| bad("this is no time to wait for"))?);

@@ -5,14 +5,14 @@ use super::{COUNT_MAX, Submissions, told};
 use crate::blob::{BlobId, Whole, bytes};
 use crate::call::{Arguments, Result};
 use crate::context::Context;
-use crate::error::{SetError, SetResult};
-use crate::id::EmailId;
+use crate::error::{SetError, SetResult, check_properties};
+use crate::id::{self, EmailId};
 use crate::json::{Object, object};
-use crate::mail::email::utc_date;
 use crate::mail::identity;
 use crate::mail::world::World;
 use crate::records::{Kept, Records, save};
-use crate::standard::{Done, Extra, Set, Stage, apply};
+use crate::standard::{Done, Extra, Set, Stage, apply, changed};
+use crate::utc_date;
 use mail::{Header, Limits};
 use module::{Blob, Error};
 use serde_json::Value;
@@ -40,11 +40,11 @@ impl Set for Submissions {
 
     fn create(stage: &mut Stage<'_>, _: &OnSuccess, object: Object) -> SetResult<Done> {
         let known = ["identityId", "emailId", "envelope"];
-        let unknown = object.keys().map(String::as_str);
-        let unknown: Vec<&str> = unknown.filter(|name| !known.contains(name)).collect();
-        if !unknown.is_empty() {
-            return Err(SetError::invalid_properties(unknown, "these can't be set"));
-        }
+        check_properties(
+            &object,
+            |name, _| known.contains(&name),
+            "these can't be set",
+        )?;
         let account = Rc::clone(&stage.account);
         let id = |name: &str| {
             let id = object.get(name).and_then(Value::as_str);
@@ -111,28 +111,17 @@ impl Set for Submissions {
             "emailId": email_id,
             "threadId": thread.clone(),
             "envelope": envelope.told.clone(),
-            "sendAt": utc_date(envelope.hold_until.unwrap_or(now)),
+            "sendAt": utc_date::write(envelope.hold_until.unwrap_or(now)),
             "undoStatus": match envelope.hold_until {
                 Some(_) => "pending",
                 None => "final",
             },
             "queue": queue.clone(),
         };
-        let number = EmailId::random()?.0;
-        let id = format!("s{number:032x}");
+        let id = id::random('s')?;
         let saved = save::<Self, ()>(stage, |records, _, _| {
-            let oldest = records.iter().count().checked_sub(COUNT_MAX - 1);
-            let mut by_date: Vec<(String, String)> = records
-                .iter()
-                .map(|(id, kept)| {
-                    let date = kept.get("sendAt").and_then(Value::as_str);
-                    (date.unwrap_or_default().to_owned(), id.clone())
-                })
-                .collect();
-            by_date.sort_unstable();
-            for (_, id) in by_date.iter().take(oldest.unwrap_or(0)) {
-                records.remove(id);
-            }
+            // Those that are kept, and this one.
+            records.forget_oldest("sendAt", COUNT_MAX - 1);
             records.put(&id, kept.clone());
             Ok(())
         });
@@ -155,13 +144,7 @@ impl Set for Submissions {
         let mut current = told(kept);
         current.insert("id".to_owned(), id.into());
         let patched = apply(&current, patch, |_| None)?;
-        let names = current.keys().chain(patched.keys());
-        let mut changed: Vec<&str> = names
-            .filter(|name| current.get(*name) != patched.get(*name))
-            .map(String::as_str)
-            .collect();
-        changed.sort_unstable();
-        changed.dedup();
+        let changed = changed(&current, &patched);
         if changed.is_empty() {
             return Ok(Done::default());
         }

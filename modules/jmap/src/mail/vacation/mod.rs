@@ -9,11 +9,11 @@ mod reply;
 pub use reply::reply;
 
 use crate::account::Account;
-use crate::error::{SetError, SetResult};
+use crate::error::{SetError, SetResult, check_properties};
 use crate::json::{Object, object};
 use crate::records::{Kept, Records, save};
 use crate::standard::{Done, Set, Stage, apply};
-use mail::Date;
+use crate::utc_date;
 use module::{Batch, Grant, Identifier, Rights};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -72,8 +72,8 @@ impl Set for VacationResponses {
             let mut told = Object::new();
             for name in ["fromDate", "toDate"] {
                 let date = after.get(name).and_then(Value::as_str);
-                let date = date.and_then(Date::parse_rfc3339);
-                let Some(date) = date.map(|date| date.to_rfc3339()) else {
+                let date = date.and_then(utc_date::parse);
+                let Some(date) = date.map(utc_date::write) else {
                     continue;
                 };
                 // A fraction of a second is not kept.
@@ -135,36 +135,25 @@ fn defaults() -> Object {
 }
 
 fn check(vacation: &Object) -> SetResult<()> {
-    let bad = vacation.iter().filter(|(name, value)| {
-        let is_text = |max: usize| value.as_str().is_some_and(|text| text.len() <= max);
-        let is_good = match name.as_str() {
+    let is_good = |name: &str, value: &Value| {
+        let is = |test: &dyn Fn(&str) -> bool| value.is_null() || value.as_str().is_some_and(test);
+        match name {
             "isEnabled" => value.is_boolean(),
-            "fromDate" | "toDate" => value.is_null() || value.as_str().is_some_and(is_utc_date),
+            "fromDate" | "toDate" => is(&|text| utc_date::parse(text).is_some()),
             // It becomes a header field.
             "subject" => {
-                let has_control = |text: &str| text.chars().any(char::is_control);
-                value.is_null()
-                    || (is_text(SUBJECT_MAX) && !value.as_str().is_some_and(has_control))
+                is(&|text| text.len() <= SUBJECT_MAX && !text.chars().any(char::is_control))
             }
-            "textBody" | "htmlBody" => value.is_null() || is_text(BODY_MAX),
+            "textBody" | "htmlBody" => is(&|text| text.len() <= BODY_MAX),
             _ => false,
-        };
-        !is_good
-    });
-    let bad: Vec<&str> = bad.map(|(name, _)| name.as_str()).collect();
-    match bad.is_empty() {
-        true => Ok(()),
-        false => Err(SetError::invalid_properties(
-            bad,
-            format!(
-                "a date is a UTCDate, a subject one line of {SUBJECT_MAX} bytes, a body has at \
-                 most {BODY_MAX} bytes"
-            ),
-        )),
-    }
-}
-
-/// Whether a text is a UTCDate. RFC 8620 §1.4.
-fn is_utc_date(text: &str) -> bool {
-    text.ends_with('Z') && Date::parse_rfc3339(text).is_some()
+        }
+    };
+    check_properties(
+        vacation,
+        is_good,
+        format!(
+            "a date is a UTCDate, a subject one line of {SUBJECT_MAX} bytes, a body has at most \
+             {BODY_MAX} bytes"
+        ),
+    )
 }
