@@ -63,45 +63,10 @@ pub fn set(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
 }
 
 fn create(context: &mut Context, object: &Object) -> SetResult<Done> {
-    let known = [
-        "deviceClientId",
-        "url",
-        "keys",
-        "verificationCode",
-        "expires",
-        "types",
-    ];
-    check_properties(
-        object,
-        |name, _| known.contains(&name),
-        "these can't be set",
-    )?;
-    let given = |name: &str| object.get(name).filter(|value| !value.is_null());
-    if given("verificationCode").is_some() {
-        let what = "the server makes it, and sends it to the URL";
-        return Err(SetError::invalid("verificationCode", what));
-    }
-    let device = given("deviceClientId").and_then(Value::as_str);
-    let device = device.filter(|device| (1..=DEVICE_LEN_MAX).contains(&device.len()));
-    let device = device
-        .ok_or_else(|| SetError::invalid("deviceClientId", "a String of 1 to 255 bytes, please"))?;
-    let url = given("url").and_then(Value::as_str);
-    let url = url.filter(|url| url.starts_with("https://"));
-    let url = url.ok_or_else(|| SetError::invalid("url", "it begins with https://"))?;
+    let record = record(object)?;
+    let target = target(object)?;
     let expires = expires(context, object.get("expires"))?;
-    let record = Record {
-        device: device.to_owned(),
-        code: format!("{:032x}", id::random_bits()?),
-        verified: false,
-        types: types(object.get("types"))?,
-        known: Known::default(),
-    };
     let id = id::random('P')?;
-    let target = EndpointTarget {
-        url: url.to_owned(),
-        content_type: "application/json".to_owned(),
-        keys: given("keys").map(keys).transpose()?,
-    };
     let verification = object! {
         "@type": "PushVerification",
         "pushSubscriptionId": id.clone(),
@@ -131,6 +96,54 @@ fn create(context: &mut Context, object: &Object) -> SetResult<Done> {
         }
     }
     Ok(Done { id, told })
+}
+
+/// What is known of a new subscription; the client is still to be told the code.
+fn record(object: &Object) -> SetResult<Record> {
+    let known = [
+        "deviceClientId",
+        "url",
+        "keys",
+        "verificationCode",
+        "expires",
+        "types",
+    ];
+    check_properties(
+        object,
+        |name, _| known.contains(&name),
+        "these can't be set",
+    )?;
+    if object
+        .get("verificationCode")
+        .is_some_and(|code| !code.is_null())
+    {
+        let what = "the server makes it, and sends it to the URL";
+        return Err(SetError::invalid("verificationCode", what));
+    }
+    let device = object.get("deviceClientId").and_then(Value::as_str);
+    let device = device.filter(|device| (1..=DEVICE_LEN_MAX).contains(&device.len()));
+    let device = device
+        .ok_or_else(|| SetError::invalid("deviceClientId", "a String of 1 to 255 bytes, please"))?;
+    Ok(Record {
+        device: device.to_owned(),
+        code: format!("{:032x}", id::random_bits()?),
+        verified: false,
+        types: types(object.get("types"))?,
+        known: Known::default(),
+    })
+}
+
+/// Where what the client is told is posted to.
+fn target(object: &Object) -> SetResult<EndpointTarget> {
+    let url = object.get("url").and_then(Value::as_str);
+    let url = url.filter(|url| url.starts_with("https://"));
+    let url = url.ok_or_else(|| SetError::invalid("url", "it begins with https://"))?;
+    let given = object.get("keys").filter(|value| !value.is_null());
+    Ok(EndpointTarget {
+        url: url.to_owned(),
+        content_type: "application/json".to_owned(),
+        keys: given.map(keys).transpose()?,
+    })
 }
 
 fn update(context: &mut Context, id: &str, patch: &Object) -> SetResult<Done> {

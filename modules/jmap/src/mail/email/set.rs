@@ -11,7 +11,7 @@ use crate::id::EmailId;
 use crate::json::Object;
 use crate::mail::keywords::difference;
 use crate::mail::name::Name;
-use crate::mail::world::{Place, World, keywords};
+use crate::mail::world::{Place, Shelf, World, keywords};
 use crate::standard::{Done, Extra, Get, Properties, Set, Stage, apply};
 use mail::{ComposeError, compose};
 use module::{Batch, Condition};
@@ -73,35 +73,13 @@ impl Set for Emails {
             thread: first.row.thread,
             received: first.row.received,
         };
-        let name = name.write();
-        let is_wanted = |place: &&Place<'_>| shelves.iter().any(|shelf| shelf.id == place.shelf.id);
-        let mut leaving: Vec<&Place<'_>> =
-            places.iter().filter(|place| !is_wanted(place)).collect();
-        for shelf in &shelves {
-            if places.iter().any(|place| place.shelf.id == shelf.id) {
-                continue;
-            }
-            let target = world.account.open(shelf.at)?;
-            match leaving.pop() {
-                Some(place) => {
-                    let source = world.account.open(place.shelf.at)?;
-                    let name = Some(name.as_str());
-                    let free = Condition::Free;
-                    stage.batch.move_(&source, place.uid(), &target, name, free);
-                }
-                None => {
-                    let stays = places.iter().find(is_wanted).unwrap_or(first);
-                    let source = world.account.open(stays.shelf.at)?;
-                    let name = Some(name.as_str());
-                    let free = Condition::Free;
-                    stage.batch.copy(&source, stays.uid(), &target, name, free);
-                }
-            }
-        }
-        for place in leaving {
-            let mailbox = world.account.open(place.shelf.at)?;
-            stage.batch.remove(&mailbox, place.uid());
-        }
+        stage_move(
+            &world.account,
+            &stage.batch,
+            &places,
+            &shelves,
+            &name.write(),
+        )?;
         Ok(Done::default())
     }
 
@@ -118,6 +96,36 @@ impl Set for Emails {
         }
         Ok(())
     }
+}
+
+/// Adds to a batch that an Email is in these Mailboxes and no others. What leaves one is moved to another
+/// one; where nothing is left to be moved, a copy is made.
+fn stage_move(
+    account: &Account,
+    batch: &Batch,
+    places: &[Place<'_>],
+    shelves: &[&Shelf],
+    name: &str,
+) -> SetResult<()> {
+    let is_wanted = |place: &&Place<'_>| shelves.iter().any(|shelf| shelf.id == place.shelf.id);
+    let (staying, mut leaving): (Vec<&Place<'_>>, Vec<_>) = places.iter().partition(is_wanted);
+    let is_new = |shelf: &&&Shelf| !places.iter().any(|place| place.shelf.id == shelf.id);
+    for shelf in shelves.iter().filter(is_new) {
+        let target = account.open(shelf.at)?;
+        let (name, free) = (Some(name), Condition::Free);
+        if let Some(place) = leaving.pop() {
+            let source = account.open(place.shelf.at)?;
+            batch.move_(&source, place.uid(), &target, name, free);
+        } else if let Some(place) = staying.first().copied().or(places.first()) {
+            let source = account.open(place.shelf.at)?;
+            batch.copy(&source, place.uid(), &target, name, free);
+        }
+    }
+    for place in leaving {
+        let mailbox = account.open(place.shelf.at)?;
+        batch.remove(&mailbox, place.uid());
+    }
+    Ok(())
 }
 
 /// What is about keywords and Mailboxes, with the ids that are meant, and what is about something

@@ -7,6 +7,7 @@ use super::is_inbox;
 use crate::error::{SetError, SetResult};
 use crate::id::{account_id, principal_name};
 use crate::json::Object;
+use crate::standard::map_or_null;
 use module::{Error, Grant, Identifier, Kind, Principal, Rights, Status};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -54,22 +55,14 @@ pub fn told(rights: Rights, is_inbox: bool, with_sharing: bool) -> Object {
 
 /// `shareWith`: null if nobody but the owner has rights by name.
 pub fn share_with(grants: &[Grant], owner: &str) -> Value {
-    let shares = shares(grants, owner);
-    match shares.is_empty() {
-        true => Value::Null,
-        false => Value::Object(share_map(&shares)),
-    }
+    map_or_null(share_map(grants, owner))
 }
 
 /// `shareWith` as it is patched: a map, which may be empty.
-pub fn patchable(grants: &[Grant], owner: &str) -> Object {
-    share_map(&shares(grants, owner))
-}
-
-fn share_map(shares: &Shares) -> Object {
-    let map = shares.iter().map(|(id, &rights)| {
+pub fn share_map(grants: &[Grant], owner: &str) -> Object {
+    let map = shares(grants, owner).into_iter().map(|(id, rights)| {
         let rights = told(rights, false, true);
-        (id.clone(), Value::Object(rights))
+        (id, Value::Object(rights))
     });
     map.collect()
 }
