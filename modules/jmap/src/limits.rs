@@ -2,7 +2,7 @@
 
 use crate::call::Result;
 use crate::error::MethodError;
-use module::OptionSpec;
+use module::{option_duration, option_size};
 
 /// The limits in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,8 @@ pub struct Limits {
 /// Requests of one client at a time: advertised; the host has its own bounds for each tenant.
 pub const CONCURRENT: u64 = 5;
 
-const OPTIONS: [(&str, &str); 9] = [
+/// The options, and what they are for.
+pub const OPTIONS: [(&str, &str); 9] = [
     (
         "jmap_max_size_upload",
         "Bytes of an upload over JMAP; 250 MB without it.",
@@ -69,15 +70,6 @@ const OPTIONS: [(&str, &str); 9] = [
     ),
 ];
 
-/// The options that are read here, for the descriptor.
-pub fn options() -> Vec<OptionSpec> {
-    let spec = |&(name, help): &(&str, &str)| OptionSpec {
-        name: name.to_owned(),
-        help: help.to_owned(),
-    };
-    OPTIONS.iter().map(spec).collect()
-}
-
 impl Limits {
     /// Reads the options; what is not set, or makes no sense, has the default.
     pub fn load() -> Self {
@@ -93,7 +85,7 @@ impl Limits {
             ),
             max_size_blob_set: size("jmap_max_size_blob_set", 4 << 20),
             max_data_sources: size("jmap_max_catenate_items", 100),
-            max_delayed_send: duration("jmap_max_delayed_send", 512 * 86_400),
+            max_delayed_send: option_duration("jmap_max_delayed_send", 1).unwrap_or(512 * 86_400),
         }
     }
 
@@ -122,39 +114,6 @@ fn check(name: &str, count: usize, max: u64) -> Result<()> {
     }
 }
 
-/// A number with a unit of bytes (`K`, `M`, `G`), as `imapd.conf` has it.
 fn size(name: &str, default: u64) -> u64 {
-    unit(name, default, |unit| match unit {
-        "" | "b" => Some(1),
-        "k" => Some(1 << 10),
-        "m" => Some(1 << 20),
-        "g" => Some(1 << 30),
-        _ => None,
-    })
-}
-
-/// A number with a unit of time (`s`, `m`, `h`, `d`), in seconds.
-fn duration(name: &str, default: u64) -> u64 {
-    unit(name, default, |unit| match unit {
-        "" | "s" => Some(1),
-        "m" => Some(60),
-        "h" => Some(3600),
-        "d" => Some(86_400),
-        _ => None,
-    })
-}
-
-fn unit(name: &str, default: u64, factor: impl Fn(&str) -> Option<u64>) -> u64 {
-    let read = || {
-        let text = module::option(name)?.trim().to_ascii_lowercase();
-        let digits = text
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len());
-        let (number, unit) = text.split_at(digits);
-        number
-            .parse::<u64>()
-            .ok()?
-            .checked_mul(factor(unit.trim())?)
-    };
-    read().filter(|&value| value > 0).unwrap_or(default)
+    option_size(name).unwrap_or(default)
 }

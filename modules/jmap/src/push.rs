@@ -135,12 +135,7 @@ pub fn handle(request: &Request) -> Result<Answer, Problem> {
 
 /// Says what a client that waits is to be told.
 pub fn wake(reason: Reason, since: module::Modseq, token: Vec<u8>) -> Push {
-    let mut push = Push {
-        pieces: Vec::new(),
-        since,
-        token,
-        close: false,
-    };
+    let mut push = Push::nothing(since, token);
     let Ok(mut token) = serde_json::from_slice::<Token>(&push.token) else {
         push.close = true;
         return push;

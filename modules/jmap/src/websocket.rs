@@ -56,12 +56,7 @@ pub fn handle(request: &Request) -> Result<Answer, Problem> {
 
 /// Answers a message. RFC 8887 §4.3.
 pub fn message(text: &[u8], since: Modseq, token: Vec<u8>) -> Push {
-    let mut push = Push {
-        pieces: Vec::new(),
-        since,
-        token,
-        close: false,
-    };
+    let mut push = Push::nothing(since, token);
     let mut id = Value::Null;
     let answered = answer(text, &mut id, &mut push);
     let answer = answered.unwrap_or_else(|problem| {

@@ -6,25 +6,8 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use dav::METHODS;
 use support::{Server, lockinfo};
-
-const METHODS: [&str; 15] = [
-    "OPTIONS",
-    "GET",
-    "HEAD",
-    "PUT",
-    "POST",
-    "DELETE",
-    "MKCOL",
-    "COPY",
-    "MOVE",
-    "PROPFIND",
-    "PROPPATCH",
-    "LOCK",
-    "UNLOCK",
-    "REPORT",
-    "ACL",
-];
 
 /// SplitMix64: the same requests every time.
 struct Random(u64);

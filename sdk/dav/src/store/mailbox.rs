@@ -41,6 +41,22 @@ use super::{
 use crate::resource::{Collection, Member, Principal, Resource, Want};
 use crate::{Path, Time};
 
+/// The interfaces of the host that this store uses: what the descriptor of a module asks for that is
+/// served from it.
+pub const CAPABILITIES: [&str; 11] = [
+    "annotation",
+    "batch",
+    "blob",
+    "directory",
+    "exchange",
+    "identity",
+    "index",
+    "lock",
+    "mailbox",
+    "quota",
+    "rights",
+];
+
 /// Which mailboxes a protocol has, and what it does with them.
 pub struct Layout {
     /// The part of a mailbox's path that follows its owner: `#drive`.
