@@ -1,5 +1,5 @@
-//! What a request says of itself, and what the operator does: parameters, RFC 3986 §3.4, and wanted media types, RFC 9110
-//! §12.5.1.
+//! What a request says of itself: parameters, RFC 3986 §3.4, and wanted media types, RFC 9110
+//! §12.5.1; and what the operator says in options.
 
 #![allow(clippy::unwrap_used)]
 

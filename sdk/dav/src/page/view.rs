@@ -135,7 +135,7 @@ struct Offer {
 }
 
 fn offers(ctx: &Context<'_>, home: &Collection, page: &Page) -> Result<Vec<Offer>, Error> {
-    let Some(others) = &page.others else {
+    let Some(others) = page.others else {
         return Ok(Vec::new());
     };
     let want = Want {
@@ -143,7 +143,7 @@ fn offers(ctx: &Context<'_>, home: &Collection, page: &Page) -> Result<Vec<Offer
         stored: Stored::Names(&[DISPLAYNAME_NAME]),
     };
     let mut offers = Vec::new();
-    for path in (others.find)(ctx, home)? {
+    for path in others.find(ctx, home, page.kind)? {
         if let Some(Resource::Collection(found)) = ctx.find(&path, &want)? {
             offers.push(Offer {
                 title: title(&found)?,

@@ -9,6 +9,7 @@ use super::commit::Extension;
 use super::convert::store_error;
 use super::listing::host_limit;
 use super::shared::name_in_home;
+use crate::page::Others;
 use crate::resource::{Collection, Resource, Want};
 use crate::store::{Batch, Operation};
 use crate::{Context, Error, Path, Rights};
@@ -16,30 +17,38 @@ use crate::{Context, Error, Path, Rights};
 /// How many collections of others are looked at.
 const OFFERS_MAX: usize = 500;
 
-/// The collections of a kind that others let one read and that are not in the home yet, where their
-/// owners have them; at most 500. Other homes than one's own are offered nothing.
-pub fn offers(
-    ctx: &Context<'_>,
-    home: &Collection,
-    layout: &Layout,
-    kind: &str,
-) -> Result<Vec<Path>, Error> {
-    if !is_own(ctx, home) {
-        return Ok(Vec::new());
-    }
-    let scope = MailboxScope::Shared;
-    let found = Mailbox::list_all(&scope, Some(kind), None, host_limit(OFFERS_MAX));
-    let mut offers = Vec::new();
-    for status in found.map_err(store_error)? {
-        let [user, owner, within, name] = status.path.as_slice() else {
-            continue;
-        };
-        let may = within == layout.home && status.rights.contains(module::Rights::READ);
-        if may && !home.has_elsewhere(&name_in_home(owner, name)) {
-            offers.push(Path::new([user, owner, name].map(String::clone)));
+impl Others for Layout {
+    /// Those that others let one read and that are not in the home yet; at most 500. Other homes than
+    /// one's own are offered nothing.
+    fn find(&self, ctx: &Context<'_>, home: &Collection, kind: &str) -> Result<Vec<Path>, Error> {
+        if !is_own(ctx, home) {
+            return Ok(Vec::new());
         }
+        let scope = MailboxScope::Shared;
+        let found = Mailbox::list_all(&scope, Some(kind), None, host_limit(OFFERS_MAX));
+        let mut offers = Vec::new();
+        for status in found.map_err(store_error)? {
+            let [user, owner, within, name] = status.path.as_slice() else {
+                continue;
+            };
+            let may = within == self.home && status.rights.contains(module::Rights::READ);
+            if may && !home.has_elsewhere(&name_in_home(owner, name)) {
+                offers.push(Path::new([user, owner, name].map(String::clone)));
+            }
+        }
+        Ok(offers)
     }
-    Ok(offers)
+
+    fn subscribe(
+        &self,
+        ctx: &Context<'_>,
+        home: &Collection,
+        kind: &str,
+        path: &Path,
+        batch: &mut Batch,
+    ) -> Result<(), Error> {
+        set(ctx, home, self, kind, path, true, batch).map(|_| ())
+    }
 }
 
 /// Adds what makes a collection of somebody else's, where its owner has it, appear in the home, or ends
