@@ -56,33 +56,9 @@ pub enum Operation {
         kind: String,
     },
     /// Copies a member with its stored properties, its bytes not moving.
-    Copy {
-        /// The member.
-        from: Path,
-        /// Where to.
-        to: Path,
-        /// Which member it replaces there: [`Expect::Missing`] for none. That one's locks stay, and
-        /// hold for what takes its place (RFC 4918 §7.7).
-        over: Expect,
-        /// Which body is meant.
-        expect: Expect,
-        /// Keys and more that the rules of the new place ask for, if they have any.
-        accept: Option<Accept>,
-    },
+    Copy(Transfer),
     /// Moves a member with its stored properties, its bytes not moving.
-    Move {
-        /// The member.
-        from: Path,
-        /// Where to.
-        to: Path,
-        /// Which member it replaces there: [`Expect::Missing`] for none. That one's locks stay, and
-        /// hold for what takes its place (RFC 4918 §7.7).
-        over: Expect,
-        /// Which body is meant.
-        expect: Expect,
-        /// Keys and more that the rules of the new place ask for, if they have any.
-        accept: Option<Accept>,
-    },
+    Move(Transfer),
     /// Copies a collection with its stored properties.
     CopyTree {
         /// The collection.
@@ -138,6 +114,22 @@ pub enum Operation {
     Unlock(Lock),
     /// Something that a protocol and the store behind it understand without the engine.
     Extension(Box<dyn Any>),
+}
+
+/// A copy or a move of a member.
+#[derive(Debug)]
+pub struct Transfer {
+    /// The member.
+    pub from: Path,
+    /// Where to.
+    pub to: Path,
+    /// Which member it replaces there: [`Expect::Missing`] for none. That one's locks stay, and hold
+    /// for what takes its place (RFC 4918 §7.7).
+    pub over: Expect,
+    /// Which body is meant.
+    pub expect: Expect,
+    /// Keys and more that the rules of the new place ask for, if they have any.
+    pub accept: Option<Accept>,
 }
 
 /// What must be so for an operation to go ahead.
@@ -331,7 +323,7 @@ impl Batch {
             .iter()
             .filter_map(|operation| match operation {
                 Operation::Put { accept, .. } => Some(accept),
-                Operation::Copy { accept, .. } | Operation::Move { accept, .. } => accept.as_ref(),
+                Operation::Copy(transfer) | Operation::Move(transfer) => transfer.accept.as_ref(),
                 _ => None,
             });
         let mut unique = accepts.flat_map(|accept| &accept.unique);
@@ -341,10 +333,6 @@ impl Batch {
 
 impl Operation {
     fn try_clone(&self) -> Option<Operation> {
-        let again = |accept: &Option<Accept>| match accept {
-            Some(accept) => accept.try_clone().map(Some),
-            None => Some(None),
-        };
         Some(match self {
             Operation::Put {
                 path,
@@ -355,32 +343,8 @@ impl Operation {
                 accept: accept.try_clone()?,
                 expect: *expect,
             },
-            Operation::Copy {
-                from,
-                to,
-                over,
-                expect,
-                accept,
-            } => Operation::Copy {
-                from: from.clone(),
-                to: to.clone(),
-                over: *over,
-                expect: *expect,
-                accept: again(accept)?,
-            },
-            Operation::Move {
-                from,
-                to,
-                over,
-                expect,
-                accept,
-            } => Operation::Move {
-                from: from.clone(),
-                to: to.clone(),
-                over: *over,
-                expect: *expect,
-                accept: again(accept)?,
-            },
+            Operation::Copy(transfer) => Operation::Copy(transfer.try_clone()?),
+            Operation::Move(transfer) => Operation::Move(transfer.try_clone()?),
             Operation::Check { path, expect } => Operation::Check {
                 path: path.clone(),
                 expect: *expect,
@@ -414,6 +378,22 @@ impl Operation {
             | Operation::Refresh { .. }
             | Operation::Unlock(_)
             | Operation::Extension(_) => return None,
+        })
+    }
+}
+
+impl Transfer {
+    fn try_clone(&self) -> Option<Transfer> {
+        let accept = match &self.accept {
+            Some(accept) => Some(accept.try_clone()?),
+            None => None,
+        };
+        Some(Transfer {
+            from: self.from.clone(),
+            to: self.to.clone(),
+            over: self.over,
+            expect: self.expect,
+            accept,
         })
     }
 }

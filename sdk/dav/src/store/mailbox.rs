@@ -17,6 +17,7 @@ mod fill;
 mod header;
 mod listing;
 mod members;
+mod outcome;
 mod personal;
 mod put;
 mod serve;
