@@ -27,7 +27,9 @@ mod tree;
 
 pub use commit::Extension;
 pub use convert::text_annotation;
-pub use directory::{PRINCIPALS, find_principal, principal_of, search_principals};
+pub use directory::{
+    PRINCIPALS, find_principal, principal_collections, principal_of, search_principals,
+};
 pub use serve::{answer, serve};
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -250,7 +252,7 @@ impl Store for MailboxStore {
     }
 
     fn principal_collections(&self) -> Vec<String> {
-        directory::collections()
+        principal_collections()
     }
 
     fn commit(&self, batch: Batch) -> Result<Vec<Done>, CommitError> {
