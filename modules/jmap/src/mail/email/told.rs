@@ -36,18 +36,8 @@ const PART: [&str; 12] = [
     "subParts",
 ];
 
-const PART_DEFAULT: [&str; 10] = [
-    "partId",
-    "blobId",
-    "size",
-    "name",
-    "type",
-    "charset",
-    "disposition",
-    "cid",
-    "language",
-    "location",
-];
+/// What of a part is told only if it is asked for.
+const PART_ASKED: [&str; 2] = ["headers", "subParts"];
 
 /// What is to be told of messages.
 #[derive(Debug, Clone)]
@@ -100,7 +90,10 @@ impl Wanted {
             body.extend(BODY.into_iter().filter(|known| *known == name));
         }
         let part = match &values.properties {
-            None => PART_DEFAULT.map(PartProperty::Plain).to_vec(),
+            None => {
+                let told = PART.into_iter().filter(|name| !PART_ASKED.contains(name));
+                told.map(PartProperty::Plain).collect()
+            }
             Some(names) => {
                 let names = names.iter().map(|name| PartProperty::read(name));
                 names.collect::<Result<_>>()?
