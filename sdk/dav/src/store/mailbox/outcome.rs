@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::MailboxStore;
-use super::convert::refusal;
+use super::convert::{etag, refusal, time};
 use super::personal::fill_personal;
 use super::tree::Opened;
 use crate::Path;
@@ -29,9 +29,8 @@ impl MailboxStore {
                 None => Done::Done,
             },
             Outcome::Written(opened, change) => {
-                let uid = results.get(change as usize).map_or(0, |result| result.uid);
-                // Who may put things in without reading them learns no tag.
-                match opened.and_then(|opened| self.written(&opened, uid)) {
+                let written = opened.zip(results.get(change as usize));
+                match written.and_then(|(opened, result)| self.written(&opened, result)) {
                     Some(member) => Done::Written {
                         etag: member.etag,
                         modified: member.modified.unwrap_or_default(),
@@ -42,10 +41,17 @@ impl MailboxStore {
         }
     }
 
-    /// The member that a message became.
-    fn written(&self, opened: &Opened, uid: u32) -> Option<Member> {
-        let message = opened.mailbox.get(&[uid]).ok()?.pop()?;
-        let mut members = [super::members::member(message)];
+    /// The member that a message became. Who may put things in without reading them learns no tag.
+    fn written(&self, opened: &Opened, result: &module::Outcome) -> Option<Member> {
+        if !opened.status.rights.contains(module::Rights::READ) {
+            return None;
+        }
+        let mut members = [Member {
+            version: u64::from(result.uid),
+            etag: etag(result.digest),
+            modified: Some(time(result.modified)),
+            ..Member::default()
+        }];
         let source = self.source(&opened.mailbox, opened.status.owner.as_deref());
         fill_personal(source, &mut members).ok()?;
         let [member] = members;
