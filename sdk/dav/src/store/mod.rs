@@ -8,8 +8,8 @@ pub mod mailbox;
 pub mod memory;
 
 pub use batch::{
-    Accept, Batch, CommitError, Content, Done, Expect, Key, KeyValue, Operation, Refusal, Unique,
-    UniqueScope,
+    Accept, Batch, CommitError, Content, Done, Expect, Key, KeyValue, Operation, Refusal, Transfer,
+    Unique, UniqueScope,
 };
 
 use crate::resource::{Collection, Member, Principal, Resource, Want};

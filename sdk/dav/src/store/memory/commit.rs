@@ -68,29 +68,18 @@ impl Work<'_> {
                 self.check(&path, expect)?;
                 self.take(&path)?;
             }
-            Operation::Copy {
-                from,
-                to,
-                over,
-                expect,
-                accept,
-            } => {
-                self.check(&from, expect)?;
-                let node = self.state.member(&from).cloned().ok_or(Refusal::NotFound)?;
-                self.check(&to, over)?;
-                return self.insert(to, node, accept);
+            Operation::Copy(transfer) => {
+                self.check(&transfer.from, transfer.expect)?;
+                let node = self.state.member(&transfer.from).cloned();
+                let node = node.ok_or(Refusal::NotFound)?;
+                self.check(&transfer.to, transfer.over)?;
+                return self.insert(transfer.to, node, transfer.accept);
             }
-            Operation::Move {
-                from,
-                to,
-                over,
-                expect,
-                accept,
-            } => {
-                self.check(&from, expect)?;
-                let node = self.take(&from)?;
-                self.check(&to, over)?;
-                return self.insert(to, node, accept);
+            Operation::Move(transfer) => {
+                self.check(&transfer.from, transfer.expect)?;
+                let node = self.take(&transfer.from)?;
+                self.check(&transfer.to, transfer.over)?;
+                return self.insert(transfer.to, node, transfer.accept);
             }
             Operation::Personal { path, value } => {
                 self.need(&path.parent().unwrap_or_default(), Rights::READ)?;
