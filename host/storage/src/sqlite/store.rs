@@ -1,6 +1,7 @@
 //! The trait, call by call: where each is implemented.
 
 use super::batch::{Body, Prepared, Scene, apply};
+use super::queue::{DELIVERIES, SUBMISSIONS};
 use super::rights::{access, grants};
 use super::{SMALL_MAX, SqliteStore};
 use crate::endpoint::{Endpoint, NewEndpoint, Posted, QueuedEndpoint};
@@ -212,6 +213,16 @@ impl Store for SqliteStore {
         self.read_search(actor, scope, query).await
     }
 
+    async fn extend_keys(
+        &self,
+        actor: &Actor,
+        mailbox: MailboxId,
+        uids: &[Uid],
+        reach: i64,
+    ) -> Result<(), Error> {
+        self.tell_outreached(actor, mailbox, uids, reach)
+    }
+
     async fn mailbox_annotations(
         &self,
         actor: &Actor,
@@ -340,7 +351,7 @@ impl Store for SqliteStore {
     }
 
     async fn finish_delivery(&self, id: i64, retry: Option<Instant>) -> Result<(), Error> {
-        self.write_delivery(id, retry).await
+        self.settle(&DELIVERIES, id, retry).await
     }
 
     async fn due_timers(&self, now: Instant, limit: u32) -> Result<Vec<Timer>, Error> {
@@ -368,7 +379,7 @@ impl Store for SqliteStore {
     }
 
     async fn finish_submission(&self, id: i64, retry: Option<Instant>) -> Result<(), Error> {
-        self.write_submission(id, retry).await
+        self.settle(&SUBMISSIONS, id, retry).await
     }
 
     async fn create_endpoint(&self, new: NewEndpoint) -> Result<(), Error> {

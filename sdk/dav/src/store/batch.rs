@@ -56,33 +56,9 @@ pub enum Operation {
         kind: String,
     },
     /// Copies a member with its stored properties, its bytes not moving.
-    Copy {
-        /// The member.
-        from: Path,
-        /// Where to.
-        to: Path,
-        /// Which member it replaces there: [`Expect::Missing`] for none. That one's locks stay, and
-        /// hold for what takes its place (RFC 4918 §7.7).
-        over: Expect,
-        /// Which body is meant.
-        expect: Expect,
-        /// Keys and more that the rules of the new place ask for, if they have any.
-        accept: Option<Accept>,
-    },
+    Copy(Transfer),
     /// Moves a member with its stored properties, its bytes not moving.
-    Move {
-        /// The member.
-        from: Path,
-        /// Where to.
-        to: Path,
-        /// Which member it replaces there: [`Expect::Missing`] for none. That one's locks stay, and
-        /// hold for what takes its place (RFC 4918 §7.7).
-        over: Expect,
-        /// Which body is meant.
-        expect: Expect,
-        /// Keys and more that the rules of the new place ask for, if they have any.
-        accept: Option<Accept>,
-    },
+    Move(Transfer),
     /// Copies a collection with its stored properties.
     CopyTree {
         /// The collection.
@@ -138,6 +114,22 @@ pub enum Operation {
     Unlock(Lock),
     /// Something that a protocol and the store behind it understand without the engine.
     Extension(Box<dyn Any>),
+}
+
+/// A copy or a move of a member.
+#[derive(Debug)]
+pub struct Transfer {
+    /// The member.
+    pub from: Path,
+    /// Where to.
+    pub to: Path,
+    /// Which member it replaces there: [`Expect::Missing`] for none. That one's locks stay, and hold
+    /// for what takes its place (RFC 4918 §7.7).
+    pub over: Expect,
+    /// Which body is meant.
+    pub expect: Expect,
+    /// Keys and more that the rules of the new place ask for, if they have any.
+    pub accept: Option<Accept>,
 }
 
 /// What must be so for an operation to go ahead.
@@ -314,125 +306,9 @@ impl Batch {
     pub fn push(&mut self, operation: Operation) {
         self.operations.push(operation);
     }
-
-    /// The same batch once more, to be tried again; none if something in it exists only once.
-    pub(crate) fn try_clone(&self) -> Option<Batch> {
-        let operations = self.operations.iter().map(Operation::try_clone);
-        Some(Batch {
-            operations: operations.collect::<Option<_>>()?,
-            lock_tokens: self.lock_tokens.clone(),
-        })
-    }
-
-    /// Whether a key has to be the only one in a collection.
-    pub(crate) fn has_unique_in_collection(&self) -> bool {
-        let accepts = self
-            .operations
-            .iter()
-            .filter_map(|operation| match operation {
-                Operation::Put { accept, .. } => Some(accept),
-                Operation::Copy { accept, .. } | Operation::Move { accept, .. } => accept.as_ref(),
-                _ => None,
-            });
-        let mut unique = accepts.flat_map(|accept| &accept.unique);
-        unique.any(|unique| unique.scope == UniqueScope::Collection)
-    }
-}
-
-impl Operation {
-    fn try_clone(&self) -> Option<Operation> {
-        let again = |accept: &Option<Accept>| match accept {
-            Some(accept) => accept.try_clone().map(Some),
-            None => Some(None),
-        };
-        Some(match self {
-            Operation::Put {
-                path,
-                accept,
-                expect,
-            } => Operation::Put {
-                path: path.clone(),
-                accept: accept.try_clone()?,
-                expect: *expect,
-            },
-            Operation::Copy {
-                from,
-                to,
-                over,
-                expect,
-                accept,
-            } => Operation::Copy {
-                from: from.clone(),
-                to: to.clone(),
-                over: *over,
-                expect: *expect,
-                accept: again(accept)?,
-            },
-            Operation::Move {
-                from,
-                to,
-                over,
-                expect,
-                accept,
-            } => Operation::Move {
-                from: from.clone(),
-                to: to.clone(),
-                over: *over,
-                expect: *expect,
-                accept: again(accept)?,
-            },
-            Operation::Check { path, expect } => Operation::Check {
-                path: path.clone(),
-                expect: *expect,
-            },
-            Operation::Remove { path, expect } => Operation::Remove {
-                path: path.clone(),
-                expect: *expect,
-            },
-            Operation::Property {
-                path,
-                name,
-                xml,
-                personal,
-            } => Operation::Property {
-                path: path.clone(),
-                name: name.clone(),
-                xml: xml.clone(),
-                personal: *personal,
-            },
-            Operation::Personal { path, value } => Operation::Personal {
-                path: path.clone(),
-                value: value.clone(),
-            },
-            // Members are not put together with any of these.
-            Operation::RemoveTree { .. }
-            | Operation::MakeCollection { .. }
-            | Operation::CopyTree { .. }
-            | Operation::MoveTree { .. }
-            | Operation::SetAcl { .. }
-            | Operation::Lock(_)
-            | Operation::Refresh { .. }
-            | Operation::Unlock(_)
-            | Operation::Extension(_) => return None,
-        })
-    }
 }
 
 impl Accept {
-    fn try_clone(&self) -> Option<Accept> {
-        if self.extension.is_some() || self.content == Content::Request {
-            return None;
-        }
-        Some(Accept {
-            content: self.content.clone(),
-            content_type: self.content_type.clone(),
-            keys: self.keys.clone(),
-            unique: self.unique.clone(),
-            properties: self.properties.clone(),
-            extension: None,
-        })
-    }
-
     /// Takes `content` as it is.
     pub fn plain(content: Content, content_type: Option<String>) -> Self {
         Self {

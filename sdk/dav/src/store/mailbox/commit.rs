@@ -6,28 +6,14 @@ use module::{Annotation, Blob, Identifier, Kind};
 
 use super::MailboxStore;
 use super::convert::{annotation_name, host_rights, instant, read_refusal, refusal};
-use super::personal::fill_personal;
-use super::put::Transfer;
+use super::outcome::{Outcome, subject};
 use super::tree::{HOME_LEN, Opened, Place};
-use crate::resource::{Member, Resource};
+use crate::resource::Resource;
 use crate::store::{AclEntry, Batch, CommitError, Done, Expect, Operation, Refusal, Who};
 use crate::{Path, Want};
 
-/// How often a batch is tried whose collection changes meanwhile.
-const ATTEMPTS_MAX: usize = 8;
-
-/// How a key is made sure to be the only one in its collection.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Search {
-    /// By being the only one of the owner.
-    None,
-    /// By looking through the collection.
-    Collection,
-}
-
 /// A batch of the host in the making.
 pub(super) struct Making {
-    pub(super) search: Search,
     pub(super) batch: module::Batch,
     /// The operation that each change of the host's batch belongs to.
     pub(super) origins: Vec<usize>,
@@ -41,55 +27,10 @@ pub(super) struct Making {
     pub(super) blobs: Vec<Blob>,
 }
 
-/// What an operation will have done.
-pub(super) enum Outcome {
-    Done,
-    Written(Option<Rc<Opened>>, u32),
-    Locked(u32),
-}
-
 impl MailboxStore {
     /// Does all of a batch, or nothing of it.
-    ///
-    /// The host knows keys that are unique among all mailboxes of an owner, and watches over them
-    /// while others write. A key that has to be unique in one collection mostly is in all of them,
-    /// so that is tried first; only if another collection has it, the one is looked through, and must
-    /// not change meanwhile.
     pub(super) fn commit_batch(&self, batch: Batch) -> Result<Vec<Done>, CommitError> {
-        if !batch.has_unique_in_collection() {
-            return self.try_batch(batch, Search::None);
-        }
-        let mut spare = batch.try_clone();
-        if spare.is_some() {
-            let elsewhere = |refusal: &Refusal| matches!(refusal, Refusal::NotUnique { .. });
-            match self.try_batch(batch, Search::None) {
-                Err(error) if elsewhere(&error.refusal) => {}
-                other => return other,
-            }
-        } else {
-            spare = Some(batch);
-        }
-        let mut last = Refusal::Busy;
-        for _ in 0..ATTEMPTS_MAX {
-            let Some(batch) = spare.take() else {
-                break;
-            };
-            spare = batch.try_clone();
-            match self.try_batch(batch, Search::Collection) {
-                // Perhaps somebody has put something else there meanwhile: look again.
-                Err(error) if error.refusal == Refusal::Changed => last = error.refusal,
-                other => return other,
-            }
-        }
-        Err(CommitError {
-            operation: None,
-            refusal: last,
-        })
-    }
-
-    fn try_batch(&self, batch: Batch, search: Search) -> Result<Vec<Done>, CommitError> {
         let mut making = Making {
-            search,
             batch: module::Batch::new(),
             origins: Vec::new(),
             outcomes: Vec::new(),
@@ -171,36 +112,8 @@ impl MailboxStore {
                 let change = making.batch.create_mailbox(&mailbox, &kind, None);
                 making.made.push((path, change));
             }
-            Operation::Copy {
-                from,
-                to,
-                over,
-                expect,
-                accept,
-            } => {
-                let transfer = Transfer {
-                    moving: false,
-                    over,
-                    expect,
-                    accept,
-                };
-                return self.transfer(making, &from, &to, transfer);
-            }
-            Operation::Move {
-                from,
-                to,
-                over,
-                expect,
-                accept,
-            } => {
-                let transfer = Transfer {
-                    moving: true,
-                    over,
-                    expect,
-                    accept,
-                };
-                return self.transfer(making, &from, &to, transfer);
-            }
+            Operation::Copy(transfer) => return self.transfer(making, transfer, false),
+            Operation::Move(transfer) => return self.transfer(making, transfer, true),
             Operation::CopyTree { from, to, deep } => {
                 let opened = self.reopen(&from).map_err(read_refusal)?;
                 check_name(&to)?;
@@ -364,32 +277,6 @@ impl MailboxStore {
             Some(check_name(root)?),
         ))
     }
-
-    /// What a refused change means, with what is known of paths.
-    fn refused(&self, error: module::Error, path: Option<Path>, key: Option<String>) -> Refusal {
-        let other = match &error {
-            module::Error::DuplicateKey(other) => {
-                let collection = self.path_of(&other.mailbox);
-                collection
-                    .zip(other.name.as_deref())
-                    .map(|(path, name)| path.join(name))
-            }
-            _ => None,
-        };
-        match (refusal(error.clone()), error) {
-            (Refusal::NotUnique { .. }, _) => Refusal::NotUnique {
-                name: key.unwrap_or_default(),
-                other,
-            },
-            (Refusal::Locked(_), module::Error::Locked(token)) => {
-                let seen = self.locks_seen.borrow();
-                let root = seen.iter().find(|(known, _)| *known == token);
-                let root = root.map(|(_, root)| root.clone());
-                Refusal::Locked(root.or(path).unwrap_or_default())
-            }
-            (refusal, _) => refusal,
-        }
-    }
 }
 
 /// Copies a mailbox as Depth 0 has it: with its properties, but without members, which the host's
@@ -404,28 +291,6 @@ fn copy_shallow(batch: &module::Batch, opened: &Opened, target: &[String]) -> Re
 
 /// What a protocol may add to the host's batch: the content of an [`Operation::Extension`].
 pub type Extension = Box<dyn FnOnce(&module::Batch)>;
-
-/// The path that a refusal of an operation is about.
-fn subject(operation: &Operation) -> Option<Path> {
-    match operation {
-        Operation::Check { path, .. }
-        | Operation::Put { path, .. }
-        | Operation::Remove { path, .. }
-        | Operation::RemoveTree { path }
-        | Operation::MakeCollection { path, .. }
-        | Operation::Property { path, .. }
-        | Operation::Personal { path, .. }
-        | Operation::SetAcl { path, .. } => Some(path.clone()),
-        Operation::Copy { to, .. }
-        | Operation::Move { to, .. }
-        | Operation::CopyTree { to, .. }
-        | Operation::MoveTree { to, .. } => Some(to.clone()),
-        Operation::Lock(lock) | Operation::Refresh { lock, .. } | Operation::Unlock(lock) => {
-            Some(lock.root.clone())
-        }
-        Operation::Extension(_) => None,
-    }
-}
 
 /// The last part of a path, if a mailbox or a message can have it as its name.
 pub(super) fn check_name(path: &Path) -> Result<&str, Refusal> {
@@ -466,39 +331,4 @@ fn grant(entry: AclEntry, owner: Option<&str>) -> Result<module::Grant, Refusal>
         rights: host_rights(entry.rights),
         negative: entry.deny,
     })
-}
-
-impl MailboxStore {
-    fn done(&self, outcome: Outcome, results: &[module::Outcome]) -> Done {
-        match outcome {
-            Outcome::Done => Done::Done,
-            Outcome::Locked(change) => match results.get(change as usize) {
-                Some(result) => Done::Locked {
-                    token: result.lock_token.clone(),
-                },
-                None => Done::Done,
-            },
-            Outcome::Written(opened, change) => {
-                let uid = results.get(change as usize).map_or(0, |result| result.uid);
-                // Who may put things in without reading them learns no tag.
-                match opened.and_then(|opened| self.written(&opened, uid)) {
-                    Some(member) => Done::Written {
-                        etag: member.etag,
-                        modified: member.modified.unwrap_or_default(),
-                    },
-                    None => Done::Done,
-                }
-            }
-        }
-    }
-
-    /// The member that a message became.
-    fn written(&self, opened: &Opened, uid: u32) -> Option<Member> {
-        let message = opened.mailbox.get(&[uid]).ok()?.pop()?;
-        let mut members = [super::members::member(message)];
-        let source = self.source(&opened.mailbox, opened.status.owner.as_deref());
-        fill_personal(source, &mut members).ok()?;
-        let [member] = members;
-        Some(member)
-    }
 }

@@ -5,12 +5,13 @@ use std::rc::Rc;
 use module::{Annotation, Blob, Condition, Key as HostKey};
 
 use super::MailboxStore;
-use super::commit::{Making, Outcome, Search, check_name};
+use super::commit::{Making, check_name};
 use super::convert::{self, annotation_name, key, read_refusal, refusal, time, uid};
 use super::header::Header;
+use super::outcome::Outcome;
 use super::tree::Opened;
 use crate::Path;
-use crate::store::{Accept, Content, Expect, Refusal, Unique, UniqueScope};
+use crate::store::{Accept, Content, Expect, Refusal, Transfer, Unique, UniqueScope};
 
 /// A media type that says nothing.
 const UNKNOWN_TYPE: &str = "application/octet-stream";
@@ -19,16 +20,6 @@ const UNKNOWN_TYPE: &str = "application/octet-stream";
 enum Bytes {
     Here(Vec<u8>),
     Blob(usize),
-}
-
-/// A copy or a move of a member.
-pub(super) struct Transfer {
-    pub moving: bool,
-    /// Which member it replaces.
-    pub over: Expect,
-    /// Which body is meant.
-    pub expect: Expect,
-    pub accept: Option<Accept>,
 }
 
 impl MailboxStore {
@@ -61,7 +52,7 @@ impl MailboxStore {
         let (content, length) = self.content(making, path, accept.content)?;
         let content_type = self.content_type(accept.content_type, &name);
         if let Some(opened) = &opened {
-            self.expect_unique(making, opened, &name, &accept.unique)?;
+            self.expect_unique(making, opened, &name, &accept.unique);
         }
         let header = Header {
             principal: self.identity.principal.as_deref(),
@@ -149,83 +140,41 @@ impl MailboxStore {
         })
     }
 
-    fn expect_unique(
-        &self,
-        making: &mut Making,
-        opened: &Opened,
-        name: &str,
-        unique: &[Unique],
-    ) -> Result<(), Refusal> {
+    fn expect_unique(&self, making: &mut Making, opened: &Opened, name: &str, unique: &[Unique]) {
         for unique in unique {
             let key = HostKey::text(&unique.name, unique.value.as_str());
-            match (unique.scope, making.search) {
-                (UniqueScope::Owner, _) | (UniqueScope::Collection, Search::None) => {
-                    let change = making
-                        .batch
-                        .expect_unique(&opened.mailbox, Some(name), &key);
-                    making.unique.push((change, unique.name.clone()));
-                }
-                (UniqueScope::Collection, Search::Collection) => {
-                    self.check_unique(making, opened, name, unique)?;
-                }
-            }
+            let scope = match unique.scope {
+                UniqueScope::Collection => module::UniqueScope::Mailbox,
+                UniqueScope::Owner => module::UniqueScope::Owner,
+            };
+            let change = making
+                .batch
+                .expect_unique(&opened.mailbox, Some(name), &key, scope);
+            making.unique.push((change, unique.name.clone()));
         }
-        Ok(())
     }
 
-    /// In one mailbox the host has no such condition: look, and have it watch that nothing changes.
-    fn check_unique(
-        &self,
-        making: &Making,
-        opened: &Opened,
-        name: &str,
-        unique: &Unique,
-    ) -> Result<(), Refusal> {
-        let test = module::Test::Equal(unique.value.clone());
-        let query = module::Query {
-            all_of: vec![vec![module::Term::new(&unique.name, test)]],
-            limit: 2,
-            ..module::Query::default()
-        };
-        let status = opened.mailbox.status().map_err(refusal)?;
-        let results = opened.mailbox.search(&query).map_err(refusal)?;
-        let mut others = results
-            .found
-            .into_iter()
-            .filter_map(|found| found.message.name);
-        if let Some(other) = others.find(|other| other != name) {
-            let other = self
-                .path_of(&opened.status.path)
-                .map(|path| path.join(&other));
-            return Err(Refusal::NotUnique {
-                name: unique.name.clone(),
-                other,
-            });
-        }
-        making.batch.expect_modseq(&opened.mailbox, status.modseq);
-        Ok(())
-    }
-
+    /// Copies or moves a member.
     pub(super) fn transfer(
         &self,
         making: &mut Making,
-        from: &Path,
-        to: &Path,
         transfer: Transfer,
+        moving: bool,
     ) -> Result<Outcome, Refusal> {
         let Transfer {
-            moving,
+            from,
+            to,
             over,
             expect,
             accept,
         } = transfer;
         let condition = match over {
             Expect::Missing => Condition::Free,
-            over => Condition::Unchanged(self.existing(to, over)?.1),
+            over => Condition::Unchanged(self.existing(&to, over)?.1),
         };
-        let (source, uid) = self.existing(from, expect)?;
-        let name = check_name(to)?;
-        let mailbox = self.inside(to)?;
+        let (source, uid) = self.existing(&from, expect)?;
+        let name = check_name(&to)?;
+        let mailbox = self.inside(&to)?;
         let target = self.open_parent(&mailbox).map_err(read_refusal)?;
         let (target, _) = target.ok_or(Refusal::ParentMissing)?;
         // Keys go along with the message: they are a function of its bytes.
@@ -235,16 +184,16 @@ impl MailboxStore {
         };
         let (source, batch) = (&source.mailbox, &making.batch);
         if !moving {
-            self.expect_unique(making, &target, name, &unique)?;
+            self.expect_unique(making, &target, name, &unique);
             let copied = making
                 .batch
                 .copy(source, uid, &target.mailbox, Some(name), condition);
-            return Ok(self.transferred(making, to, target, copied, properties));
+            return Ok(self.transferred(making, &to, target, copied, properties));
         }
         let moved = batch.move_(source, uid, &target.mailbox, Some(name), condition);
         // Only now is the source no other message with the same key.
-        self.expect_unique(making, &target, name, &unique)?;
-        Ok(self.transferred(making, to, target, moved, properties))
+        self.expect_unique(making, &target, name, &unique);
+        Ok(self.transferred(making, &to, target, moved, properties))
     }
 
     fn transferred(
