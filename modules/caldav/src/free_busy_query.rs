@@ -211,7 +211,7 @@ impl Query<'_, '_> {
 
     fn add(&mut self, calendar: &Collection, body: &[u8]) -> Result<(), Error> {
         // What cannot be read takes nobody's time.
-        let Ok(parsed) = Calendar::parse_stored(body) else {
+        let Ok(parsed) = Calendar::parse_busy(body) else {
             return Ok(());
         };
         let notes = floating::notes(self.ctx);

@@ -87,7 +87,7 @@ fn each_object(
                     Err(error) => return Err(error.into()),
                 },
             };
-            if let Ok(object) = Calendar::parse_stored(&body) {
+            if let Ok(object) = Calendar::parse_busy(&body) {
                 call(&object).map_err(exceeded)?;
             }
         }

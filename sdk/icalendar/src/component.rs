@@ -100,8 +100,8 @@ impl<'a> Component<'a> {
         let end = begin.clone();
         Self {
             begin,
-            // Most have so many: then that is room enough from the start.
-            items: Vec::with_capacity(8),
+            // Most have no more: then that is room enough from the start.
+            items: Vec::with_capacity(16),
             end,
         }
     }
@@ -117,7 +117,7 @@ impl<'a> Component<'a> {
 
     /// The name as it was written.
     pub fn name(&self) -> &str {
-        self.begin.value().trim()
+        self.begin.value().trim_ascii()
     }
 
     /// Whether it has this name, whatever the case.

@@ -108,6 +108,16 @@ impl<'a> Calendar<'a> {
         Self::read(reader)
     }
 
+    /// Reads of one of many stored objects what it takes to add it to busy time, and leaves out
+    /// most of the rest.
+    pub fn parse_busy(bytes: &'a [u8]) -> Result<Self, ParseError> {
+        let limits = Limits::default();
+        let mut reader = Reader::new(bytes, &limits)?;
+        reader.shares = true;
+        reader.only_busy = true;
+        Self::read(reader)
+    }
+
     fn read(mut reader: Reader<'a, '_>) -> Result<Self, ParseError> {
         let mut calendar = reader.calendar()?.ok_or(reader.error(Problem::Empty))?;
         if !reader.at_end() {
@@ -151,6 +161,10 @@ struct Reader<'a, 'l> {
     properties: usize,
     /// Whether a VTIMEZONE may be one that was read before.
     shares: bool,
+    /// Whether properties that busy time does not depend on may be passed over.
+    only_busy: bool,
+    /// Whether the lines to come are those of a VTIMEZONE, of which everything counts.
+    in_zone: bool,
     limits: &'l Limits,
 }
 
@@ -164,6 +178,8 @@ impl<'a, 'l> Reader<'a, 'l> {
             components: 0,
             properties: 0,
             shares: false,
+            only_busy: false,
+            in_zone: false,
             limits,
         };
         if bytes.len() > limits.bytes {
@@ -230,11 +246,12 @@ impl<'a, 'l> Reader<'a, 'l> {
                         current.items.push(Item::Component(known));
                         continue;
                     }
+                    self.in_zone = true;
                 }
                 let inner = self.begin(line, open.len() + 2)?;
                 open.push(std::mem::replace(&mut current, inner));
             } else if line.is("END") {
-                let name = line.value().trim();
+                let name = line.value().trim_ascii();
                 if !name.eq_ignore_ascii_case(current.name()) {
                     return Err(self.error(Problem::WrongEnd {
                         found: name.chars().take(40).collect(),
@@ -248,6 +265,7 @@ impl<'a, 'l> Reader<'a, 'l> {
                 if self.shares && open.is_empty() && is_zone(&current.begin) {
                     let bytes = self.bytes.get(zone_from..self.at).unwrap_or_default();
                     Known::keep(bytes, &current);
+                    self.in_zone = false;
                 }
                 outer.items.push(Item::Component(Rc::new(current)));
                 current = outer;
@@ -267,10 +285,9 @@ impl<'a, 'l> Reader<'a, 'l> {
         let Some(known) = Known::find(self.bytes.get(from..).unwrap_or_default()) else {
             return Ok(None);
         };
-        let (length, lines) = known.extent();
         let begun = memchr::memchr_iter(b'\n', begin.raw()).count();
-        self.at = from + length;
-        self.lines += lines - u32::try_from(begun).unwrap_or(lines);
+        self.at = from + known.length();
+        self.lines += known.lines - u32::try_from(begun).unwrap_or(known.lines);
         self.line = self.lines;
         self.count(known.components, known.properties)?;
         Ok(Some(known.component))
@@ -299,6 +316,52 @@ impl<'a, 'l> Reader<'a, 'l> {
 
     /// The next content line with its folded parts; none at the end of the stream.
     fn next_line(&mut self) -> Result<Option<Property<'a>>, ParseError> {
+        if self.only_busy && !self.in_zone {
+            self.pass_over()?;
+        }
+        match self.unfolded_line() {
+            Some((line, taken)) => self.content_line(self.at - taken, line, None).map(Some),
+            None => self.folded_line(),
+        }
+    }
+
+    /// Passes over lines that busy time does not depend on, with their folds.
+    fn pass_over(&mut self) -> Result<(), ParseError> {
+        loop {
+            let rest = self.rest();
+            let begins = rest.first().is_some_and(|byte| !byte.is_ascii_whitespace());
+            if !begins || is_of_busy_time(rest) {
+                return Ok(());
+            }
+            self.count(0, 1)?;
+            let mut goes_on = true;
+            while goes_on {
+                let (_, taken) = physical_line(self.rest());
+                self.at += taken;
+                self.lines += 1;
+                goes_on = self.rest().first().is_some_and(u8::is_ascii_whitespace);
+            }
+        }
+    }
+
+    /// The next content line and how many bytes it has with its end, if there is one before which
+    /// nothing is blank, and that does not go on: most are so.
+    fn unfolded_line(&mut self) -> Option<(&'a [u8], usize)> {
+        let rest = self.rest();
+        let (line, taken) = physical_line(rest);
+        let begins = line.first().is_some_and(|byte| !byte.is_ascii_whitespace());
+        let goes_on = rest.get(taken).is_some_and(u8::is_ascii_whitespace);
+        if !begins || goes_on || line.len() > self.limits.line {
+            return None;
+        }
+        self.at += taken;
+        self.lines += 1;
+        self.line = self.lines;
+        Some((line, taken))
+    }
+
+    /// The same for a line with folds, or blank lines before it.
+    fn folded_line(&mut self) -> Result<Option<Property<'a>>, ParseError> {
         let from = self.at;
         let mut folded: Option<Vec<u8>> = None;
         let mut first: Option<&'a [u8]> = None;
@@ -367,9 +430,36 @@ impl<'a, 'l> Reader<'a, 'l> {
     }
 }
 
+/// Whether a line begins with the name of a property that the busy time of an object, in whatever
+/// component, depends on: RFC 4791 §7.10, RFC 5545 §3.6.1, §3.6.4, §3.8.5, RFC 7953 §3.1. Each line
+/// of many objects is asked this, so few names are compared.
+fn is_of_busy_time(line: &[u8]) -> bool {
+    let longest = line.get(..14).unwrap_or(line);
+    let end = longest.iter().position(|byte| matches!(byte, b':' | b';'));
+    let Some(name) = end.and_then(|end| line.get(..end)) else {
+        return false;
+    };
+    let names: &[&[u8]] = match name.len() {
+        3 => &[b"END", b"DUE", b"UID"],
+        5 => &[b"BEGIN", b"DTEND", b"RRULE", b"RDATE"],
+        6 => &[b"STATUS", b"TRANSP", b"EXDATE", b"EXRULE"],
+        7 => &[b"DTSTART"],
+        8 => &[
+            b"DURATION",
+            b"ATTENDEE",
+            b"FREEBUSY",
+            b"BUSYTYPE",
+            b"PRIORITY",
+        ],
+        13 => &[b"RECURRENCE-ID"],
+        _ => &[],
+    };
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// Whether a time zone begins with a line that says `BEGIN`.
 fn is_zone(begin: &Property<'_>) -> bool {
-    begin.value().trim().eq_ignore_ascii_case("VTIMEZONE")
+    begin.value().trim_ascii().eq_ignore_ascii_case("VTIMEZONE")
 }
 
 fn too_big(what: &'static str, limit: usize) -> Problem {
@@ -377,6 +467,7 @@ fn too_big(what: &'static str, limit: usize) -> Problem {
 }
 
 /// The first line without its end, and how many bytes it has with it.
+#[inline]
 fn physical_line(bytes: &[u8]) -> (&[u8], usize) {
     let Some(end) = memchr::memchr(b'\n', bytes) else {
         return (bytes, bytes.len());

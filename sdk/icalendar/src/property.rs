@@ -30,19 +30,24 @@ pub struct Parameter<'p> {
 impl<'a> Property<'a> {
     /// Splits an unfolded line. Fails if it has no colon, or no name.
     pub(crate) fn read(raw: Cow<'a, [u8]>, text: Cow<'a, str>, line: u32) -> Result<Self, Problem> {
-        let name_end = text
-            .bytes()
-            .position(|b| matches!(b, b';' | b':'))
-            .ok_or(Problem::NoColon)?;
-        let name = text.get(..name_end).unwrap_or_default();
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/');
-        if name.is_empty() || !name.bytes().all(allowed) {
-            return Err(Problem::Name(name.chars().take(40).collect()));
-        }
-        let colon = outside_quotes(text.as_bytes(), name_end, b':')
-            // An unbalanced quote would swallow the line: then the first colon counts.
-            .or_else(|| memchr::memchr(b':', text.as_bytes()))
-            .ok_or(Problem::NoColon)?;
+        let is_of_name =
+            |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/');
+        let name_end = text.bytes().position(|b| !is_of_name(&b));
+        let name_end = name_end.unwrap_or(text.len());
+        let colon = match text.as_bytes().get(name_end) {
+            Some(b':') if name_end > 0 => name_end,
+            Some(b';') if name_end > 0 => outside_quotes(text.as_bytes(), name_end, b':')
+                // An unbalanced quote would swallow the line: then the first colon counts.
+                .or_else(|| memchr::memchr(b':', text.as_bytes()))
+                .ok_or(Problem::NoColon)?,
+            _ => {
+                let end = text.bytes().position(|b| matches!(b, b';' | b':'));
+                let name = text.get(..end.ok_or(Problem::NoColon)?);
+                return Err(Problem::Name(
+                    name.unwrap_or_default().chars().take(40).collect(),
+                ));
+            }
+        };
         Ok(Self {
             raw,
             text,
@@ -284,7 +289,8 @@ impl<'p> Iterator for Params<'p> {
         let end = outside_quotes(head.as_bytes(), 0, b';').unwrap_or(head.len());
         let (raw, rest) = head.split_at_checked(end)?;
         self.head = rest;
-        let name = raw.split('=').next().unwrap_or_default();
+        let name_end = raw.bytes().position(|byte| byte == b'=');
+        let name = raw.get(..name_end.unwrap_or(raw.len())).unwrap_or_default();
         Some(Parameter { name, raw })
     }
 }

@@ -15,6 +15,7 @@ mod directory;
 mod endpoint;
 mod error;
 mod expire;
+mod gather;
 mod group;
 mod hold;
 mod lock;

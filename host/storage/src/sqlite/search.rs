@@ -3,6 +3,7 @@
 
 use super::mailbox::principal;
 use super::message::{Stored, entry, message};
+use super::readers::View;
 use super::rights::{access, effective};
 use super::{PAGE_MAX, READ_MAX, SqliteStore, words};
 use crate::model::*;
@@ -68,7 +69,7 @@ impl SqliteStore {
 
     /// Lets the index of words learn all that was committed before.
     async fn learn_words(&self) -> Result<(), Error> {
-        let Some(last) = self.readers.read(words::last)? else {
+        let Some(last) = self.readers.read(|db| words::last(db))? else {
             return Ok(());
         };
         loop {
@@ -91,13 +92,13 @@ struct Hit {
 }
 
 /// The mailboxes to look in, as the actor may.
-fn mailboxes(db: &Connection, actor: &Actor, scope: SearchScope) -> Result<Vec<MailboxId>, Error> {
+fn mailboxes(db: &View<'_>, actor: &Actor, scope: SearchScope) -> Result<Vec<MailboxId>, Error> {
     let root = match scope {
         SearchScope::Mailbox(mailbox) => {
             access(db, actor, mailbox, Rights::READ)?;
             return Ok(vec![mailbox]);
         }
-        SearchScope::Tree(root) => access(db, actor, root, Rights::LOOKUP)?.path,
+        SearchScope::Tree(root) => access(db, actor, root, Rights::LOOKUP)?.path.clone(),
     };
     let mut statement = db.prepare_cached(
         "SELECT mailbox, owner FROM mailbox WHERE path >= ?1 AND path < ?2 ORDER BY path",

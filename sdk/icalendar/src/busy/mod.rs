@@ -177,7 +177,7 @@ fn event_type(component: &Component<'_>, addresses: &[&str]) -> Option<BusyType>
     let is = |name: &str, value: &str| {
         component
             .property(name)
-            .is_some_and(|p| p.value().trim().eq_ignore_ascii_case(value))
+            .is_some_and(|p| p.value().trim_ascii().eq_ignore_ascii_case(value))
     };
     if is("TRANSP", "TRANSPARENT") || is("STATUS", "CANCELLED") {
         return None;

@@ -34,7 +34,7 @@ impl<'p> Time<'p> {
     /// means nothing (RFC 5545 §3.2.19). Spaces around the TZID are none of it (Outlook CalDav
     /// Synchronizer writes such).
     pub fn read(value: &str, tzid: Option<Cow<'p, str>>) -> Result<Self, ValueError> {
-        let value = value.trim();
+        let value = value.trim_ascii();
         let local = LocalTime::parse(value)?;
         let form = if value.len() == 8 {
             Form::Date
