@@ -16,6 +16,7 @@ mod mounts;
 mod neighbours;
 mod seeing;
 mod service;
+mod state_folder;
 mod static_files;
 mod submission;
 mod tenants;

@@ -208,26 +208,13 @@ impl Config {
         Ok(config)
     }
 
-    /// Reads the file again. Options that are used once, when the server starts, stay as they are;
-    /// those that have changed are named. So do addresses that the command line gave.
-    pub fn again(&self) -> Result<(Self, Vec<&'static str>), ConfigError> {
-        let (mut values, files) = Values::load(self.file.as_deref())?;
-        let mut fixed = Vec::new();
-        for name in OPTIONS.iter().filter(|o| o.at_start).map(|o| o.name) {
-            let before = self.set.get(name);
-            if values.set.get(name) == before {
-                continue;
-            }
-            fixed.push(name);
-            match before {
-                Some(value) => values.set.insert(name.to_owned(), value.clone()),
-                None => values.set.remove(name),
-            };
-        }
+    /// Reads the file again. Addresses that the command line gave stay.
+    pub fn again(&self) -> Result<Self, ConfigError> {
+        let (values, files) = Values::load(self.file.as_deref())?;
         let mut config = Self::from_values(values, self.file.as_deref())?;
         config.files = files;
         config.listen_at(self.command_line.clone());
-        Ok((config, fixed))
+        Ok(config)
     }
 
     /// Takes the addresses of the command line instead of those of the file, if there are any.

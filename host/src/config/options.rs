@@ -85,8 +85,6 @@ pub struct OptionDef {
     pub help: &'static str,
     /// Where it may stand.
     pub scope: Scope,
-    /// It is used once, when the server starts: a new value needs a restart.
-    pub at_start: bool,
 }
 
 /// Where an option may stand, and for whom it holds.
@@ -104,12 +102,6 @@ impl OptionDef {
     /// It may stand in a tenant's file; without it the main file's value holds.
     const fn of_tenants(mut self) -> Self {
         self.scope = Scope::Tenants;
-        self
-    }
-
-    /// It is used once, when the server starts.
-    const fn at_start(mut self) -> Self {
-        self.at_start = true;
         self
     }
 
@@ -132,7 +124,6 @@ const fn option(
         default,
         help,
         scope: Scope::Host,
-        at_start: false,
     }
 }
 
@@ -148,7 +139,7 @@ pub static OPTIONS: &[OptionDef] = &[
     option("tls_server_key", Kind::Path, None,
         "PEM file with the private key of the certificate.").own(),
     option("configdirectory", Kind::Path, None,
-        "The state folder, where everything is kept. Without it `$STATE_DIRECTORY`, `$XDG_STATE_HOME/chapar` or `~/.local/state/chapar`, the first that is set.").at_start(),
+        "The state folder, where everything is kept. Without it `$STATE_DIRECTORY`, `$XDG_STATE_HOME/chapar` or `~/.local/state/chapar`, the first that is set."),
     option("tenantdir", Kind::Path, None,
         "The folder of tenants: a file `NAME.conf` each. Without it `tenants.d` in the state folder."),
     option("domains", Kind::List, None,

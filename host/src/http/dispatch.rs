@@ -118,6 +118,13 @@ impl Host {
         self.snapshot.load_full()
     }
 
+    /// Whether a tenant's store is the one that is served now.
+    pub fn is_in_force(&self, tenant: &Tenant) -> bool {
+        let snapshot = self.snapshot();
+        let open = snapshot.named(&tenant.name).and_then(|site| site.opened());
+        open.is_some_and(|open| Arc::ptr_eq(&open.tenant.store, &tenant.store))
+    }
+
     /// Answers a request.
     pub async fn answer(
         self: &Arc<Self>,

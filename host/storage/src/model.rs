@@ -577,6 +577,10 @@ pub struct Timer {
     pub due: Instant,
     /// What was given with it.
     pub token: Bytes,
+    /// When it is fired: when it is due, or later if that was in vain.
+    pub next: Instant,
+    /// How often it was fired in vain.
+    pub attempts: u32,
 }
 
 /// A delivery to one recipient that waits in the queue.

@@ -340,7 +340,7 @@ pub trait Store: Send + Sync {
     async fn due_deliveries(&self, now: Instant, limit: u32) -> Result<Vec<QueuedDelivery>, Error>;
     /// Takes a delivery off the queue, or puts it off to `retry` and counts the attempt.
     async fn finish_delivery(&self, id: i64, retry: Option<Instant>) -> Result<(), Error>;
-    /// Lists timers that are due, earliest first.
+    /// Lists timers that are to be fired by then, those first that are to be first.
     async fn due_timers(&self, now: Instant, limit: u32) -> Result<Vec<Timer>, Error>;
     /// Clears a timer that was fired, or puts it off to `retry`, unless it was set anew meanwhile.
     async fn finish_timer(&self, timer: &Timer, retry: Option<Instant>) -> Result<(), Error>;

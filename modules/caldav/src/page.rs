@@ -1,8 +1,7 @@
 //! The page for people at a home of calendars, if the operator wants it
 //! (`caldav_allowcalendaradmin`).
 
-use dav::page::{self, Choice, Others, Page};
-use dav::store::mailbox::subscription;
+use dav::page::{self, Choice, Page};
 use dav::{Context, Error, Resource, Response};
 use xml::{Attribute, Element, Name};
 
@@ -12,6 +11,7 @@ use crate::profile::{CALENDAR, LAYOUT};
 use crate::properties::rfc4791::COMPONENT_SET_NAME;
 
 static PAGE: Page = Page {
+    is_wanted: has_page,
     title: "Calendars",
     noun: "calendar",
     kind: CALENDAR,
@@ -27,28 +27,17 @@ static PAGE: Page = Page {
         ],
         property: component_set,
     }),
-    others: Some(Others {
-        find: |ctx, home| subscription::offers(ctx, home, &LAYOUT, CALENDAR),
-        subscribe: |ctx, home, path, batch| {
-            subscription::set(ctx, home, &LAYOUT, CALENDAR, path, true, batch).map(|_| ())
-        },
-    }),
+    others: Some(&LAYOUT),
 };
 
 /// Answers GET and HEAD of a home in a browser.
 pub(crate) fn get(ctx: &Context<'_>, home: &Resource) -> Result<Option<Response>, Error> {
-    match has_page() {
-        true => page::get(ctx, home, &PAGE),
-        false => Ok(None),
-    }
+    page::get(ctx, home, &PAGE)
 }
 
 /// Answers a form of the page.
 pub(crate) fn post(ctx: &Context<'_>, home: &Resource) -> Result<Option<Response>, Error> {
-    match has_page() {
-        true => page::post(ctx, home, &PAGE),
-        false => Ok(None),
-    }
+    page::post(ctx, home, &PAGE)
 }
 
 /// `CALDAV:supported-calendar-component-set` of a calendar for one component, none for all.

@@ -34,10 +34,7 @@ use std::rc::Rc;
 
 use dav::store::mailbox::{MailboxStore, answer};
 use directory::DirectoryStore;
-use module::{
-    Access, Answer, Descriptor, Extent, Home, Indexer, Key, Module, Mount, OptionSpec, Request,
-    Unindexed, WellKnown,
-};
+use module::{Access, Answer, Descriptor, Extent, Indexer, Key, Module, Request, Unindexed};
 
 /// The module.
 pub struct CardDav;
@@ -48,50 +45,23 @@ const MOUNT: &str = "/dav/addressbooks";
 
 impl Module for CardDav {
     fn describe() -> Descriptor {
-        Descriptor {
-            name: "carddav".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Contacts over CardDAV.".to_owned(),
-            mounts: vec![Mount::new(
-                MOUNT,
-                Extent::Prefix,
-                &METHODS,
-                // What is granted to anyone is public; the engine asks for a sign-in where one is
-                // needed.
-                Access::Anonymous,
-            )],
+        let version = env!("CARGO_PKG_VERSION");
+        let home = format!("{MOUNT}/user/{{principal}}/");
+        let directory = format!("{MOUNT}/{}/", directory::NAME);
+        Descriptor::new("carddav", version, "Contacts over CardDAV.")
+            // What is granted to anyone is public; the engine asks for a sign-in where one is needed.
+            .mount(MOUNT, Extent::Prefix, &dav::METHODS, Access::Anonymous)
             // RFC 6764 §5: the client finds its principal from there.
-            well_known: vec![WellKnown {
-                name: "carddav".to_owned(),
-                target: format!("{MOUNT}/"),
-            }],
-            compliance: PROFILE
-                .dav_tokens
-                .iter()
-                .map(|&token| token.to_owned())
-                .collect(),
-            homes: vec![
-                // RFC 6352 §7.1.1.
-                Home {
-                    namespace: namespace::CARDDAV.to_owned(),
-                    property: "addressbook-home-set".to_owned(),
-                    path: format!("{MOUNT}/user/{{principal}}/"),
-                },
-                Home {
-                    namespace: namespace::CARDDAV.to_owned(),
-                    property: "directory-gateway".to_owned(),
-                    path: format!("{MOUNT}/{}/", directory::NAME),
-                },
-            ],
-            mailbox_types: [profile::BOOK, profile::HOME].map(str::to_owned).to_vec(),
-            options: OPTIONS
-                .map(|(name, help)| OptionSpec {
-                    name: name.to_owned(),
-                    help: help.to_owned(),
-                })
-                .to_vec(),
-            capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
-        }
+            .well_known("carddav", &format!("{MOUNT}/"))
+            .compliance(PROFILE.dav_tokens)
+            // RFC 6352 §7.1.1.
+            .home(namespace::CARDDAV, "addressbook-home-set", &home)
+            // draft-daboo-carddav-directory-gateway.
+            .home(namespace::CARDDAV, "directory-gateway", &directory)
+            .mailbox_types(&[profile::BOOK, profile::HOME])
+            .options(&OPTIONS)
+            .capabilities(&dav::store::mailbox::CAPABILITIES)
+            .capabilities(&["config", "modules"])
     }
 
     fn handle(mut request: Request) -> Answer {
@@ -114,24 +84,6 @@ impl Indexer for CardDav {
     }
 }
 
-const METHODS: [&str; 15] = [
-    "OPTIONS",
-    "GET",
-    "HEAD",
-    "PUT",
-    "POST",
-    "DELETE",
-    "MKCOL",
-    "COPY",
-    "MOVE",
-    "PROPFIND",
-    "PROPPATCH",
-    "LOCK",
-    "UNLOCK",
-    "REPORT",
-    "ACL",
-];
-
 const OPTIONS: [(&str, &str); 5] = [
     (
         "addressbook_default_displayname",
@@ -153,20 +105,4 @@ const OPTIONS: [(&str, &str); 5] = [
         "vcard_max_size",
         "The largest card in bytes, or with K or M behind it; at most 10M, as if it is not set.",
     ),
-];
-
-const CAPABILITIES: [&str; 13] = [
-    "annotation",
-    "batch",
-    "blob",
-    "config",
-    "directory",
-    "exchange",
-    "identity",
-    "index",
-    "lock",
-    "mailbox",
-    "modules",
-    "quota",
-    "rights",
 ];

@@ -1,5 +1,6 @@
 //! CardDAV in one table: what address books add to the engine. RFC 6352.
 
+use dav::page;
 use dav::profile::{Limits, On, Report};
 use dav::store::mailbox::Layout;
 use dav::{Collection, CollectionKind, Context, Error, Path, Profile};
@@ -7,10 +8,11 @@ use xml::Name;
 
 use crate::directory::DIRECTORY;
 use crate::namespace::{CALENDARSERVER, CARDDAV};
+use crate::page::PAGE;
 use crate::precondition::ADDRESSBOOK_COLLECTION_LOCATION_OK;
 use crate::{
-    addressbook_multiget, addressbook_query, export, import, object_rules, options, page,
-    properties, provision, representation,
+    addressbook_multiget, addressbook_query, export, import, object_rules, options, properties,
+    provision, representation,
 };
 
 /// The type of the mailboxes that hold address objects. RFC 6352 §5.2.
@@ -55,8 +57,8 @@ pub static PROFILE: Profile = Profile {
             name: HOME,
             holds_collections: true,
             syncs: true,
-            get: Some(page::get),
-            post: Some(page::post),
+            get: Some(|ctx, home| page::get(ctx, home, &PAGE)),
+            post: Some(|ctx, home| page::post(ctx, home, &PAGE)),
             ..CollectionKind::PLAIN
         },
         CollectionKind {

@@ -15,8 +15,8 @@ mod query;
 mod times;
 
 use module::{
-    Access, Answer, DeliveryOutcome, Descriptor, Error, Extent, Identity, Module, Mount,
-    OptionSpec, Parcel, Purpose, Receiver, Refusal, Report, Request, Response, Rights, Sender,
+    Access, Answer, DeliveryOutcome, Descriptor, Error, Extent, Identity, Module, Parcel, Purpose,
+    Receiver, Refusal, Report, Request, Response, Rights, Sender,
 };
 use problem::Problem;
 use query::Question;
@@ -44,48 +44,33 @@ const OPTIONS: [(&str, &str); 2] = [
     ),
 ];
 
+const CAPABILITIES: [&str; 9] = [
+    "annotation",
+    "config",
+    "delivery",
+    "directory",
+    "exchange",
+    "identity",
+    "index",
+    "mailbox",
+    "rights",
+];
+
 /// How long an owner's instance may take, in milliseconds.
 const WAIT_MS: u32 = 10_000;
 
 impl Module for FreeBusy {
     fn describe() -> Descriptor {
-        Descriptor {
-            name: "freebusy".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Free and busy times at an URL.".to_owned(),
-            mounts: vec![Mount::new(
-                MOUNT,
-                Extent::Prefix,
-                &METHODS,
-                Access::Anonymous,
-            )],
-            options: OPTIONS
-                .map(|(name, help)| OptionSpec {
-                    name: name.to_owned(),
-                    help: help.to_owned(),
-                })
-                .to_vec(),
-            capabilities: [
-                "annotation",
-                "config",
-                "delivery",
-                "directory",
-                "exchange",
-                "identity",
-                "index",
-                "mailbox",
-                "rights",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-            ..Descriptor::default()
-        }
+        let version = env!("CARGO_PKG_VERSION");
+        Descriptor::new("freebusy", version, "Free and busy times at an URL.")
+            .mount(MOUNT, Extent::Prefix, &METHODS, Access::Anonymous)
+            .options(&OPTIONS)
+            .capabilities(&CAPABILITIES)
     }
 
     fn handle(request: Request) -> Answer {
         if request.method == "OPTIONS" {
-            let allow = METHODS.join(", ");
-            return Response::new(204).header("allow", allow).into();
+            return Response::options(&METHODS).into();
         }
         let response = Question::read(&request, MOUNT)
             .and_then(|question| answer(&question))

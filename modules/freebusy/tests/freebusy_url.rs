@@ -127,14 +127,28 @@ fn alice(host: &Host) -> Vec<String> {
     busy(&get(host, &format!("/freebusy/user/alice?{DAY}")))
 }
 
-#[test]
-fn the_owner_sees_all_calendars() {
-    let host = host();
+/// Busy from 9 to 10, in one calendar.
+fn morning() {
     event(
         "Default",
         "1",
         "DTSTART:20260302T090000Z\nDTEND:20260302T100000Z",
     );
+}
+
+/// Busy from 12 to 13, in another one.
+fn noon() {
+    event(
+        "Work",
+        "2",
+        "DTSTART:20260302T120000Z\nDTEND:20260302T130000Z",
+    );
+}
+
+#[test]
+fn the_owner_sees_all_calendars() {
+    let host = host();
+    morning();
     event("Work", "2", "DTSTART:20260302T120000Z\nDURATION:PT1H30M");
     event("Work", "3", "DTSTART:20260304T120000Z\nDURATION:PT1H");
     let reply = get(&host, &format!("/freebusy/user/alice?{DAY}"));
@@ -171,16 +185,8 @@ fn the_owner_sees_all_calendars() {
 #[test]
 fn one_calendar_alone() {
     let host = host();
-    event(
-        "Default",
-        "1",
-        "DTSTART:20260302T090000Z\nDTEND:20260302T100000Z",
-    );
-    event(
-        "Work",
-        "2",
-        "DTSTART:20260302T120000Z\nDTEND:20260302T130000Z",
-    );
+    morning();
+    noon();
     for name in ["Work", "W%6Frk", "Work/"] {
         let reply = get(&host, &format!("/freebusy/user/alice/{name}?{DAY}"));
         assert_eq!(busy(&reply), ["BUSY:20260302T120000Z/20260302T130000Z"]);
@@ -351,11 +357,7 @@ fn floating_times_are_in_the_zone_of_the_calendar() {
 #[test]
 fn rfc6638_s9_1_transparent_calendars_make_nobody_busy() {
     let host = host();
-    event(
-        "Default",
-        "1",
-        "DTSTART:20260302T090000Z\nDTEND:20260302T100000Z",
-    );
+    morning();
     let value = "<x:schedule-calendar-transp xmlns:x='urn:ietf:params:xml:ns:caldav'>\
                  <x:transparent/></x:schedule-calendar-transp>";
     let name = "dav:{urn:ietf:params:xml:ns:caldav}schedule-calendar-transp";
@@ -372,11 +374,7 @@ fn rfc6638_s9_1_transparent_calendars_make_nobody_busy() {
 #[test]
 fn rfc7953_s5_availability_of_the_inbox() {
     let host = host();
-    event(
-        "Default",
-        "1",
-        "DTSTART:20260302T090000Z\nDTEND:20260302T100000Z",
-    );
+    morning();
     let availability = "<x:calendar-availability xmlns:x='urn:ietf:params:xml:ns:caldav'>\
         BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x\nBEGIN:VAVAILABILITY\nUID:a\n\
         DTSTAMP:20260101T000000Z\nBEGIN:AVAILABLE\nUID:b\nDTSTAMP:20260101T000000Z\n\
@@ -404,16 +402,8 @@ fn rfc7953_s5_availability_of_the_inbox() {
 #[test]
 fn right_9_is_enough_and_opens_nothing() {
     let host = host();
-    event(
-        "Default",
-        "1",
-        "DTSTART:20260302T090000Z\nDTEND:20260302T100000Z",
-    );
-    event(
-        "Work",
-        "2",
-        "DTSTART:20260302T120000Z\nDTEND:20260302T130000Z",
-    );
+    morning();
+    noon();
     grant("Default", &[(Identifier::Principal("bob".to_owned()), "9")]);
     host.act_as("bob");
     assert!(Mailbox::open(&path(&["Default"])).is_err());
@@ -429,16 +419,8 @@ fn right_9_is_enough_and_opens_nothing() {
 #[test]
 fn right_9_of_groups_and_of_who_signed_in_and_taken_away() {
     let host = host();
-    event(
-        "Default",
-        "1",
-        "DTSTART:20260302T090000Z\nDTEND:20260302T100000Z",
-    );
-    event(
-        "Work",
-        "2",
-        "DTSTART:20260302T120000Z\nDTEND:20260302T130000Z",
-    );
+    morning();
+    noon();
     grant("Default", &[(Identifier::Group("staff".to_owned()), "9")]);
     grant("Work", &[(Identifier::Authenticated, "9")]);
     host.act_as("bob");
@@ -462,11 +444,7 @@ fn right_9_of_groups_and_of_who_signed_in_and_taken_away() {
 #[test]
 fn anyone_may_ask_where_anyone_has_the_right() {
     let host = host();
-    event(
-        "Default",
-        "1",
-        "DTSTART:20260302T090000Z\nDTEND:20260302T100000Z",
-    );
+    morning();
     grant("Default", &[(Identifier::Anyone, "9")]);
     host.act_as_anonymous();
     assert_eq!(alice(&host), ["BUSY:20260302T090000Z/20260302T100000Z"]);
@@ -476,16 +454,8 @@ fn anyone_may_ask_where_anyone_has_the_right() {
 #[test]
 fn who_may_read_may_ask_even_where_the_host_asks_nobody() {
     let host = host();
-    event(
-        "Default",
-        "1",
-        "DTSTART:20260302T090000Z\nDTEND:20260302T100000Z",
-    );
-    event(
-        "Work",
-        "2",
-        "DTSTART:20260302T120000Z\nDTEND:20260302T130000Z",
-    );
+    morning();
+    noon();
     grant(
         "Default",
         &[(Identifier::Principal("bob".to_owned()), "lr")],
@@ -497,11 +467,7 @@ fn who_may_read_may_ask_even_where_the_host_asks_nobody() {
     alone.user("alice").user("bob").act_as("alice");
     make(&[], "calendar-home");
     make(&["Default"], "calendar");
-    event(
-        "Default",
-        "1",
-        "DTSTART:20260302T090000Z\nDTEND:20260302T100000Z",
-    );
+    morning();
     grant(
         "Default",
         &[(Identifier::Principal("bob".to_owned()), "lr")],
@@ -517,11 +483,7 @@ fn who_may_read_may_ask_even_where_the_host_asks_nobody() {
 #[test]
 fn a_sign_in_that_may_only_read_may_ask() {
     let host = host();
-    event(
-        "Default",
-        "1",
-        "DTSTART:20260302T090000Z\nDTEND:20260302T100000Z",
-    );
+    morning();
     host.scope(Scope::READ_ONLY);
     assert_eq!(alice(&host).len(), 1);
 }
@@ -635,11 +597,7 @@ fn wrong_parameters_are_refused() {
 #[test]
 fn formats() {
     let host = host();
-    event(
-        "Default",
-        "1",
-        "DTSTART:20260302T090000Z\nDTEND:20260302T100000Z",
-    );
+    morning();
     let with = |query: &str, accept: &str| {
         let request = host.request("GET", &format!("/freebusy/user/alice?{DAY}{query}"));
         request.header("accept", accept).send::<FreeBusy>()

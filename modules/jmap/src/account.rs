@@ -5,6 +5,7 @@ use crate::id::{account_id, principal_name};
 use crate::mail::mailbox::Facts;
 use crate::mail::provision;
 use module::{Error, Identity, Mailbox, MailboxScope, Result, Rights, Status};
+use serde::de::DeserializeOwned;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -130,6 +131,15 @@ impl Account {
         let open = Rc::new(Mailbox::open(&status.path)?);
         self.handles.borrow_mut().insert(at, Rc::clone(&open));
         Ok(open)
+    }
+
+    /// What is kept as JSON in an annotation on the inbox; the default if there is none.
+    pub fn kept<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T> {
+        let annotations = self.open(0)?.annotations(name)?;
+        let annotation = annotations.into_iter().find(|known| known.name == name);
+        let value = annotation.and_then(|annotation| annotation.value);
+        let kept = value.and_then(|value| serde_json::from_slice(&value).ok());
+        Ok(kept.unwrap_or_default())
     }
 
     /// The last change in any of the mailboxes. The owner's own counter would do as well, but moves

@@ -2,10 +2,12 @@
 //! created.
 
 use crate::account::Account;
+use crate::blob::BlobId;
 use crate::call::{Arguments, Result, required};
 use crate::error::MethodError;
 use crate::json::Object;
 use crate::limits::Limits;
+use mail::Surroundings;
 use module::{Identity, Instant, Scope};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -73,6 +75,20 @@ impl Context {
         }
     }
 
+    /// The account that `fromAccountId` names, whose objects are to be copied to another one.
+    ///
+    /// Fails with `fromAccountNotFound` if there is no such account.
+    pub fn source_account(&mut self, arguments: &mut Arguments) -> Result<Rc<Account>> {
+        let id = required("fromAccountId", arguments.id("fromAccountId")?)?;
+        self.account_of(&id).map_err(|error| MethodError {
+            kind: match error.kind {
+                "accountNotFound" => "fromAccountNotFound",
+                kind => kind,
+            },
+            ..error
+        })
+    }
+
     /// The account of this id, as it was when the request first looked at it, or last changed it.
     pub fn account_of(&mut self, id: &str) -> Result<Rc<Account>> {
         if let Some(account) = self.accounts.get(id) {
@@ -95,6 +111,23 @@ impl Context {
         match id.strip_prefix('#') {
             None => Some(id),
             Some(creation) => self.created_ids.get(creation).map(String::as_str),
+        }
+    }
+
+    /// The blob that is meant; none if no blob has this id.
+    pub fn blob_id(&self, id: &str) -> Option<BlobId> {
+        self.real_id(id).and_then(BlobId::parse)
+    }
+
+    /// What a message needs that is made now, besides what the client says; `unique` is in no other
+    /// one.
+    pub fn surroundings<'a>(&'a self, unique: &'a str) -> Surroundings<'a> {
+        let size_max = self.limits.max_size_attachments_per_email;
+        Surroundings {
+            now: self.now.div_euclid(1000),
+            unique,
+            domain: &self.identity.tenant,
+            size_max: usize::try_from(size_max).unwrap_or(usize::MAX),
         }
     }
 }

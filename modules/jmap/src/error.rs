@@ -65,6 +65,9 @@ impl From<Error> for MethodError {
     }
 }
 
+/// What most functions for one object of a `/set` return.
+pub type SetResult<T> = std::result::Result<T, SetError>;
+
 /// Why one object was not created, updated or destroyed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetError {
@@ -126,6 +129,21 @@ impl SetError {
             error.insert("description".to_owned(), description.into());
         }
         Value::Object(error)
+    }
+}
+
+/// Refuses an object some properties of which are wrong, by their names; `description` says what would
+/// be right.
+pub fn check_properties(
+    object: &Object,
+    is_good: impl Fn(&str, &Value) -> bool,
+    description: impl Into<String>,
+) -> SetResult<()> {
+    let bad = object.iter().filter(|(name, value)| !is_good(name, value));
+    let bad: Vec<&str> = bad.map(|(name, _)| name.as_str()).collect();
+    match bad.is_empty() {
+        true => Ok(()),
+        false => Err(SetError::invalid_properties(bad, description)),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::call::is_id;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use module::{Status, Uid};
+use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// A Mailbox: the first half of its mailbox's own name for ever.
@@ -43,10 +44,7 @@ impl EmailId {
 
     /// Of a message that is being put: one that was never given.
     pub fn random() -> module::Result<Self> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes)
-            .map_err(|error| module::Error::Unavailable(error.to_string()))?;
-        Ok(Self(u128::from_be_bytes(bytes) | 1 << 127))
+        Ok(Self(random_bits()? | 1 << 127))
     }
 
     /// Reads one; none if it is no id of an Email.
@@ -97,6 +95,24 @@ pub fn principal_name(id: &str) -> Option<String> {
         Some(encoded) => String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()?,
     };
     (account_id(&name) == id).then_some(name)
+}
+
+/// An id that was never given, of an object that is kept: a letter that its type has, and random bits.
+pub fn random(letter: char) -> module::Result<String> {
+    Ok(format!("{letter}{:032x}", random_bits()?))
+}
+
+/// As many random bits as nobody guesses.
+pub fn random_bits() -> module::Result<u128> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| module::Error::Unavailable(error.to_string()))?;
+    Ok(u128::from_be_bytes(bytes))
+}
+
+/// The first bits of a hash: enough to tell apart what one account has.
+pub fn first_bits(hash: Sha256) -> u64 {
+    let digest = hash.finalize();
+    u64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default())
 }
 
 /// Reads a letter and so many lower-case digits of base 16.

@@ -40,13 +40,13 @@ mod session;
 mod sieve;
 mod standard;
 mod state;
+mod utc_date;
 mod websocket;
 
 use ::mail::keys::{self, KEYS_VERSION, KeyValue};
 use ::module::{
-    Access, Answer, Descriptor, Error, Extent, Identity, Indexer, Key, Modseq, Module, Mount,
-    Parcel, Purpose, Push, Reason, Receiver, Refusal, Request, Response, Socket, Unindexed, Value,
-    Waker, WellKnown,
+    Access, Answer, Descriptor, Error, Extent, Identity, Indexer, Key, Modseq, Module, Parcel,
+    Purpose, Push, Reason, Receiver, Refusal, Request, Response, Socket, Unindexed, Value, Waker,
 };
 use problem::Problem;
 
@@ -60,53 +60,43 @@ const MOUNT: &str = "/jmap";
 
 const METHODS: [&str; 4] = ["GET", "HEAD", "OPTIONS", "POST"];
 
+const CAPABILITIES: [&str; 14] = [
+    "annotation",
+    "batch",
+    "blob",
+    "config",
+    "directory",
+    "endpoint",
+    "exchange",
+    "identity",
+    "index",
+    "mailbox",
+    "quota",
+    "rights",
+    "submission",
+    "watch",
+];
+
 impl Module for Jmap {
     fn describe() -> Descriptor {
-        Descriptor {
-            name: "jmap".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Mail over JMAP.".to_owned(),
-            mounts: vec![Mount::new(
+        let version = env!("CARGO_PKG_VERSION");
+        Descriptor::new("jmap", version, "Mail over JMAP.")
+            .mount(
                 MOUNT,
                 Extent::Prefix,
                 &METHODS,
                 Access::AuthenticatedButOptions,
-            )],
+            )
             // RFC 8620 §2.2.
-            well_known: vec![WellKnown {
-                name: "jmap".to_owned(),
-                target: format!("{MOUNT}/"),
-            }],
-            mailbox_types: [account::MAILBOX_TYPE, sieve::MAILBOX_TYPE]
-                .map(str::to_owned)
-                .to_vec(),
-            options: limits::options(),
-            capabilities: [
-                "annotation",
-                "batch",
-                "blob",
-                "config",
-                "directory",
-                "endpoint",
-                "exchange",
-                "identity",
-                "index",
-                "mailbox",
-                "quota",
-                "rights",
-                "submission",
-                "watch",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-            ..Descriptor::default()
-        }
+            .well_known("jmap", &format!("{MOUNT}/"))
+            .mailbox_types(&[account::MAILBOX_TYPE, sieve::MAILBOX_TYPE])
+            .options(&limits::OPTIONS)
+            .capabilities(&CAPABILITIES)
     }
 
     fn handle(request: Request) -> Answer {
         if request.method == "OPTIONS" {
-            let allow = METHODS.join(", ");
-            return Response::new(204).header("allow", allow).into();
+            return Response::options(&METHODS).into();
         }
         answer(request).unwrap_or_else(|problem| problem.into_response().into())
     }

@@ -1,6 +1,8 @@
 //! What a client may ask for at most: RFC 8620 §2, as the operator has set it.
 
-use module::OptionSpec;
+use crate::call::Result;
+use crate::error::MethodError;
+use module::{option_duration, option_size};
 
 /// The limits in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +30,8 @@ pub struct Limits {
 /// Requests of one client at a time: advertised; the host has its own bounds for each tenant.
 pub const CONCURRENT: u64 = 5;
 
-const OPTIONS: [(&str, &str); 9] = [
+/// The options, and what they are for.
+pub const OPTIONS: [(&str, &str); 9] = [
     (
         "jmap_max_size_upload",
         "Bytes of an upload over JMAP; 250 MB without it.",
@@ -67,15 +70,6 @@ const OPTIONS: [(&str, &str); 9] = [
     ),
 ];
 
-/// The options that are read here, for the descriptor.
-pub fn options() -> Vec<OptionSpec> {
-    let spec = |&(name, help): &(&str, &str)| OptionSpec {
-        name: name.to_owned(),
-        help: help.to_owned(),
-    };
-    OPTIONS.iter().map(spec).collect()
-}
-
 impl Limits {
     /// Reads the options; what is not set, or makes no sense, has the default.
     pub fn load() -> Self {
@@ -91,44 +85,35 @@ impl Limits {
             ),
             max_size_blob_set: size("jmap_max_size_blob_set", 4 << 20),
             max_data_sources: size("jmap_max_catenate_items", 100),
-            max_delayed_send: duration("jmap_max_delayed_send", 512 * 86_400),
+            max_delayed_send: option_duration("jmap_max_delayed_send", 1).unwrap_or(512 * 86_400),
         }
+    }
+
+    /// Refuses to look at so many objects in one call.
+    ///
+    /// Fails with `requestTooLarge`. RFC 8620 §5.1.
+    pub fn check_get(&self, count: usize) -> Result<()> {
+        check("maxObjectsInGet", count, self.max_objects_in_get)
+    }
+
+    /// Refuses to change so many objects in one call.
+    ///
+    /// Fails with `requestTooLarge`. RFC 8620 §5.3.
+    pub fn check_set(&self, count: usize) -> Result<()> {
+        check("maxObjectsInSet", count, self.max_objects_in_set)
     }
 }
 
-/// A number with a unit of bytes (`K`, `M`, `G`), as `imapd.conf` has it.
+fn check(name: &str, count: usize, max: u64) -> Result<()> {
+    match count as u64 <= max {
+        true => Ok(()),
+        false => Err(MethodError::described(
+            "requestTooLarge",
+            format!("{count} are more than {name}, {max}: ask in several calls"),
+        )),
+    }
+}
+
 fn size(name: &str, default: u64) -> u64 {
-    unit(name, default, |unit| match unit {
-        "" | "b" => Some(1),
-        "k" => Some(1 << 10),
-        "m" => Some(1 << 20),
-        "g" => Some(1 << 30),
-        _ => None,
-    })
-}
-
-/// A number with a unit of time (`s`, `m`, `h`, `d`), in seconds.
-fn duration(name: &str, default: u64) -> u64 {
-    unit(name, default, |unit| match unit {
-        "" | "s" => Some(1),
-        "m" => Some(60),
-        "h" => Some(3600),
-        "d" => Some(86_400),
-        _ => None,
-    })
-}
-
-fn unit(name: &str, default: u64, factor: impl Fn(&str) -> Option<u64>) -> u64 {
-    let read = || {
-        let text = module::option(name)?.trim().to_ascii_lowercase();
-        let digits = text
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len());
-        let (number, unit) = text.split_at(digits);
-        number
-            .parse::<u64>()
-            .ok()?
-            .checked_mul(factor(unit.trim())?)
-    };
-    read().filter(|&value| value > 0).unwrap_or(default)
+    option_size(name).unwrap_or(default)
 }

@@ -6,6 +6,7 @@
 
 use crate::account::Account;
 use crate::context::Context;
+use crate::id::first_bits;
 use crate::json::{Object, object};
 use crate::limits::Limits;
 use crate::mail::identity::Identities;
@@ -134,12 +135,7 @@ pub fn handle(request: &Request) -> Result<Answer, Problem> {
 
 /// Says what a client that waits is to be told.
 pub fn wake(reason: Reason, since: module::Modseq, token: Vec<u8>) -> Push {
-    let mut push = Push {
-        pieces: Vec::new(),
-        since,
-        token,
-        close: false,
-    };
+    let mut push = Push::nothing(since, token);
     let Ok(mut token) = serde_json::from_slice::<Token>(&push.token) else {
         push.close = true;
         return push;
@@ -368,8 +364,7 @@ fn deliveries(account: &Account) -> String {
 }
 
 fn hash(state: &str) -> u32 {
-    let digest = Sha256::digest(state.as_bytes());
-    u32::from_be_bytes(digest.first_chunk().copied().unwrap_or_default())
+    (first_bits(Sha256::new_with_prefix(state)) >> 32) as u32
 }
 
 fn event_id(states: &States) -> String {

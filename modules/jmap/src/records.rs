@@ -4,7 +4,7 @@
 use crate::account::Account;
 use crate::call::Result;
 use crate::context::Context;
-use crate::error::{MethodError, SetError};
+use crate::error::{MethodError, SetError, SetResult};
 use crate::json::Object;
 use crate::standard::{
     Change, Changes, DataType, Few, FewQuery, Kind, Log, QueryChanges, Stage, Subject,
@@ -41,21 +41,11 @@ struct Record {
 impl Records {
     /// Reads those that an annotation of this name has.
     pub fn load(account: &Account, name: &str) -> module::Result<Self> {
-        let annotations = account.open(0)?.annotations(name)?;
-        let annotation = annotations.into_iter().find(|known| known.name == name);
-        let value = annotation.and_then(|annotation| annotation.value);
-        Ok(value
-            .and_then(|value| serde_json::from_slice(&value).ok())
-            .unwrap_or_default())
+        account.kept(name)
     }
 
     /// Adds to a batch that these are kept.
-    fn stage(
-        &self,
-        account: &Account,
-        name: &str,
-        batch: &Batch,
-    ) -> std::result::Result<(), SetError> {
+    fn stage(&self, account: &Account, name: &str, batch: &Batch) -> SetResult<()> {
         let value = serde_json::to_vec(self).map_err(|_| SetError::new("serverFail"))?;
         if value.len() > BYTES_MAX {
             return Err(SetError::new("overQuota"));
@@ -112,6 +102,21 @@ impl Records {
             }
         }
         true
+    }
+
+    /// Takes away the oldest objects, by the UTCDate in this property, so that no more are left than so
+    /// many.
+    pub fn forget_oldest(&mut self, property: &str, count_max: usize) {
+        let date = |object: &Object| object.get(property)?.as_str().map(str::to_owned);
+        let mut by_date: Vec<(Option<String>, String)> = self
+            .iter()
+            .map(|(id, object)| (date(object), id.clone()))
+            .collect();
+        by_date.sort_unstable();
+        let too_many = by_date.len().saturating_sub(count_max);
+        for (_, id) in by_date.iter().take(too_many) {
+            self.remove(id);
+        }
     }
 
     /// Their state, as clients get it.
@@ -214,8 +219,8 @@ const CONFLICTS_MAX: usize = 8;
 /// operation finds it changed. `change` may run several times, each on what there is then.
 pub fn save<T: Kept, R>(
     stage: &mut Stage<'_>,
-    mut change: impl FnMut(&mut Records, &Account, &Batch) -> std::result::Result<R, SetError>,
-) -> std::result::Result<R, SetError> {
+    mut change: impl FnMut(&mut Records, &Account, &Batch) -> SetResult<R>,
+) -> SetResult<R> {
     let mut conflicts = 0;
     loop {
         let mut records = Records::load(&stage.account, T::ANNOTATION)?;

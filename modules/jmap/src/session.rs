@@ -2,7 +2,7 @@
 
 use crate::account::Account;
 use crate::context::Context;
-use crate::id::account_id;
+use crate::id::{account_id, first_bits};
 use crate::json::{Object, object, strings};
 use crate::limits::{CONCURRENT, Limits};
 use crate::problem::Problem;
@@ -233,10 +233,5 @@ fn blob(limits: &Limits) -> Object {
 
 fn hash(session: &Object) -> String {
     let text = serde_json::to_vec(session).unwrap_or_default();
-    let digest = Sha256::digest(&text);
-    digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    format!("{:016x}", first_bits(Sha256::new_with_prefix(text)))
 }

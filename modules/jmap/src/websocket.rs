@@ -4,14 +4,13 @@
 //! other: a client that waits costs none.
 
 use crate::api;
-use crate::context::Context;
+use crate::context::{Context, now};
 use crate::json::{Object, object, parse};
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::push::{Known, TYPES, Token, look};
 use module::{Answer, Modseq, Push, Request, Response, Subscription, Transport};
 use serde_json::Value;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The subprotocol. RFC 8887 §4.
 const SUBPROTOCOL: &str = "jmap";
@@ -57,12 +56,7 @@ pub fn handle(request: &Request) -> Result<Answer, Problem> {
 
 /// Answers a message. RFC 8887 §4.3.
 pub fn message(text: &[u8], since: Modseq, token: Vec<u8>) -> Push {
-    let mut push = Push {
-        pieces: Vec::new(),
-        since,
-        token,
-        close: false,
-    };
+    let mut push = Push::nothing(since, token);
     let mut id = Value::Null;
     let answered = answer(text, &mut id, &mut push);
     let answer = answered.unwrap_or_else(|problem| {
@@ -149,10 +143,4 @@ fn enable(mut message: Object, push: &mut Push) -> Result<Option<Object>, Proble
     let change = token.tell(&seen);
     (push.since, push.token) = (seen.modseq, token.write());
     Ok(change)
-}
-
-fn now() -> module::Instant {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let since = since.unwrap_or_default().as_millis();
-    module::Instant::try_from(since).unwrap_or_default()
 }

@@ -16,7 +16,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use dav::store::mailbox::{PRINCIPALS, answer};
-use module::{Access, Answer, Descriptor, Extent, Module, Mount, Request, Response};
+use module::{Access, Answer, Descriptor, Extent, Module, Request, Response};
 use store::PrincipalStore;
 
 /// The module.
@@ -27,20 +27,13 @@ module::export!(Principals);
 impl Module for Principals {
     fn describe() -> Descriptor {
         let access = Access::AuthenticatedButOptions;
-        Descriptor {
-            name: "principals".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Who there is, and where their collections are.".to_owned(),
-            mounts: vec![
-                Mount::new(PRINCIPALS, Extent::Prefix, &METHODS, access),
-                Mount::new("/dav", Extent::Exact, &METHODS_ABOVE, access),
-                Mount::new("/", Extent::Exact, &METHODS_ABOVE, access),
-            ],
-            capabilities: ["directory", "exchange", "identity", "modules"]
-                .map(str::to_owned)
-                .to_vec(),
-            ..Descriptor::default()
-        }
+        let version = env!("CARGO_PKG_VERSION");
+        let summary = "Who there is, and where their collections are.";
+        Descriptor::new("principals", version, summary)
+            .mount(PRINCIPALS, Extent::Prefix, &METHODS, access)
+            .mount("/dav", Extent::Exact, &METHODS_ABOVE, access)
+            .mount("/", Extent::Exact, &METHODS_ABOVE, access)
+            .capabilities(&["directory", "exchange", "identity", "modules"])
     }
 
     fn handle(mut request: Request) -> Answer {

@@ -1,9 +1,6 @@
 //! What principals add to the engine.
 
-use dav::{
-    CollectionKind, Error, Fields, Live, On, Profile, Read, Reading, Searchable, Subject, Value,
-    Write,
-};
+use dav::{CollectionKind, Error, Live, On, Profile, Read, Reading, Searchable, Subject, Value};
 use xml::{Name, Writer};
 
 use crate::rfc6638::{
@@ -63,11 +60,8 @@ pub static PROFILE: Profile = Profile {
 static EMAIL_ADDRESS_SET: Live = Live {
     name: &EMAIL_ADDRESS_SET_NAME,
     on: On::PRINCIPALS,
-    in_allprop: false,
-    fields: Fields::NONE,
-    uses: &[],
     read: Read::With(read_addresses),
-    write: Write::Protected,
+    ..Live::PLAIN
 };
 
 fn read_addresses(reading: &Reading<'_, '_>, out: &mut Writer) -> Result<Value, Error> {

@@ -1,7 +1,7 @@
 //! What calendar clients want to know of a principal, from the directory: RFC 6638 §2.4. Where the
 //! inbox and the outbox are, the module says that has them.
 
-use dav::{Error, Fields, Live, On, Read, Reading, Subject, Value, Write};
+use dav::{Error, Live, On, Read, Reading, Subject, Value};
 use xml::{Name, Writer};
 
 pub(crate) const CALDAV: &str = "urn:ietf:params:xml:ns:caldav";
@@ -15,11 +15,8 @@ pub(crate) const CALENDAR_USER_TYPE_NAME: Name = Name::new(CALDAV, "calendar-use
 pub(crate) static CALENDAR_USER_ADDRESS_SET: Live = Live {
     name: &CALENDAR_USER_ADDRESS_SET_NAME,
     on: On::PRINCIPALS,
-    in_allprop: false,
-    fields: Fields::NONE,
-    uses: &[],
     read: Read::With(read_addresses),
-    write: Write::Protected,
+    ..Live::PLAIN
 };
 
 fn read_addresses(reading: &Reading<'_, '_>, out: &mut Writer) -> Result<Value, Error> {
@@ -56,11 +53,8 @@ pub(crate) fn address_in(text: &str) -> Option<&str> {
 pub(crate) static CALENDAR_USER_TYPE: Live = Live {
     name: &CALENDAR_USER_TYPE_NAME,
     on: On::PRINCIPALS,
-    in_allprop: false,
-    fields: Fields::NONE,
-    uses: &[],
     read: Read::With(read_type),
-    write: Write::Protected,
+    ..Live::PLAIN
 };
 
 fn read_type(reading: &Reading<'_, '_>, out: &mut Writer) -> Result<Value, Error> {

@@ -1,6 +1,6 @@
 //! The tree of principals: the directory as collections of principals.
 
-use dav::store::mailbox::{find_principal, principal_of, search_principals};
+use dav::store::mailbox::{find_principal, principal_collections, principal_of, search_principals};
 use dav::store::{
     AclEntry, Batch, ChangeQuery, Changes, CommitError, Done, Expect, Listing, Lock, LockScope,
     Page, PrincipalKey, PrincipalSearch, Quota, Refusal, Store, StoreError,
@@ -268,9 +268,7 @@ impl Store for PrincipalStore {
     }
 
     fn principal_collections(&self) -> Vec<String> {
-        ["user", "group"]
-            .map(|kind| format!("{}/{kind}/", dav::store::mailbox::PRINCIPALS))
-            .to_vec()
+        principal_collections()
     }
 
     fn commit(&self, batch: Batch) -> Result<Vec<Done>, CommitError> {

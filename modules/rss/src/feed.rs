@@ -5,9 +5,9 @@ use crate::entries::{self, Entries};
 use crate::item::{self, Item};
 use crate::options::Options;
 use crate::problem::Problem;
-use crate::target::{feed_path, message_path, percent_encode};
+use crate::target::{feed_path, message_path};
 use crate::{feeds, is_known, preferred};
-use module::query::Parameters;
+use module::query::{Parameters, percent_encode};
 use module::{Instant, Mailbox, Request, Response, Status, Uid};
 
 /// How a feed is written.
@@ -163,7 +163,7 @@ impl Feed<'_> {
 
     fn section(&self, item: &Item, section: &str) -> String {
         let mut url = self.message(item) + "?section=";
-        percent_encode(section, &mut url);
+        percent_encode(&mut url, section);
         url
     }
 

@@ -30,9 +30,7 @@ mod target;
 mod view;
 mod wildmat;
 
-use module::{
-    Access, Answer, Descriptor, Extent, Module, Mount, OptionSpec, Request, Response, accept,
-};
+use module::{Access, Answer, Descriptor, Extent, Module, Request, Response, accept};
 use options::Options;
 use problem::Problem;
 use target::Target;
@@ -49,33 +47,21 @@ const METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
 impl Module for Rss {
     fn describe() -> Descriptor {
-        Descriptor {
-            name: "rss".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Mailboxes as feeds: Atom and RSS 2.0.".to_owned(),
-            mounts: vec![Mount::new(
+        let version = env!("CARGO_PKG_VERSION");
+        Descriptor::new("rss", version, "Mailboxes as feeds: Atom and RSS 2.0.")
+            .mount(
                 MOUNT,
                 Extent::Prefix,
                 &METHODS,
                 Access::AuthenticatedButOptions,
-            )],
-            options: options::ALL
-                .map(|(name, help)| OptionSpec {
-                    name: name.to_owned(),
-                    help: help.to_owned(),
-                })
-                .to_vec(),
-            capabilities: ["blob", "config", "exchange", "identity", "mailbox"]
-                .map(str::to_owned)
-                .to_vec(),
-            ..Descriptor::default()
-        }
+            )
+            .options(&options::ALL)
+            .capabilities(&["blob", "config", "exchange", "identity", "mailbox"])
     }
 
     fn handle(request: Request) -> Answer {
         if request.method == "OPTIONS" {
-            let allow = METHODS.join(", ");
-            return Response::new(204).header("allow", allow).into();
+            return Response::options(&METHODS).into();
         }
         answer(&request).unwrap_or_else(|problem| problem.into_response().into())
     }

@@ -1,7 +1,7 @@
 //! What operators may choose. The names are Cyrus's.
 
 use crate::wildmat::Wildmat;
-use module::option;
+use module::{option, option_duration};
 
 /// The options, and what they are for.
 pub(crate) const ALL: [(&str, &str); 5] = [
@@ -53,7 +53,7 @@ impl Options {
             feeds: Wildmat::parse(feeds.as_deref().unwrap_or("*")),
             template: option("rss_feedlist_template").filter(|html| html.contains('<')),
             items: number("rss_maxitems", 50, ITEMS_MAX),
-            age: option("rss_maxage").and_then(|age| milliseconds(&age)),
+            age: option_duration("rss_maxage", 86_400).and_then(milliseconds),
             synopsis: number("rss_maxsynopsis", 1000, SYNOPSIS_MAX),
         }
     }
@@ -67,27 +67,6 @@ fn number(name: &str, default: usize, max: usize) -> usize {
     }
 }
 
-/// A duration as Cyrus writes it: numbers with units, days without.
-fn milliseconds(text: &str) -> Option<i64> {
-    let mut total = 0_i64;
-    let mut digits = String::new();
-    let mut add = |digits: &mut String, seconds: i64| {
-        let number: i64 = std::mem::take(digits).parse().ok()?;
-        total = total.checked_add(number.checked_mul(seconds)?.checked_mul(1000)?)?;
-        Some(())
-    };
-    for char in text.trim().chars() {
-        match char.to_ascii_lowercase() {
-            digit if digit.is_ascii_digit() => digits.push(digit),
-            'd' => add(&mut digits, 86_400)?,
-            'h' => add(&mut digits, 3600)?,
-            'm' => add(&mut digits, 60)?,
-            's' => add(&mut digits, 1)?,
-            _ => return None,
-        }
-    }
-    if !digits.is_empty() {
-        add(&mut digits, 86_400)?;
-    }
-    Some(total).filter(|total| *total > 0)
+fn milliseconds(seconds: u64) -> Option<i64> {
+    i64::try_from(seconds).ok()?.checked_mul(1000)
 }

@@ -1,9 +1,9 @@
 //! A part of a message, decoded, or all of it.
 
 use crate::problem::Problem;
-use crate::target::percent_encode;
 use crate::{is_known, stream};
 use mail::{Limits, Message, Part as MailPart};
+use module::query::percent_encode;
 use module::{Answer, Blob, Mailbox, Part, Request, Response, ResponseBody, Uid};
 
 /// How much of a message is taken apart, in bytes. A part that begins in it may end anywhere.
@@ -77,7 +77,7 @@ fn disposition(part: &MailPart<'_>) -> String {
     match part.name() {
         Some(name) => {
             let mut encoded = String::new();
-            percent_encode(name, &mut encoded);
+            percent_encode(&mut encoded, name);
             format!("{disposition}; filename*=UTF-8''{encoded}")
         }
         None => disposition.to_owned(),

@@ -37,12 +37,7 @@ impl Problem {
     }
 
     pub(crate) fn into_response(self) -> Response {
-        let response = Response::new(self.status());
-        let response = match self {
-            Self::Unavailable => response.header("retry-after", "30"),
-            _ => response,
-        };
-        response.body("text/plain; charset=utf-8", format!("{self}\n"))
+        Response::problem(self.status(), &self)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::MOUNT;
 use crate::problem::Problem;
-use module::query::{Parameters, percent_decode};
+use module::query::{Parameters, percent_decode, percent_encode};
 use module::{Request, Uid};
 
 /// What is asked for.
@@ -60,7 +60,7 @@ pub(crate) fn feed_path(path: &[String]) -> String {
     let mut url = MOUNT.to_owned();
     for part in path {
         url.push('/');
-        percent_encode(part, &mut url);
+        percent_encode(&mut url, part);
     }
     url
 }
@@ -68,16 +68,4 @@ pub(crate) fn feed_path(path: &[String]) -> String {
 /// The path of a message.
 pub(crate) fn message_path(path: &[String], uid: Uid) -> String {
     format!("{}/{uid}.", feed_path(path))
-}
-
-/// Whatever is not unreserved in RFC 3986 §2.3 is encoded.
-pub(crate) fn percent_encode(text: &str, out: &mut String) {
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                out.push(char::from(byte));
-            }
-            byte => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
 }

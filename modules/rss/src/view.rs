@@ -4,9 +4,10 @@ use crate::document::Document;
 use crate::page::POLICY;
 use crate::part;
 use crate::problem::Problem;
-use crate::target::{message_path, percent_encode};
+use crate::target::message_path;
 use mail::html::{Image, sanitise};
 use mail::{Body, Limits, Message, Part as MailPart};
+use module::query::{percent_decode, percent_encode};
 use module::{Mailbox, Part, Request, Response, Uid};
 use std::collections::HashMap;
 
@@ -118,7 +119,7 @@ impl<'m> View<'m> {
 
     fn section(&self, part: &MailPart<'_>) -> String {
         let mut url = format!("{}?section=", self.url);
-        percent_encode(&part.section, &mut url);
+        percent_encode(&mut url, &part.section);
         url
     }
 
@@ -129,7 +130,7 @@ impl<'m> View<'m> {
                 let pictures = self.pictures();
                 let safe = sanitise(&html, move |src| {
                     let id = src.get(4..).filter(|_| src.starts_with("cid:"));
-                    let id = id.and_then(module::query::percent_decode);
+                    let id = id.and_then(percent_decode);
                     match id.and_then(|id| pictures.get(&id).cloned()) {
                         Some(url) => Image::At(url),
                         None => Image::Gone,

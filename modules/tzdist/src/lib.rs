@@ -20,9 +20,7 @@ mod query;
 
 use database::Database;
 use module::query::Parameters;
-use module::{
-    Access, Answer, Descriptor, Extent, Module, Mount, OptionSpec, Request, Response, WellKnown,
-};
+use module::{Access, Answer, Descriptor, Extent, Module, Request, Response};
 use problem::{Kind, Problem};
 
 /// The module.
@@ -37,35 +35,21 @@ const METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
 impl Module for TzDist {
     fn describe() -> Descriptor {
-        Descriptor {
-            name: "tzdist".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Time zone data.".to_owned(),
-            mounts: vec![Mount::new(
-                MOUNT,
-                Extent::Prefix,
-                &METHODS,
-                Access::Anonymous,
-            )],
+        let version = env!("CARGO_PKG_VERSION");
+        Descriptor::new("tzdist", version, "Time zone data.")
+            .mount(MOUNT, Extent::Prefix, &METHODS, Access::Anonymous)
             // RFC 7808 §4.2.1.3.
-            well_known: vec![WellKnown {
-                name: "timezone".to_owned(),
-                target: MOUNT.to_owned(),
-            }],
-            options: vec![OptionSpec {
-                name: "zoneinfo_dir".to_owned(),
-                help: "A folder of compiled time zones that take the place of the module's own."
-                    .to_owned(),
-            }],
-            capabilities: ["config", "exchange"].map(str::to_owned).to_vec(),
-            ..Descriptor::default()
-        }
+            .well_known("timezone", MOUNT)
+            .options(&[(
+                "zoneinfo_dir",
+                "A folder of compiled time zones that take the place of the module's own.",
+            )])
+            .capabilities(&["config", "exchange"])
     }
 
     fn handle(request: Request) -> Answer {
         if request.method == "OPTIONS" {
-            let allow = METHODS.join(", ");
-            return Response::new(204).header("allow", allow).into();
+            return Response::options(&METHODS).into();
         }
         let response = answer(&request).unwrap_or_else(|problem| problem.into_response());
         response.into()

@@ -18,7 +18,7 @@ mod profile;
 pub use profile::{LAYOUT, PROFILE};
 
 use dav::store::mailbox::serve;
-use module::{Access, Answer, Descriptor, Extent, Module, Mount, OptionSpec, Request};
+use module::{Access, Answer, Descriptor, Extent, Module, Request};
 
 /// The module.
 pub struct WebDav;
@@ -27,61 +27,24 @@ module::export!(WebDav);
 
 impl Module for WebDav {
     fn describe() -> Descriptor {
-        Descriptor {
-            name: "webdav".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Files and folders over WebDAV.".to_owned(),
-            mounts: vec![Mount::new(
+        let version = env!("CARGO_PKG_VERSION");
+        Descriptor::new("webdav", version, "Files and folders over WebDAV.")
+            // What is granted to anyone is public; the engine asks for a sign-in where one is needed.
+            .mount(
                 "/dav/drive",
                 Extent::Prefix,
-                &METHODS,
-                // What is granted to anyone is public; the engine asks for a sign-in where one is
-                // needed.
+                &dav::METHODS,
                 Access::Anonymous,
-            )],
-            mailbox_types: vec![profile::DRIVE.to_owned()],
-            options: vec![OptionSpec {
-                name: "davdriveprefix".to_owned(),
-                help: "Where files are served; /dav/drive if it is not set.".to_owned(),
-            }],
-            capabilities: CAPABILITIES.iter().map(|&name| name.to_owned()).collect(),
-            ..Descriptor::default()
-        }
+            )
+            .mailbox_types(&[profile::DRIVE])
+            .options(&[(
+                "davdriveprefix",
+                "Where files are served; /dav/drive if it is not set.",
+            )])
+            .capabilities(&dav::store::mailbox::CAPABILITIES)
     }
 
     fn handle(request: Request) -> Answer {
         serve(&PROFILE, &LAYOUT, request)
     }
 }
-
-const METHODS: [&str; 15] = [
-    "OPTIONS",
-    "GET",
-    "HEAD",
-    "PUT",
-    "POST",
-    "DELETE",
-    "MKCOL",
-    "COPY",
-    "MOVE",
-    "PROPFIND",
-    "PROPPATCH",
-    "LOCK",
-    "UNLOCK",
-    "REPORT",
-    "ACL",
-];
-
-const CAPABILITIES: [&str; 11] = [
-    "annotation",
-    "batch",
-    "blob",
-    "directory",
-    "exchange",
-    "identity",
-    "index",
-    "lock",
-    "mailbox",
-    "quota",
-    "rights",
-];

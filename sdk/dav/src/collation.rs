@@ -64,11 +64,26 @@ fn titlecase(character: char) -> char {
 
 /// Where in a text the one looked for has to be. RFC 6352 §10.5.4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum MatchKind {
+pub(crate) enum MatchKind {
     Contains,
     Equals,
     StartsWith,
     EndsWith,
+}
+
+impl MatchKind {
+    /// Reads the `match-type` of an element.
+    pub(crate) fn parse(element: &Element) -> Result<Self, Error> {
+        match element.attribute("match-type") {
+            None | Some("contains") => Ok(Self::Contains),
+            Some("equals") => Ok(Self::Equals),
+            Some("starts-with") => Ok(Self::StartsWith),
+            Some("ends-with") => Ok(Self::EndsWith),
+            Some(other) => Err(Error::BadRequest(format!(
+                "{other:.40} is not a match-type: contains, equals, starts-with and ends-with are"
+            ))),
+        }
+    }
 }
 
 /// A condition on a text.
@@ -99,17 +114,7 @@ impl TextMatch {
             None | Some("default") => default,
             Some(name) => Collation::parse(name).ok_or_else(|| unsupported.error())?,
         };
-        let kind = match element.attribute("match-type") {
-            None | Some("contains") => MatchKind::Contains,
-            Some("equals") => MatchKind::Equals,
-            Some("starts-with") => MatchKind::StartsWith,
-            Some("ends-with") => MatchKind::EndsWith,
-            Some(other) => {
-                return Err(Error::BadRequest(format!(
-                    "{other:.40} is not a match-type"
-                )));
-            }
-        };
+        let kind = MatchKind::parse(element)?;
         let negate = match element.attribute("negate-condition") {
             None | Some("no") => false,
             Some("yes") => true,

@@ -35,6 +35,7 @@ pub use collation::{Collation, TextMatch};
 pub use context::{Context, Target};
 pub use error::{Error, Precondition};
 pub use handle::handle;
+pub use method::METHODS;
 pub use path::{Path, percent_decode, percent_encode};
 pub use profile::{
     Accepted, CollectionKind, Incoming, Limits, Method, On, Origin, Profile, Report, Searchable,

@@ -5,7 +5,7 @@
 mod support;
 
 use dav::method::export::{self, Export};
-use dav::page::{self, Choice, Others, Page};
+use dav::page::{self, Choice, Offers, Others, Page};
 use dav::profile::{Accepted, Incoming, Method, On, Origin, Report};
 use dav::property::{Live, Read, Value, Write};
 use dav::report::query::{self, Query, Search};
@@ -15,8 +15,8 @@ use dav::store::{
     Unique, UniqueScope,
 };
 use dav::{
-    Collection, CollectionKind, Context, Error, Fields, Limits, Member, Precondition, Privilege,
-    Profile, Reading, Resource, Response, Rights, Searchable, Want,
+    Collection, CollectionKind, Context, Error, Fields, Limits, Member, Path, Precondition,
+    Privilege, Profile, Reading, Resource, Response, Rights, Searchable, Want,
 };
 use support::Server;
 use xml::{Element, Name, Writer};
@@ -89,6 +89,7 @@ static STAMPS: Profile = Profile {
 
 /// What people see of a shelf in a browser.
 static PAGE: Page = Page {
+    is_wanted: || true,
     title: "Albums",
     noun: "album",
     kind: "album",
@@ -102,28 +103,40 @@ static PAGE: Page = Page {
             (!currency.is_empty()).then(|| property.with_text(currency))
         },
     }),
-    // Nobody shares anything here: an album called "lent" stands for that, until it has a copy.
-    others: Some(Others {
-        find: |ctx, shelf| {
-            let copy = ctx.find(&shelf.path.join("copy"), &Want::default())?;
-            let lent = copy.is_none().then(|| shelf.path.join("lent"));
-            Ok(dav::page::Offers {
-                paths: lent.into_iter().collect(),
-                are_more: false,
-            })
-        },
-        subscribe: |ctx, shelf, path, batch| {
-            if path.name() != Some("lent") || ctx.find(path, &Want::default())?.is_none() {
-                return Err(Error::NotFound);
-            }
-            batch.push(Operation::MakeCollection {
-                path: shelf.path.join("copy"),
-                kind: "album".to_owned(),
-            });
-            Ok(())
-        },
-    }),
+    others: Some(&Lent),
 };
+
+/// Nobody shares anything here: an album called "lent" stands for that, until it has a copy.
+struct Lent;
+
+impl Others for Lent {
+    fn find(&self, ctx: &Context<'_>, shelf: &Collection, _: &str) -> Result<Offers, Error> {
+        let copy = ctx.find(&shelf.path.join("copy"), &Want::default())?;
+        let lent = copy.is_none().then(|| shelf.path.join("lent"));
+        Ok(Offers {
+            paths: lent.into_iter().collect(),
+            are_more: false,
+        })
+    }
+
+    fn subscribe(
+        &self,
+        ctx: &Context<'_>,
+        shelf: &Collection,
+        kind: &str,
+        path: &Path,
+        batch: &mut Batch,
+    ) -> Result<(), Error> {
+        if path.name() != Some("lent") || ctx.find(path, &Want::default())?.is_none() {
+            return Err(Error::NotFound);
+        }
+        batch.push(Operation::MakeCollection {
+            path: shelf.path.join("copy"),
+            kind: kind.to_owned(),
+        });
+        Ok(())
+    }
+}
 
 static PRIVILEGES: [Privilege; 1] = [Privilege {
     name: Name::new(NS, "lend"),

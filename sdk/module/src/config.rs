@@ -17,6 +17,30 @@ pub fn option_number(name: &str) -> Option<u64> {
     told.filter(|number| *number > 0)
 }
 
+/// A duration in seconds: numbers with units, as in `30d` or `1h30m`, and `bare` seconds for each of a
+/// number without; none if it is not set, is 0, or is no duration: then the default holds.
+pub fn option_duration(name: &str, bare: u64) -> Option<u64> {
+    let told = option(name)?;
+    let mut rest = told.trim();
+    let mut total = 0_u64;
+    while !rest.is_empty() {
+        let len = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (digits, after) = rest.split_at_checked(len)?;
+        let mut letters = after.chars();
+        let unit = match letters.next() {
+            None => bare,
+            Some('d' | 'D') => 86_400,
+            Some('h' | 'H') => 3600,
+            Some('m' | 'M') => 60,
+            Some('s' | 'S') => 1,
+            Some(_) => return None,
+        };
+        rest = letters.as_str();
+        total = total.checked_add(digits.parse::<u64>().ok()?.checked_mul(unit)?)?;
+    }
+    Some(total).filter(|total| *total > 0)
+}
+
 /// A number of bytes, with a letter for 1024 of the next smaller: `512K`, `2M`; none if it is not
 /// set, is 0, or is no size: then the default holds.
 pub fn option_size(name: &str) -> Option<u64> {

@@ -102,6 +102,83 @@ pub struct Descriptor {
     pub capabilities: Vec<String>,
 }
 
+impl Descriptor {
+    /// A module that serves nothing yet; `version` is `env!("CARGO_PKG_VERSION")`, of its own crate.
+    pub fn new(name: &str, version: &str, summary: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            summary: summary.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds a mount with the server's own realm.
+    #[must_use]
+    pub fn mount(mut self, path: &str, extent: Extent, methods: &[&str], access: Access) -> Self {
+        self.mounts.push(Mount::new(path, extent, methods, access));
+        self
+    }
+
+    /// Adds a name below `/.well-known/`, and the path that clients are sent to from there.
+    #[must_use]
+    pub fn well_known(mut self, name: &str, target: &str) -> Self {
+        self.well_known.push(WellKnown {
+            name: name.to_owned(),
+            target: target.to_owned(),
+        });
+        self
+    }
+
+    /// Adds tokens of protocol classes.
+    #[must_use]
+    pub fn compliance(mut self, tokens: &[&str]) -> Self {
+        self.compliance.extend(owned(tokens));
+        self
+    }
+
+    /// Adds where each principal's own collection lies: a property that tells clients of it, and a path
+    /// with `{principal}` in it.
+    #[must_use]
+    pub fn home(mut self, namespace: &str, property: &str, path: &str) -> Self {
+        self.homes.push(Home {
+            namespace: namespace.to_owned(),
+            property: property.to_owned(),
+            path: path.to_owned(),
+        });
+        self
+    }
+
+    /// Adds types of mailboxes that it owns.
+    #[must_use]
+    pub fn mailbox_types(mut self, types: &[&str]) -> Self {
+        self.mailbox_types.extend(owned(types));
+        self
+    }
+
+    /// Adds options that it reads: the name of each, and one sentence of help.
+    #[must_use]
+    pub fn options(mut self, options: &[(&str, &str)]) -> Self {
+        let specs = options.iter().map(|&(name, help)| OptionSpec {
+            name: name.to_owned(),
+            help: help.to_owned(),
+        });
+        self.options.extend(specs);
+        self
+    }
+
+    /// Adds interfaces that it asks for.
+    #[must_use]
+    pub fn capabilities(mut self, interfaces: &[&str]) -> Self {
+        self.capabilities.extend(owned(interfaces));
+        self
+    }
+}
+
+fn owned(names: &[&str]) -> impl Iterator<Item = String> {
+    names.iter().map(|&name| name.to_owned())
+}
+
 /// Lists what the modules of this tenant say of themselves, by name, this one included.
 pub fn modules() -> Vec<Descriptor> {
     crate::backend::modules::list()

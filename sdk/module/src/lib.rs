@@ -50,7 +50,7 @@ mod watch;
 pub use annotation::{Annotation, MessageAnnotation, Visibility};
 pub use batch::{Batch, Condition, Content, Failure, Outcome, Put, UniqueScope};
 pub use blob::{Blob, Digest};
-pub use config::{option, option_number, option_size, option_switch};
+pub use config::{option, option_duration, option_number, option_size, option_switch};
 pub use delivery::{Delivery, DeliveryOutcome, Parcel, Purpose, Refusal, Report};
 pub use descriptor::{Access, Descriptor, Extent, Home, Mount, OptionSpec, WellKnown, modules};
 pub use directory::{Kind, Principal};

@@ -61,6 +61,18 @@ impl Parameters {
     }
 }
 
+/// Adds a text to an URL: whatever is not unreserved is encoded. RFC 3986 §2.3.
+pub fn percent_encode(url: &mut String, text: &str) {
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                url.push(char::from(byte));
+            }
+            byte => url.push_str(&format!("%{byte:02X}")),
+        }
+    }
+}
+
 /// Decodes percent-encoded UTF-8; none if it is none. RFC 3986 §2.1.
 pub fn percent_decode(text: &str) -> Option<String> {
     let mut bytes = text.bytes();

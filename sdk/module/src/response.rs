@@ -3,6 +3,7 @@
 
 use crate::backend::exchange as raw;
 use crate::{Blob, Headers, Instant, Result, Subscription};
+use std::fmt;
 
 /// A whole answer. For GET and HEAD the host answers conditional and range requests from `etag`,
 /// `last_modified` and the body.
@@ -41,6 +42,21 @@ impl Response {
             last_modified: None,
             body: ResponseBody::None,
         }
+    }
+
+    /// The answer to OPTIONS. RFC 9110 §9.3.7.
+    pub fn options(methods: &[&str]) -> Self {
+        Self::new(204).header("allow", methods.join(", "))
+    }
+
+    /// Why there is no other answer, for people to read; where it is that the server can't now, when to
+    /// come again.
+    pub fn problem(status: u16, why: &dyn fmt::Display) -> Self {
+        let response = match status {
+            503 => Self::new(status).header("retry-after", "30"),
+            _ => Self::new(status),
+        };
+        response.body("text/plain; charset=utf-8", format!("{why}\n"))
     }
 
     /// Adds a header field.

@@ -57,3 +57,15 @@ pub struct Push {
     /// Close the connection after this.
     pub close: bool,
 }
+
+impl Push {
+    /// Nothing to send; the client stays, and has seen what it had.
+    pub const fn nothing(since: Modseq, token: Vec<u8>) -> Self {
+        Self {
+            pieces: Vec::new(),
+            since,
+            token,
+            close: false,
+        }
+    }
+}

@@ -1,9 +1,10 @@
 //! What a request says of itself: parameters, RFC 3986 §3.4, and wanted media types, RFC 9110
-//! §12.5.1.
+//! §12.5.1; and what the operator says in options.
 
 #![allow(clippy::unwrap_used)]
 
 use module::accept::preferred;
+use module::native::Host;
 use module::query::{Parameters, Repeated, Unreadable, percent_decode};
 use module::{Headers, Request};
 
@@ -68,4 +69,28 @@ fn s12_5_1_the_closest_range_decides() {
         assert_eq!(preferred(&headers, &offered), wanted, "{accept:?}");
     }
     assert_eq!(preferred(&Headers::new(), &offered), Some(0));
+}
+
+/// `imapd.conf(5)` of Cyrus: "Multiple units can be combined and will be summed together, for example
+/// 1h30m is equivalent to 90m." Without a unit, the option has its own.
+#[test]
+fn options_are_durations_as_cyrus_has_them() {
+    let host = Host::new();
+    for (text, seconds) in [
+        ("1h30m", Some(5400)),
+        ("90m", Some(5400)),
+        ("30d", Some(2_592_000)),
+        ("2d12h", Some(216_000)),
+        (" 45S ", Some(45)),
+        ("3", Some(259_200)),
+        ("0", None),
+        ("h", None),
+        ("1w", None),
+        ("-1h", None),
+        ("99999999999999999999d", None),
+        ("", None),
+    ] {
+        host.option("age", text);
+        assert_eq!(module::option_duration("age", 86_400), seconds, "{text:?}");
+    }
 }

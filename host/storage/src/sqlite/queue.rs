@@ -1,9 +1,47 @@
-//! The queues that the host works off: deliveries and timers.
+//! The queues that the host works off: deliveries and timers, and what submissions have in common with
+//! the former.
 
 use super::{SqliteStore, execute};
 use crate::model::*;
 use crate::store::Error;
 use rusqlite::{Connection, OptionalExtension, Params, params};
+
+/// A queue with a row for each recipient of what all of them get.
+pub(super) struct Queue {
+    /// Puts a row off: its id, and the time.
+    retry: &'static str,
+    /// Takes a row off, and returns what it is a row of.
+    take: &'static str,
+    /// Removes what no row is left of.
+    sweep: &'static str,
+}
+
+/// Parcels for principals here.
+pub(super) static DELIVERIES: Queue = Queue {
+    retry: "UPDATE delivery SET due = ?2, attempts = attempts + 1 WHERE delivery = ?1",
+    take: "DELETE FROM delivery WHERE delivery = ?1 RETURNING parcel",
+    sweep: "DELETE FROM parcel WHERE parcel = ?1
+            AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.parcel = ?1)",
+};
+
+/// Messages for the mail system.
+pub(super) static SUBMISSIONS: Queue = Queue {
+    retry: "UPDATE submission SET due = ?2, attempts = attempts + 1 WHERE submission = ?1",
+    take: "DELETE FROM submission WHERE submission = ?1 RETURNING letter",
+    sweep: "DELETE FROM letter WHERE letter = ?1
+            AND NOT EXISTS (SELECT 1 FROM submission s WHERE s.letter = ?1)",
+};
+
+impl Queue {
+    fn finish(&self, db: &Connection, id: i64) -> Result<(), Error> {
+        let whole: Option<i64> = db
+            .prepare_cached(self.take)?
+            .query_row([id], |row| row.get(0))
+            .optional()?;
+        execute(db, self.sweep, [whole])?;
+        Ok(())
+    }
+}
 
 impl SqliteStore {
     pub(super) fn read_due_deliveries(
@@ -38,22 +76,18 @@ impl SqliteStore {
         })
     }
 
-    pub(super) async fn write_delivery(
+    /// Puts a recipient's row of a queue off until `retry`, or takes it off the queue for good, and what
+    /// all recipients get with the last of them.
+    pub(super) async fn settle(
         &self,
+        queue: &'static Queue,
         id: i64,
         retry: Option<Instant>,
     ) -> Result<(), Error> {
         self.writer
-            .submit(256, move |db| {
-                let Some(due) = retry else {
-                    return finish(db, id);
-                };
-                execute(
-                    db,
-                    "UPDATE delivery SET due = ?2, attempts = attempts + 1 WHERE delivery = ?1",
-                    params![id, due],
-                )?;
-                Ok(())
+            .submit(256, move |db| match retry {
+                Some(due) => execute(db, queue.retry, params![id, due]).map(drop),
+                None => queue.finish(db, id),
             })
             .await
     }
@@ -75,7 +109,7 @@ impl SqliteStore {
 
     pub(super) fn read_due_timers(&self, now: Instant, limit: u32) -> Result<Vec<Timer>, Error> {
         self.timers_where(
-            "due <= ?1 ORDER BY due, principal, module, name LIMIT ?2",
+            "next <= ?1 ORDER BY next, principal, module, name LIMIT ?2",
             params![now, limit],
         )
     }
@@ -83,7 +117,7 @@ impl SqliteStore {
     fn timers_where(&self, which: &str, params: impl Params) -> Result<Vec<Timer>, Error> {
         self.readers.read(|db| {
             let sql =
-                format!("SELECT module, principal, name, due, token FROM timer WHERE {which}");
+                format!("SELECT module, principal, name, due, token, next, attempts FROM timer WHERE {which}");
             let mut statement = db.prepare_cached(&sql)?;
             let rows = statement.query_map(params, |row| {
                 Ok(Timer {
@@ -92,6 +126,8 @@ impl SqliteStore {
                     name: row.get(2)?,
                     due: row.get(3)?,
                     token: row.get::<_, Vec<u8>>(4)?.into(),
+                    next: row.get(5)?,
+                    attempts: row.get(6)?,
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -115,7 +151,7 @@ impl SqliteStore {
                     retry
                 ];
                 let sql = if retry.is_some() {
-                    "UPDATE timer SET due = ?6 WHERE principal = ?1 AND module = ?2
+                    "UPDATE timer SET next = ?6, attempts = attempts + 1 WHERE principal = ?1 AND module = ?2
                      AND name = ?3 AND due = ?4 AND token = ?5"
                 } else {
                     "DELETE FROM timer WHERE principal = ?1 AND module = ?2
@@ -126,19 +162,4 @@ impl SqliteStore {
             })
             .await
     }
-}
-
-/// Takes a delivery off the queue, and its message with the last one.
-fn finish(db: &Connection, id: i64) -> Result<(), Error> {
-    let parcel: Option<i64> = db
-        .prepare_cached("DELETE FROM delivery WHERE delivery = ?1 RETURNING parcel")?
-        .query_row([id], |row| row.get(0))
-        .optional()?;
-    execute(
-        db,
-        "DELETE FROM parcel WHERE parcel = ?1 AND NOT EXISTS (
-            SELECT 1 FROM delivery WHERE parcel = ?1)",
-        [parcel],
-    )?;
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The trait, call by call: where each is implemented.
 
 use super::batch::{Body, Prepared, Scene, apply};
+use super::queue::{DELIVERIES, SUBMISSIONS};
 use super::rights::{access, grants};
 use super::{SMALL_MAX, SqliteStore};
 use crate::endpoint::{Endpoint, NewEndpoint, Posted, QueuedEndpoint};
@@ -350,7 +351,7 @@ impl Store for SqliteStore {
     }
 
     async fn finish_delivery(&self, id: i64, retry: Option<Instant>) -> Result<(), Error> {
-        self.write_delivery(id, retry).await
+        self.settle(&DELIVERIES, id, retry).await
     }
 
     async fn due_timers(&self, now: Instant, limit: u32) -> Result<Vec<Timer>, Error> {
@@ -378,7 +379,7 @@ impl Store for SqliteStore {
     }
 
     async fn finish_submission(&self, id: i64, retry: Option<Instant>) -> Result<(), Error> {
-        self.write_submission(id, retry).await
+        self.settle(&SUBMISSIONS, id, retry).await
     }
 
     async fn create_endpoint(&self, new: NewEndpoint) -> Result<(), Error> {

@@ -72,26 +72,6 @@ impl SqliteStore {
             found.map(Into::into).ok_or(Error::NotFound)
         })
     }
-
-    pub(super) async fn write_submission(
-        &self,
-        id: i64,
-        retry: Option<Instant>,
-    ) -> Result<(), Error> {
-        self.writer
-            .submit(256, move |db| {
-                let Some(due) = retry else {
-                    return finish(db, id);
-                };
-                execute(
-                    db,
-                    "UPDATE submission SET due = ?2, attempts = attempts + 1 WHERE submission = ?1",
-                    params![id, due],
-                )?;
-                Ok(())
-            })
-            .await
-    }
 }
 
 fn queue(db: &Connection, letter: &Letter) -> Result<String, Error> {
@@ -137,19 +117,4 @@ fn submission(row: &Row<'_>) -> Result<Submission, rusqlite::Error> {
         queued: row.get(6)?,
         attempts: row.get(7)?,
     })
-}
-
-/// Takes a recipient off the queue, and the message with the last one.
-fn finish(db: &Connection, id: i64) -> Result<(), Error> {
-    let letter: Option<i64> = db
-        .prepare_cached("DELETE FROM submission WHERE submission = ?1 RETURNING letter")?
-        .query_row([id], |row| row.get(0))
-        .optional()?;
-    execute(
-        db,
-        "DELETE FROM letter WHERE letter = ?1
-         AND NOT EXISTS (SELECT 1 FROM submission s WHERE s.letter = ?1)",
-        [letter],
-    )?;
-    Ok(())
 }

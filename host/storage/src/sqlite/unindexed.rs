@@ -2,7 +2,7 @@
 //! whose keys were made by an older version of their module's rule.
 
 use super::batch::{Scene, index};
-use super::message::contents;
+use super::content::contents;
 use super::rights::access;
 use super::{PAGE_MAX, SqliteStore, execute};
 use crate::feed::Changed;

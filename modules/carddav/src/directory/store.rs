@@ -4,7 +4,7 @@ use dav::store::mailbox::MailboxStore;
 use dav::store::{
     AclEntry, Batch, ChangeQuery, Changes, CommitError, Content, Done, Expect, Listing, Lock,
     LockScope, Operation, Page, PrincipalKey, PrincipalSearch, Quota, Refusal, Store, StoreError,
-    Who,
+    Transfer, Who,
 };
 use dav::{Collection, Etag, Fields, Member, Path, Principal, Resource, Rights, Time, Want};
 use module::Identity;
@@ -86,13 +86,13 @@ impl DirectoryStore {
     /// A copy out of the directory brings the bytes along: no mailbox has them.
     fn bring(&self, operation: Operation) -> Result<Operation, Refusal> {
         let (from, to, over, expect, mut accept) = match operation {
-            Operation::Copy {
+            Operation::Copy(Transfer {
                 from,
                 to,
                 over,
                 expect,
                 accept: Some(accept),
-            } if entry(&from).is_some() => (from, to, over, expect, accept),
+            }) if entry(&from).is_some() => (from, to, over, expect, accept),
             other => return Ok(other),
         };
         let name = entry(&from).flatten().ok_or(Refusal::NotFound)?;

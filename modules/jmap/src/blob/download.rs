@@ -3,7 +3,7 @@
 use super::id::BlobId;
 use crate::account::Account;
 use crate::problem::Problem;
-use module::query::{Parameters, percent_decode};
+use module::query::{Parameters, percent_decode, percent_encode};
 use module::{Identity, Request, Response, ResponseBody};
 use std::rc::Rc;
 
@@ -79,14 +79,7 @@ fn disposition(name: &str) -> String {
     let mut value = format!("attachment; filename=\"{plain}\"");
     if plain != name {
         value.push_str("; filename*=UTF-8''");
-        for byte in name.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                    value.push(char::from(byte));
-                }
-                _ => value.push_str(&format!("%{byte:02X}")),
-            }
-        }
+        percent_encode(&mut value, name);
     }
     value
 }

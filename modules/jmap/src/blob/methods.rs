@@ -5,7 +5,7 @@ use super::{bytes, open};
 use crate::account::Account;
 use crate::call::{Arguments, Result, required};
 use crate::context::Context;
-use crate::error::{MethodError, SetError};
+use crate::error::{MethodError, SetError, SetResult};
 use crate::json::{Object, object, strings};
 use crate::mail::world::World;
 use crate::sieve;
@@ -18,8 +18,6 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-type Answer<T> = std::result::Result<T, SetError>;
-
 /// Types that `Blob/lookup` looks in.
 pub const TYPES: [&str; 4] = ["Mailbox", "Thread", "Email", "SieveScript"];
 /// Digests that `Blob/get` tells.
@@ -28,25 +26,14 @@ pub const DIGESTS: [&str; 1] = ["sha-256"];
 /// `Blob/copy`: an upload stays the principal's, whichever account it is used in; what a message holds
 /// becomes one.
 pub fn copy(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
-    let from = required("fromAccountId", arguments.id("fromAccountId")?)?;
-    let from = context.account_of(&from).map_err(|error| MethodError {
-        kind: match error.kind {
-            "accountNotFound" => "fromAccountNotFound",
-            kind => kind,
-        },
-        ..error
-    })?;
+    let from = context.source_account(&mut arguments)?;
     let to = context.writable_account(&mut arguments)?;
     let ids = required("blobIds", arguments.strings("blobIds")?)?;
     arguments.finish()?;
-    let max = context.limits.max_objects_in_set;
-    if ids.len() as u64 > max {
-        return Err(MethodError::new("requestTooLarge"));
-    }
+    context.limits.check_set(ids.len())?;
     let (mut copied, mut not_copied) = (Object::new(), Object::new());
     for id in ids {
-        let blob = context.real_id(&id).and_then(BlobId::parse);
-        let blob = blob.ok_or(Error::NotFound);
+        let blob = context.blob_id(&id).ok_or(Error::NotFound);
         let copy = blob.and_then(|blob| match (&blob.whole, blob.parts.is_empty()) {
             (Whole::Upload(_), true) => open(&from, blob.whole).map(|_| blob),
             _ => keep(&bytes(&from, &blob)?),
@@ -76,10 +63,7 @@ pub fn upload(context: &mut Context, mut arguments: Arguments) -> Result<Object>
     let account = context.writable_account(&mut arguments)?;
     let create = required("create", arguments.map("create")?)?;
     arguments.finish()?;
-    let max = context.limits.max_objects_in_set;
-    if create.len() as u64 > max {
-        return Err(MethodError::new("requestTooLarge"));
-    }
+    context.limits.check_set(create.len())?;
     let (mut created, mut not_created) = (Object::new(), Object::new());
     for (name, value) in create {
         let made =
@@ -107,7 +91,7 @@ pub fn upload(context: &mut Context, mut arguments: Arguments) -> Result<Object>
 }
 
 /// The bytes that the sources of an UploadObject give together.
-fn make(context: &Context, account: &Rc<Account>, upload: &Value) -> Answer<Vec<u8>> {
+fn make(context: &Context, account: &Rc<Account>, upload: &Value) -> SetResult<Vec<u8>> {
     let bad = |what: &str| SetError::invalid("data", what);
     let sources = upload.get("data").and_then(Value::as_array);
     let sources = sources.ok_or_else(|| bad("this is no DataSourceObject[]"))?;
@@ -130,7 +114,7 @@ fn make(context: &Context, account: &Rc<Account>, upload: &Value) -> Answer<Vec<
                 all.extend(decoded.map_err(|_| bad("this is not base64"))?);
             }
             (None, None, Some(id)) => {
-                let blob = context.real_id(id).and_then(BlobId::parse);
+                let blob = context.blob_id(id);
                 let blob = blob.ok_or_else(|| SetError::new("blobNotFound"))?;
                 let bytes = bytes(account, &blob).map_err(|error| match error {
                     Error::NotFound => SetError::new("blobNotFound"),
@@ -211,13 +195,11 @@ pub fn get(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
             "a Blob has no property {unknown:?}"
         )));
     }
-    if ids.len() as u64 > context.limits.max_objects_in_get {
-        return Err(MethodError::new("requestTooLarge"));
-    }
+    context.limits.check_get(ids.len())?;
     let (mut list, mut not_found) = (Vec::new(), Vec::new());
     let mut told_bytes = 0;
     for id in ids.into_iter().collect::<BTreeSet<_>>() {
-        let blob = context.real_id(&id).and_then(BlobId::parse);
+        let blob = context.blob_id(&id);
         let blob = blob.and_then(|blob| bytes(&account, &blob).ok());
         let Some(blob) = blob else {
             not_found.push(id);
@@ -290,14 +272,12 @@ pub fn lookup(context: &mut Context, mut arguments: Arguments) -> Result<Object>
             format!("no blobs are looked up in {unknown:?}"),
         ));
     }
-    if ids.len() as u64 > context.limits.max_objects_in_get {
-        return Err(MethodError::new("requestTooLarge"));
-    }
+    context.limits.check_get(ids.len())?;
     let world = World::load(&account)?;
     let mut list = Vec::new();
     let mut not_found = Vec::new();
     for id in ids.into_iter().collect::<BTreeSet<_>>() {
-        let blob = context.real_id(&id).and_then(BlobId::parse);
+        let blob = context.blob_id(&id);
         let Some(blob) = blob.filter(|blob| open(&account, blob.whole).is_ok()) else {
             not_found.push(id);
             continue;

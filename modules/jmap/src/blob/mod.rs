@@ -3,10 +3,12 @@
 mod download;
 mod id;
 pub mod methods;
+mod parse;
 mod upload;
 
 pub use download::handle as download;
 pub use id::{BlobId, Whole};
+pub use parse::{blob_ids, parse_each};
 pub use upload::handle as upload;
 
 use crate::account::Account;

@@ -4,18 +4,16 @@
 //! says of it, and further ones for the same addresses, are kept with the inbox.
 
 use crate::account::Account;
-use crate::call::{Arguments, Result};
-use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult, check_properties};
+use crate::id::{self, first_bits};
 use crate::json::{Object, object};
 use crate::records::{Kept, Records, save};
-use crate::standard::{Done, Set, Stage, apply, is_current};
+use crate::standard::{Done, Set, Stage, apply, changed};
 use mail::EmailAddress;
 use module::Principal;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 /// The data type.
 pub struct Identities;
@@ -24,8 +22,6 @@ pub struct Identities;
 const COUNT_MAX: usize = 100;
 /// Bytes of a name or a signature.
 const TEXT_MAX: usize = 16 << 10;
-
-type Answer<T> = std::result::Result<T, SetError>;
 
 impl Kept for Identities {
     const NAME: &'static str = "Identity";
@@ -49,15 +45,7 @@ impl Kept for Identities {
 impl Set for Identities {
     type Extra = ();
 
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
-
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        is_current::<Self>(context, account, state)
-    }
-
-    fn create(stage: &mut Stage<'_>, (): &(), object: Object) -> Answer<Done> {
+    fn create(stage: &mut Stage<'_>, (): &(), object: Object) -> SetResult<Done> {
         let known = all(&stage.account)?;
         if known.len() >= COUNT_MAX {
             return Err(SetError::new("overQuota"));
@@ -71,8 +59,7 @@ impl Set for Identities {
         let mut identity = defaults();
         identity.extend(object);
         check(&identity)?;
-        let id = crate::id::EmailId::random()?;
-        let id = format!("i{:032x}", id.0);
+        let id = id::random('i')?;
         save::<Self, ()>(stage, |records, _, _| {
             records.put(&id, identity.clone());
             Ok(())
@@ -82,15 +69,15 @@ impl Set for Identities {
         Ok(Done { id, told: identity })
     }
 
-    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> Answer<Done> {
+    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> SetResult<Done> {
         let mut known = all(&stage.account)?;
         let mut current = known.remove(id).ok_or_else(|| SetError::new("notFound"))?;
         current.insert("id".to_owned(), id.into());
         let default = |name: &str| defaults().remove(name);
         let mut patched = apply(&current, patch, default)?;
         let fixed = ["id", "email", "mayDelete"];
-        let changed = |name: &&str| current.get(*name) != patched.get(*name);
-        let changed: Vec<&str> = fixed.into_iter().filter(changed).collect();
+        let mut changed = changed(&current, &patched);
+        changed.retain(|name| fixed.contains(name));
         if !changed.is_empty() {
             return Err(SetError::invalid_properties(
                 changed,
@@ -108,7 +95,7 @@ impl Set for Identities {
         Ok(Done::default())
     }
 
-    fn destroy(stage: &mut Stage<'_>, (): &(), id: &str) -> Answer<()> {
+    fn destroy(stage: &mut Stage<'_>, (): &(), id: &str) -> SetResult<()> {
         let known = all(&stage.account)?;
         let identity = known.get(id).ok_or_else(|| SetError::new("notFound"))?;
         if identity.get("mayDelete") != Some(&Value::Bool(true)) {
@@ -154,10 +141,8 @@ pub fn may_send_from(principal: &str, email: &str) -> module::Result<bool> {
 }
 
 fn id_of(address: &str) -> String {
-    let digest = Sha256::digest(address.to_lowercase().as_bytes());
-    let half = digest.iter().take(8);
-    let half: String = half.map(|byte| format!("{byte:02x}")).collect();
-    format!("i{half}")
+    let hash = Sha256::new_with_prefix(address.to_lowercase());
+    format!("i{:016x}", first_bits(hash))
 }
 
 fn defaults() -> Object {
@@ -170,25 +155,19 @@ fn defaults() -> Object {
     }
 }
 
-fn check(identity: &Object) -> Answer<()> {
-    let mut bad = Vec::new();
-    for (name, value) in identity {
-        let is_good = match name.as_str() {
-            "name" | "email" | "textSignature" | "htmlSignature" => {
-                value.as_str().is_some_and(|text| text.len() <= TEXT_MAX)
-            }
-            "replyTo" | "bcc" => {
-                let addresses = serde_json::from_value::<Option<Vec<EmailAddress>>>(value.clone());
-                addresses.is_ok()
-            }
-            _ => false,
-        };
-        if !is_good {
-            bad.push(name.as_str());
+fn check(identity: &Object) -> SetResult<()> {
+    let is_good = |name: &str, value: &Value| match name {
+        "name" | "email" | "textSignature" | "htmlSignature" => {
+            value.as_str().is_some_and(|text| text.len() <= TEXT_MAX)
         }
-    }
-    match bad.is_empty() {
-        true => Ok(()),
-        false => Err(SetError::invalid_properties(bad, "these are not valid")),
-    }
+        "replyTo" | "bcc" => {
+            serde_json::from_value::<Option<Vec<EmailAddress>>>(value.clone()).is_ok()
+        }
+        _ => false,
+    };
+    check_properties(
+        identity,
+        is_good,
+        format!("a text has at most {TEXT_MAX} bytes, an address is an EmailAddress"),
+    )
 }

@@ -1,19 +1,17 @@
 //! Message Disposition Notifications. RFC 9007.
 
-use super::email::blob_ids;
-use super::identity;
+use super::identity::{self, Identities};
 use super::world::{World, keywords};
 use crate::account::Account;
-use crate::api::ids_or_null;
-use crate::blob::{self, BlobId, Whole};
+use crate::blob::{self, BlobId, Whole, blob_ids, parse_each};
 use crate::call::{Arguments, Result, required};
 use crate::context::Context;
-use crate::error::{MethodError, SetError};
+use crate::error::{MethodError, SetError, SetResult};
 use crate::id::EmailId;
 use crate::json::{Object, object};
-use crate::standard::map_or_null;
+use crate::standard::{map_or_null, supported};
 use mail::mdn::{Mdn, MdnError, asked_by};
-use mail::{EmailAddress, Limits, Message, Surroundings, keys};
+use mail::{EmailAddress, Limits, Message, keys};
 use module::{Blob, Envelope, Error, Query, Term, Test};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -22,35 +20,19 @@ use std::rc::Rc;
 /// The keyword of messages for which one was sent.
 const SENT: &str = "$mdnsent";
 
-type Answer<T> = std::result::Result<T, SetError>;
-
 /// `MDN/parse`. RFC 9007 §2.2.
 pub fn parse(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
     let account = context.account(&mut arguments)?;
-    let ids = blob_ids(&mut arguments, context.limits.max_objects_in_get)?;
+    let ids = blob_ids(context, &mut arguments)?;
     arguments.finish()?;
-    let mut parsed = Object::new();
-    let (mut not_parsable, mut not_found) = (Vec::new(), Vec::new());
-    for id in ids.into_iter().collect::<BTreeSet<_>>() {
-        let blob = context.real_id(&id).and_then(BlobId::parse);
-        let Some(bytes) = blob.and_then(|blob| blob::bytes(&account, &blob).ok()) else {
-            not_found.push(id);
-            continue;
-        };
-        let Some(mut mdn) = Mdn::parse(&Message::parse(&bytes, &Limits::default())) else {
-            not_parsable.push(id);
-            continue;
+    parse_each(context, &account, ids, |_, _, bytes| {
+        let Some(mut mdn) = Mdn::parse(&Message::parse(bytes, &Limits::default())) else {
+            return Ok(None);
         };
         if let Some(about) = &mdn.original_message_id {
             mdn.for_email_id = find(&account, about)?.map(|email| email.to_string());
         }
-        parsed.insert(id, serde_json::to_value(&mdn).unwrap_or_default());
-    }
-    Ok(object! {
-        "accountId": account.id.clone(),
-        "parsed": map_or_null(parsed),
-        "notParsable": ids_or_null(not_parsable),
-        "notFound": ids_or_null(not_found),
+        Ok(serde_json::to_value(&mdn).ok())
     })
 }
 
@@ -77,17 +59,13 @@ fn find(account: &Rc<Account>, message_id: &str) -> module::Result<Option<EmailI
 
 /// `MDN/send`. RFC 9007 §2.1.
 pub fn send(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
-    let account = context.writable_account(&mut arguments)?;
-    if !account.is_personal {
-        return Err(MethodError::new("accountNotSupportedByMethod"));
-    }
+    // Who has Identities in it.
+    let account = supported::<Identities>(context.writable_account(&mut arguments)?)?;
     let id = required("identityId", arguments.id("identityId")?)?;
     let mdns = required("send", arguments.map("send")?)?;
     let on_success = arguments.map("onSuccessUpdateEmail")?.unwrap_or_default();
     arguments.finish()?;
-    if mdns.len() as u64 > context.limits.max_objects_in_set {
-        return Err(MethodError::new("requestTooLarge"));
-    }
+    context.limits.check_set(mdns.len())?;
     let identity = context.real_id(&id).map(str::to_owned);
     let mut identities = identity::all(&account)?;
     let identity = identity.and_then(|id| identities.remove(&id));
@@ -130,7 +108,7 @@ fn send_one(
     from: &EmailAddress,
     value: &Value,
     patch: Option<&Value>,
-) -> Answer<(EmailId, Object)> {
+) -> SetResult<(EmailId, Object)> {
     let mut mdn: Mdn = serde_json::from_value(value.clone())
         .map_err(|error| SetError::invalid("disposition", error.to_string()))?;
     let id = mdn.for_email_id.as_deref();
@@ -159,16 +137,9 @@ fn send_one(
     }
     let bytes = blob::bytes(account, &BlobId::whole(Whole::Email(email)))?;
     let original = Message::parse(&bytes, &Limits::default());
-    let max = context.limits.max_size_attachments_per_email;
     let unique = EmailId::random()?.to_string();
-    let surroundings = Surroundings {
-        now: context.now.div_euclid(1000),
-        unique: &unique,
-        domain: &context.identity.tenant,
-        size_max: usize::try_from(max).unwrap_or(usize::MAX),
-    };
     let message = mdn
-        .compose(&original, from, &surroundings)
+        .compose(&original, from, &context.surroundings(&unique))
         .map_err(|error| match error {
             MdnError::NotAsked => SetError::described("notFound", error.to_string()),
             MdnError::Invalid(error) => error.into(),

@@ -7,10 +7,10 @@
 
 use super::world::World;
 use crate::account::Account;
-use crate::call::{Arguments, Result};
+use crate::call::Result;
 use crate::context::Context;
 use crate::error::MethodError;
-use crate::id::{EmailId, ThreadId};
+use crate::id::{EmailId, ThreadId, first_bits};
 use crate::json::{object, strings};
 use crate::standard::{Change, Changes, DataType, Get, Kind, Listed, Log, Properties};
 use crate::state::State;
@@ -38,9 +38,7 @@ pub fn thread_of(header: &[u8]) -> ThreadId {
         // It belongs to nothing else.
         None => hash.update(header),
     }
-    let digest = hash.finalize();
-    let first = digest.first_chunk().copied().unwrap_or_default();
-    ThreadId(u64::from_be_bytes(first))
+    ThreadId(first_bits(hash))
 }
 
 /// The data type.
@@ -58,10 +56,6 @@ impl Get for Threads {
     type Extra = ();
 
     const PROPERTIES: &'static [&'static str] = &["id", "emailIds"];
-
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
 
     fn load(
         _: &mut Context,

@@ -6,10 +6,10 @@
 pub mod notification;
 
 use crate::account::Account;
-use crate::call::{Arguments, Result};
+use crate::call::Result;
 use crate::context::Context;
-use crate::error::{MethodError, SetError};
-use crate::id::{account_id, principal_name};
+use crate::error::{MethodError, SetError, SetResult};
+use crate::id::{account_id, first_bits, principal_name};
 use crate::json::{Object, object};
 use crate::session::account_object;
 use crate::standard::{
@@ -30,8 +30,6 @@ const PAGE: u32 = 1000;
 /// How many principals are listed: those beyond are found by their ids.
 const COUNT_MAX: usize = 10_000;
 
-type Answer<T> = std::result::Result<T, SetError>;
-
 impl DataType for Principals {
     const NAME: &'static str = "Principal";
 
@@ -49,10 +47,7 @@ impl DataType for Principals {
             hash.update(id.as_bytes());
             hash.update(Value::Object(principal).to_string().as_bytes());
         }
-        let digest = hash.finalize();
-        let half = digest.iter().take(8);
-        let half: String = half.map(|byte| format!("{byte:02x}")).collect();
-        Ok(format!("p{half}"))
+        Ok(format!("p{:016x}", first_bits(hash)))
     }
 
     fn is_in(account: &Account) -> bool {
@@ -155,19 +150,7 @@ impl QueryChanges for Principals {
 impl Set for Principals {
     type Extra = ();
 
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
-
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        Ok(Self::state(context, account)? == state)
-    }
-
-    fn create(_: &mut Stage<'_>, (): &(), _: Object) -> Answer<Done> {
-        Err(SetError::new("forbidden"))
-    }
-
-    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> Answer<Done> {
+    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> SetResult<Done> {
         let name = principal_name(id).ok_or_else(|| SetError::new("notFound"))?;
         Principal::find(&name)?;
         if stage.context.identity.principal.as_ref() != Some(&name) {
@@ -186,10 +169,6 @@ impl Set for Principals {
             })?;
         }
         Ok(Done::default())
-    }
-
-    fn destroy(_: &mut Stage<'_>, (): &(), _: &str) -> Answer<()> {
-        Err(SetError::new("forbidden"))
     }
 }
 

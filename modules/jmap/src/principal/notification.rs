@@ -8,14 +8,14 @@
 use crate::account::Account;
 use crate::call::{Arguments, Result};
 use crate::context::Context;
-use crate::error::SetError;
-use crate::id::{EmailId, MailboxId, account_id};
+use crate::error::{SetError, SetResult};
+use crate::id::{self, MailboxId, account_id};
 use crate::json::{Object, object};
-use crate::mail::email::utc_date;
 use crate::mail::mailbox::{is_inbox, rights::told};
 use crate::methods::Method;
 use crate::records::{Kept, Records, save};
-use crate::standard::{Done, FewQuery, Set, Stage, Test, is_current};
+use crate::standard::{FewQuery, Set, Stage, Test};
+use crate::utc_date;
 use module::{Annotation, Batch, Principal, Rights};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -31,8 +31,6 @@ const SEEN: &str = "jmap/shares-seen";
 const SEEN_BYTES_MAX: usize = 60 << 10;
 /// How many notifications are kept; the oldest go first. RFC 9670 §6.3.
 const COUNT_MAX: usize = 60;
-
-type Answer<T> = std::result::Result<T, SetError>;
 
 /// Mailboxes of others, by their ids.
 type Seen = BTreeMap<String, Share>;
@@ -95,23 +93,7 @@ impl FewQuery for ShareNotifications {
 impl Set for ShareNotifications {
     type Extra = ();
 
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
-
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        is_current::<Self>(context, account, state)
-    }
-
-    fn create(_: &mut Stage<'_>, (): &(), _: Object) -> Answer<Done> {
-        Err(SetError::new("forbidden"))
-    }
-
-    fn update(_: &mut Stage<'_>, (): &(), _: &str, _: &Object) -> Answer<Done> {
-        Err(SetError::new("forbidden"))
-    }
-
-    fn destroy(stage: &mut Stage<'_>, (): &(), id: &str) -> Answer<()> {
+    fn destroy(stage: &mut Stage<'_>, (): &(), id: &str) -> SetResult<()> {
         save::<Self, ()>(stage, |records, _, _| match records.remove(id) {
             true => Ok(()),
             false => Err(SetError::new("notFound")),
@@ -157,9 +139,8 @@ pub fn look(context: &mut Context) -> Result<()> {
             let Some(share) = new.or(old) else {
                 continue;
             };
-            let number = EmailId::random()?.0;
             let kept = object! {
-                "created": utc_date(created),
+                "created": utc_date::write(created),
                 "owner": share.owner.clone(),
                 "objectId": id,
                 "name": share.name.clone(),
@@ -167,9 +148,9 @@ pub fn look(context: &mut Context) -> Result<()> {
                 "old": old.map(|share| share.rights),
                 "new": new.map(|share| share.rights),
             };
-            records.put(&format!("n{number:032x}"), kept);
+            records.put(&id::random('n')?, kept);
         }
-        forget_oldest(records);
+        records.forget_oldest("created", COUNT_MAX);
         let value = serde_json::to_vec(&now).map_err(|_| SetError::new("serverFail"))?;
         let inbox = account.open(0)?;
         batch.annotate(&inbox, None, &Annotation::private(SEEN, Some(value)));
@@ -211,11 +192,7 @@ fn shared_now(context: &Context) -> Result<Seen> {
 }
 
 fn seen(account: &Account) -> module::Result<Seen> {
-    let annotations = account.open(0)?.annotations(SEEN)?;
-    let value = annotations.into_iter().find_map(|known| known.value);
-    Ok(value
-        .and_then(|value| serde_json::from_slice(&value).ok())
-        .unwrap_or_default())
+    account.kept(SEEN)
 }
 
 /// Mailboxes with other rights than before, and what they were and are.
@@ -232,21 +209,6 @@ fn differences<'s>(
         (rights(old) != rights(new)).then(|| ((*id).clone(), old, new))
     };
     ids.iter().filter_map(of).collect()
-}
-
-fn forget_oldest(records: &mut Records) {
-    let mut by_date: Vec<(String, String)> = records
-        .iter()
-        .map(|(id, kept)| {
-            let created = kept.get("created").and_then(Value::as_str);
-            (created.unwrap_or_default().to_owned(), id.clone())
-        })
-        .collect();
-    by_date.sort_unstable();
-    let too_many = by_date.len().saturating_sub(COUNT_MAX);
-    for (_, id) in by_date.iter().take(too_many) {
-        records.remove(id);
-    }
 }
 
 /// Who has changed something, as an Entity. RFC 9670 §3.

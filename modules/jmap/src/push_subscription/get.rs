@@ -5,7 +5,7 @@ use crate::call::{Arguments, Result};
 use crate::context::Context;
 use crate::error::MethodError;
 use crate::json::{Object, object, strings};
-use crate::mail::email::utc_date;
+use crate::utc_date;
 use serde_json::Value;
 
 /// What may be asked for.
@@ -51,7 +51,7 @@ pub fn get(_: &mut Context, mut arguments: Arguments) -> Result<Object> {
             "id": endpoint.name.clone(),
             "deviceClientId": record.device.clone(),
             "verificationCode": code(&record),
-            "expires": utc_date(endpoint.expires),
+            "expires": utc_date::write(endpoint.expires),
             "types": types.map_or(Value::Null, |types| strings(types.iter().cloned())),
         };
         if let Some(names) = &properties {

@@ -48,12 +48,7 @@ pub struct Record {
 /// something else.
 pub fn wake(since: Modseq, token: &[u8]) -> Option<Push> {
     let mut record = Record::read(token)?;
-    let mut push = Push {
-        pieces: Vec::new(),
-        since,
-        token: token.to_vec(),
-        close: false,
-    };
+    let mut push = Push::nothing(since, token.to_vec());
     if !record.verified {
         return Some(push);
     }

@@ -3,16 +3,16 @@
 use super::{Record, all};
 use crate::call::{Arguments, Result};
 use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult, check_properties};
+use crate::id;
 use crate::json::{Object, object};
-use crate::mail::email::utc_date;
 use crate::push::{Known, Seen, look};
 use crate::standard::{Done, Operation, operations, outcome};
+use crate::utc_date;
 use base64::Engine;
 use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::GeneralPurposeConfig;
 use base64::{alphabet, engine::DecodePaddingMode};
-use mail::Date;
 use module::{Endpoint, EndpointKeys, EndpointTarget, Error, Instant};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -33,11 +33,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-type Answer<T> = std::result::Result<T, SetError>;
-
 /// Answers a `PushSubscription/set`.
 pub fn set(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
-    let operations = operations(&mut arguments, context.limits.max_objects_in_set)?;
+    let operations = operations(&mut arguments, &context.limits)?;
     arguments.finish()?;
     let gone: BTreeSet<String> = operations
         .iter()
@@ -64,46 +62,11 @@ pub fn set(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
     Ok(outcome(context, operations, results))
 }
 
-fn create(context: &mut Context, object: &Object) -> Answer<Done> {
-    let known = [
-        "deviceClientId",
-        "url",
-        "keys",
-        "verificationCode",
-        "expires",
-        "types",
-    ];
-    let unknown = object.keys().map(String::as_str);
-    let unknown: Vec<&str> = unknown.filter(|name| !known.contains(name)).collect();
-    if !unknown.is_empty() {
-        return Err(SetError::invalid_properties(unknown, "these can't be set"));
-    }
-    let given = |name: &str| object.get(name).filter(|value| !value.is_null());
-    if given("verificationCode").is_some() {
-        let what = "the server makes it, and sends it to the URL";
-        return Err(SetError::invalid("verificationCode", what));
-    }
-    let device = given("deviceClientId").and_then(Value::as_str);
-    let device = device.filter(|device| (1..=DEVICE_LEN_MAX).contains(&device.len()));
-    let device = device
-        .ok_or_else(|| SetError::invalid("deviceClientId", "a String of 1 to 255 bytes, please"))?;
-    let url = given("url").and_then(Value::as_str);
-    let url = url.filter(|url| url.starts_with("https://"));
-    let url = url.ok_or_else(|| SetError::invalid("url", "it begins with https://"))?;
+fn create(context: &mut Context, object: &Object) -> SetResult<Done> {
+    let record = record(object)?;
+    let target = target(object)?;
     let expires = expires(context, object.get("expires"))?;
-    let record = Record {
-        device: device.to_owned(),
-        code: secret()?,
-        verified: false,
-        types: types(object.get("types"))?,
-        known: Known::default(),
-    };
-    let id = format!("P{}", secret()?);
-    let target = EndpointTarget {
-        url: url.to_owned(),
-        content_type: "application/json".to_owned(),
-        keys: given("keys").map(keys).transpose()?,
-    };
+    let id = id::random('P')?;
     let verification = object! {
         "@type": "PushVerification",
         "pushSubscriptionId": id.clone(),
@@ -126,7 +89,7 @@ fn create(context: &mut Context, object: &Object) -> Answer<Done> {
         other => other.into(),
     })?;
     // What the client has left out, and what became of what it has said.
-    let mut told = object! { "expires": utc_date(expires) };
+    let mut told = object! { "expires": utc_date::write(expires) };
     for name in ["keys", "verificationCode", "types"] {
         if !object.contains_key(name) {
             told.insert(name.to_owned(), Value::Null);
@@ -135,7 +98,55 @@ fn create(context: &mut Context, object: &Object) -> Answer<Done> {
     Ok(Done { id, told })
 }
 
-fn update(context: &mut Context, id: &str, patch: &Object) -> Answer<Done> {
+/// What is known of a new subscription; the client is still to be told the code.
+fn record(object: &Object) -> SetResult<Record> {
+    let known = [
+        "deviceClientId",
+        "url",
+        "keys",
+        "verificationCode",
+        "expires",
+        "types",
+    ];
+    check_properties(
+        object,
+        |name, _| known.contains(&name),
+        "these can't be set",
+    )?;
+    if object
+        .get("verificationCode")
+        .is_some_and(|code| !code.is_null())
+    {
+        let what = "the server makes it, and sends it to the URL";
+        return Err(SetError::invalid("verificationCode", what));
+    }
+    let device = object.get("deviceClientId").and_then(Value::as_str);
+    let device = device.filter(|device| (1..=DEVICE_LEN_MAX).contains(&device.len()));
+    let device = device
+        .ok_or_else(|| SetError::invalid("deviceClientId", "a String of 1 to 255 bytes, please"))?;
+    Ok(Record {
+        device: device.to_owned(),
+        code: format!("{:032x}", id::random_bits()?),
+        verified: false,
+        types: types(object.get("types"))?,
+        known: Known::default(),
+    })
+}
+
+/// Where what the client is told is posted to.
+fn target(object: &Object) -> SetResult<EndpointTarget> {
+    let url = object.get("url").and_then(Value::as_str);
+    let url = url.filter(|url| url.starts_with("https://"));
+    let url = url.ok_or_else(|| SetError::invalid("url", "it begins with https://"))?;
+    let given = object.get("keys").filter(|value| !value.is_null());
+    Ok(EndpointTarget {
+        url: url.to_owned(),
+        content_type: "application/json".to_owned(),
+        keys: given.map(keys).transpose()?,
+    })
+}
+
+fn update(context: &mut Context, id: &str, patch: &Object) -> SetResult<Done> {
     let not_found = || SetError::new("notFound");
     let id = context.real_id(id).ok_or_else(not_found)?.to_owned();
     for _ in 0..CONFLICTS_MAX {
@@ -165,13 +176,13 @@ fn apply(
     patch: &Object,
     endpoint: &mut Endpoint,
     record: &mut Record,
-) -> Answer<Object> {
+) -> SetResult<Object> {
     let mut told = Object::new();
     for (name, value) in patch {
         match name.as_str() {
             "expires" => {
                 endpoint.expires = expires(context, Some(value))?;
-                let set = Value::from(utc_date(endpoint.expires));
+                let set = Value::from(utc_date::write(endpoint.expires));
                 if set != *value {
                     told.insert(name.clone(), set);
                 }
@@ -202,7 +213,7 @@ fn watch(record: &mut Record, seen: &mut Seen) {
     record.begin(seen, known);
 }
 
-fn destroy(context: &Context, id: &str) -> Answer<Done> {
+fn destroy(context: &Context, id: &str) -> SetResult<Done> {
     let not_found = || SetError::new("notFound");
     let id = context.real_id(id).ok_or_else(not_found)?;
     match Endpoint::remove(id)? {
@@ -212,17 +223,15 @@ fn destroy(context: &Context, id: &str) -> Answer<Done> {
 }
 
 /// Reads `expires`: bounded, and the bound if there is none.
-fn expires(context: &Context, value: Option<&Value>) -> Answer<Instant> {
+fn expires(context: &Context, value: Option<&Value>) -> SetResult<Instant> {
     let latest = context.now.saturating_add(LIFE_MS_MAX);
     // To the second, as it is told.
     let latest = latest - latest.rem_euclid(1000);
-    let text = match value {
-        None | Some(Value::Null) => return Ok(latest),
-        Some(value) => value.as_str().filter(|text| text.ends_with('Z')),
+    let Some(value) = value.filter(|value| !value.is_null()) else {
+        return Ok(latest);
     };
-    let date = text.and_then(Date::parse_rfc3339);
-    let date = date.ok_or_else(|| SetError::invalid("expires", "this is no UTCDate"))?;
-    let expires = date.seconds().saturating_mul(1000);
+    let expires = value.as_str().and_then(utc_date::parse);
+    let expires = expires.ok_or_else(|| SetError::invalid("expires", "this is no UTCDate"))?;
     match expires > context.now {
         true => Ok(expires.min(latest)),
         false => Err(SetError::invalid("expires", "this time has passed")),
@@ -230,7 +239,7 @@ fn expires(context: &Context, value: Option<&Value>) -> Answer<Instant> {
 }
 
 /// Reads `types`.
-fn types(value: Option<&Value>) -> Answer<Option<Vec<String>>> {
+fn types(value: Option<&Value>) -> SetResult<Option<Vec<String>>> {
     let wrong = || SetError::invalid("types", "null, or a String[] of at most 32 names of types");
     let items = match value {
         None | Some(Value::Null) => return Ok(None),
@@ -241,13 +250,13 @@ fn types(value: Option<&Value>) -> Answer<Option<Vec<String>>> {
         name.map(str::to_owned).ok_or_else(wrong)
     };
     match items.len() <= TYPES_MAX {
-        true => items.iter().map(name).collect::<Answer<_>>().map(Some),
+        true => items.iter().map(name).collect::<SetResult<_>>().map(Some),
         false => Err(wrong()),
     }
 }
 
 /// Reads `keys`. RFC 8620 §7.2.
-fn keys(value: &Value) -> Answer<EndpointKeys> {
+fn keys(value: &Value) -> SetResult<EndpointKeys> {
     let wrong = || {
         let what = "p256dh is a point of P-256 and auth a secret of 16 bytes, in URL-safe base64";
         SetError::invalid("keys", what)
@@ -265,11 +274,4 @@ fn keys(value: &Value) -> Answer<EndpointKeys> {
         true => Ok(keys),
         false => Err(wrong()),
     }
-}
-
-/// 128 random bits in hex.
-fn secret() -> Answer<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|_| SetError::new("serverUnavailable"))?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }

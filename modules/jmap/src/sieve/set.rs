@@ -2,21 +2,18 @@
 
 use super::validate::text;
 use super::{COUNT_MAX, NAME_MAX, SieveScripts, stage_removal, stage_text};
-use crate::account::Account;
 use crate::blob::{BlobId, Whole};
 use crate::call::{Arguments, Result, is_id};
 use crate::context::Context;
-use crate::error::{MethodError, SetError};
-use crate::id::EmailId;
+use crate::error::{MethodError, SetError, SetResult, check_properties};
+use crate::id;
 use crate::json::{Object, object};
 use crate::records::{Records, save};
-use crate::standard::{DataType, Done, Set, Stage, apply, is_current};
+use crate::standard::{DataType, Done, Extra, Set, Stage, apply};
 use module::{Batch, Digest};
 use serde_json::Value;
 use sha2::Digest as _;
 use std::rc::Rc;
-
-type Answer<T> = std::result::Result<T, SetError>;
 
 /// `onSuccessActivateScript` and `onSuccessDeactivateScript`.
 pub struct OnSuccess {
@@ -24,23 +21,20 @@ pub struct OnSuccess {
     deactivate: bool,
 }
 
-impl Set for SieveScripts {
-    type Extra = OnSuccess;
-
-    fn extra(arguments: &mut Arguments) -> Result<OnSuccess> {
-        Ok(OnSuccess {
+impl Extra for OnSuccess {
+    fn take(arguments: &mut Arguments) -> Result<Self> {
+        Ok(Self {
             activate: arguments.string("onSuccessActivateScript")?,
             deactivate: arguments.boolean("onSuccessDeactivateScript")?,
         })
     }
+}
 
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        is_current::<Self>(context, account, state)
-    }
+impl Set for SieveScripts {
+    type Extra = OnSuccess;
 
-    fn create(stage: &mut Stage<'_>, _: &OnSuccess, object: Object) -> Answer<Done> {
-        let number = EmailId::random()?.0;
-        let id = format!("v{number:032x}");
+    fn create(stage: &mut Stage<'_>, _: &OnSuccess, object: Object) -> SetResult<Done> {
+        let id = id::random('v')?;
         let mut script = object! { "name": Value::Null, "isActive": false };
         let given = object.clone();
         script.extend(object);
@@ -63,7 +57,7 @@ impl Set for SieveScripts {
         Ok(Done { id, told: script })
     }
 
-    fn update(stage: &mut Stage<'_>, _: &OnSuccess, id: &str, patch: &Object) -> Answer<Done> {
+    fn update(stage: &mut Stage<'_>, _: &OnSuccess, id: &str, patch: &Object) -> SetResult<Done> {
         let records = Records::load(&stage.account, <Self as crate::records::Kept>::ANNOTATION)?;
         let before = records.find(id).ok_or_else(|| SetError::new("notFound"))?;
         let mut current = before.clone();
@@ -76,7 +70,7 @@ impl Set for SieveScripts {
         let given = after.get("blobId").cloned();
         let text = match given.as_ref() == before.get("blobId") {
             true => {
-                check_properties(&after, Some(before))?;
+                check_script(&after, Some(before))?;
                 None
             }
             false => Some(check(stage, &after, Some(before))?),
@@ -104,7 +98,7 @@ impl Set for SieveScripts {
         })
     }
 
-    fn destroy(stage: &mut Stage<'_>, _: &OnSuccess, id: &str) -> Answer<()> {
+    fn destroy(stage: &mut Stage<'_>, _: &OnSuccess, id: &str) -> SetResult<()> {
         save::<Self, ()>(stage, |records, account, batch| {
             let script = records.find(id).ok_or_else(|| SetError::new("notFound"))?;
             if is_active(script) {
@@ -225,16 +219,15 @@ fn blob_id(text: &[u8]) -> String {
 }
 
 /// Checks what a client sets, and reads the text.
-fn check(stage: &Stage<'_>, script: &Object, before: Option<&Object>) -> Answer<Vec<u8>> {
-    check_properties(script, before)?;
+fn check(stage: &Stage<'_>, script: &Object, before: Option<&Object>) -> SetResult<Vec<u8>> {
+    check_script(script, before)?;
     let blob = script.get("blobId").and_then(Value::as_str);
     let blob = blob.ok_or_else(|| SetError::invalid("blobId", "which blob is the script?"))?;
-    let blob = stage.context.real_id(blob).and_then(BlobId::parse);
-    text(&stage.account, blob.as_ref())
+    text(&stage.account, stage.context.blob_id(blob).as_ref())
 }
 
 /// RFC 9661 §2.1.
-fn check_properties(script: &Object, before: Option<&Object>) -> Answer<()> {
+fn check_script(script: &Object, before: Option<&Object>) -> SetResult<()> {
     let is_good = |name: &str, value: &Value| match name {
         "name" => value.is_null() || value.as_str().is_some_and(is_name),
         "blobId" => value.is_string(),
@@ -245,18 +238,14 @@ fn check_properties(script: &Object, before: Option<&Object>) -> Answer<()> {
         },
         _ => false,
     };
-    let bad = script.iter().filter(|(name, value)| !is_good(name, value));
-    let bad: Vec<&str> = bad.map(|(name, _)| name.as_str()).collect();
-    match bad.is_empty() {
-        true => Ok(()),
-        false => Err(SetError::invalid_properties(
-            bad,
-            format!(
-                "a name is one line of 1 to {NAME_MAX} bytes; scripts are activated by \
-                 onSuccessActivateScript"
-            ),
-        )),
-    }
+    check_properties(
+        script,
+        is_good,
+        format!(
+            "a name is one line of 1 to {NAME_MAX} bytes; scripts are activated by \
+             onSuccessActivateScript"
+        ),
+    )
 }
 
 /// Whether a script may have this name: what ManageSieve can carry, RFC 5804 §1.6.
@@ -265,7 +254,7 @@ fn is_name(name: &str) -> bool {
     (1..=NAME_MAX).contains(&name.len()) && !name.chars().any(is_bad)
 }
 
-fn check_name_is_free(records: &Records, id: &str, script: &Object) -> Answer<()> {
+fn check_name_is_free(records: &Records, id: &str, script: &Object) -> SetResult<()> {
     let name = script.get("name");
     let mut others = records.iter().filter(|(other, _)| *other != id);
     match others.find(|(_, other)| other.get("name") == name) {

@@ -5,9 +5,9 @@ use crate::account::Account;
 use crate::blob::{self, BlobId};
 use crate::call::{Arguments, Result, required};
 use crate::context::Context;
-use crate::error::{MethodError, SetError};
+use crate::error::{SetError, SetResult};
 use crate::json::{Object, object};
-use crate::standard::DataType;
+use crate::standard::supported;
 use ::sieve::{SIZE_MAX, Script};
 use module::Error;
 use serde_json::Value;
@@ -15,14 +15,10 @@ use std::rc::Rc;
 
 /// Answers the call.
 pub fn validate(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
-    let account = context.account(&mut arguments)?;
-    if !SieveScripts::is_in(&account) {
-        return Err(MethodError::new("accountNotSupportedByMethod"));
-    }
+    let account = supported::<SieveScripts>(context.account(&mut arguments)?)?;
     let blob = required("blobId", arguments.id("blobId")?)?;
     arguments.finish()?;
-    let blob = context.real_id(&blob).and_then(BlobId::parse);
-    let error = match text(&account, blob.as_ref()) {
+    let error = match text(&account, context.blob_id(&blob).as_ref()) {
         Ok(_) => Value::Null,
         Err(error) => error.into_value(),
     };
@@ -30,10 +26,7 @@ pub fn validate(context: &mut Context, mut arguments: Arguments) -> Result<Objec
 }
 
 /// The text that a blob is, if it is a script without a mistake.
-pub fn text(
-    account: &Rc<Account>,
-    blob: Option<&BlobId>,
-) -> std::result::Result<Vec<u8>, SetError> {
+pub fn text(account: &Rc<Account>, blob: Option<&BlobId>) -> SetResult<Vec<u8>> {
     let missing = |error| match error {
         Error::NotFound | Error::Forbidden(_) => SetError::new("blobNotFound"),
         error => error.into(),

@@ -1,6 +1,6 @@
 //! `/changes`. RFC 8620 §5.2.
 
-use super::DataType;
+use super::{DataType, supported};
 use crate::account::Account;
 use crate::call::{Arguments, Result, required};
 use crate::context::Context;
@@ -59,10 +59,7 @@ const CHANGES_MAX: usize = 10_000;
 
 /// Answers a `/changes`.
 pub fn changes<T: Changes>(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
-    let account = context.account(&mut arguments)?;
-    if !T::is_in(&account) {
-        return Err(MethodError::new("accountNotSupportedByMethod"));
-    }
+    let account = supported::<T>(context.account(&mut arguments)?)?;
     let old_state = required("sinceState", arguments.string("sinceState")?)?;
     let max = max_changes(&mut arguments)?.unwrap_or(CHANGES_MAX);
     arguments.finish()?;
@@ -105,8 +102,24 @@ pub fn max_changes(arguments: &mut Arguments) -> Result<Option<usize>> {
     }
 }
 
-/// Whether nothing has changed since a state that a client has of a type.
-pub fn is_current<T: Changes>(
+/// Refuses to go on if something has changed since a state that a client has of a type: a state that
+/// is written otherwise, but since which nothing has, will do.
+///
+/// Fails with `stateMismatch` then.
+pub fn expect_state<T: Changes>(
+    context: &mut Context,
+    account: &Rc<Account>,
+    state: Option<&str>,
+) -> Result<()> {
+    match state {
+        Some(state) if !is_current::<T>(context, account, state)? => {
+            Err(MethodError::new("stateMismatch"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_current<T: Changes>(
     context: &mut Context,
     account: &Rc<Account>,
     state: &str,

@@ -1,22 +1,20 @@
 //! `/copy`. RFC 8620 §5.4.
 
+use super::changes::expect_state;
 use super::set::map_or_null;
-use super::{DataType, Done};
+use super::{Changes, Done};
 use crate::account::Account;
 use crate::call::{Arguments, Result, required};
 use crate::context::Context;
-use crate::error::{MethodError, SetError};
+use crate::error::{MethodError, SetError, SetResult};
 use crate::json::{Object, object};
 use serde_json::Value;
 use std::rc::Rc;
 
 /// A data type whose objects can be copied to another account.
-pub trait Copy: DataType {
+pub trait Copy: Changes {
     /// The method that destroys the originals.
     const SET: &'static str;
-
-    /// Whether a state that a client has is as good as the current one.
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool>;
 
     /// Copies the object of this id. `with` is what the copy has instead.
     fn copy(
@@ -25,19 +23,12 @@ pub trait Copy: DataType {
         to: &Rc<Account>,
         id: &str,
         with: Object,
-    ) -> std::result::Result<Done, SetError>;
+    ) -> SetResult<Done>;
 }
 
 /// Answers a `/copy`.
 pub fn copy<T: Copy>(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
-    let from_id = required("fromAccountId", arguments.id("fromAccountId")?)?;
-    let from = context.account_of(&from_id).map_err(|error| MethodError {
-        kind: match error.kind {
-            "accountNotFound" => "fromAccountNotFound",
-            kind => kind,
-        },
-        ..error
-    })?;
+    let from = context.source_account(&mut arguments)?;
     let to = context.writable_account(&mut arguments)?;
     if from.id == to.id {
         return Err(MethodError::invalid_arguments(
@@ -50,19 +41,9 @@ pub fn copy<T: Copy>(context: &mut Context, mut arguments: Arguments) -> Result<
     let destroy_original = arguments.boolean("onSuccessDestroyOriginal")?;
     let destroy_if_in_state = arguments.string("destroyFromIfInState")?;
     arguments.finish()?;
-    let max = context.limits.max_objects_in_set;
-    if create.len() as u64 > max {
-        return Err(MethodError::described(
-            "requestTooLarge",
-            format!("more than {max} objects"),
-        ));
-    }
+    context.limits.check_set(create.len())?;
     for (account, state) in [(&from, if_from_in_state), (&to, if_in_state)] {
-        if let Some(state) = state
-            && !T::is_in_state(context, account, &state)?
-        {
-            return Err(MethodError::new("stateMismatch"));
-        }
+        expect_state::<T>(context, account, state.as_deref())?;
     }
     let old_state = T::state(context, &to)?;
     let (mut created, mut not_created) = (Object::new(), Object::new());
@@ -106,7 +87,7 @@ pub fn copy<T: Copy>(context: &mut Context, mut arguments: Arguments) -> Result<
 }
 
 /// The id of what is to be copied, and what the copy has instead.
-fn original(context: &Context, value: Value) -> std::result::Result<(String, Object), SetError> {
+fn original(context: &Context, value: Value) -> SetResult<(String, Object)> {
     let Value::Object(mut with) = value else {
         return Err(SetError::invalid("id", "what is to be copied is no object"));
     };

@@ -2,10 +2,11 @@
 
 use super::{Comparator, DataType, Get, Listed, Outcome, Properties, Query, Subject};
 use crate::account::Account;
-use crate::call::{Arguments, Result};
+use crate::call::Result;
 use crate::context::Context;
 use crate::error::MethodError;
 use crate::json::Object;
+use crate::utc_date;
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -34,10 +35,6 @@ impl<T: Few> Get for T {
     type Extra = ();
 
     const PROPERTIES: &'static [&'static str] = T::PROPERTIES;
-
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
 
     fn load(
         context: &mut Context,
@@ -125,9 +122,8 @@ impl Test {
 
     /// A property is a date before one, or not before it.
     pub fn date(properties: &'static [&'static str], value: &Value, before: bool) -> Option<Self> {
-        let date = mail::Date::parse_rfc3339(value.as_str()?)?;
         // Dates of one form, in UTC, are ordered as their texts are.
-        let date = crate::mail::email::utc_date(date.seconds().saturating_mul(1000));
+        let date = utc_date::write(utc_date::parse_date(value.as_str()?)?);
         Some(Self {
             properties,
             wanted: match before {
@@ -181,10 +177,6 @@ impl<T: FewQuery> Query for T {
     fn is_sort(comparator: &Comparator) -> bool {
         let mut sorts = T::SORTS.iter();
         sorts.any(|(_, name)| *name == comparator.property)
-    }
-
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
     }
 
     fn run(

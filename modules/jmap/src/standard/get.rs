@@ -1,6 +1,6 @@
 //! `/get`. RFC 8620 §5.1.
 
-use super::DataType;
+use super::{DataType, Extra, supported};
 use crate::account::Account;
 use crate::call::{Arguments, Result, is_id};
 use crate::context::Context;
@@ -13,7 +13,7 @@ use std::rc::Rc;
 /// A data type whose objects can be asked for.
 pub trait Get: DataType {
     /// Arguments of its own.
-    type Extra;
+    type Extra: Extra;
 
     /// All properties that are told if none are named, `id` among them.
     const PROPERTIES: &'static [&'static str];
@@ -23,9 +23,6 @@ pub trait Get: DataType {
         let _ = name;
         false
     }
-
-    /// Takes the arguments of its own.
-    fn extra(arguments: &mut Arguments) -> Result<Self::Extra>;
 
     /// Finds the objects of these ids, or all that there are if none are given.
     ///
@@ -59,6 +56,24 @@ pub enum Properties {
 }
 
 impl Properties {
+    /// Takes `properties`; without them, `default` is asked for.
+    pub fn take<T: Get>(
+        arguments: &mut Arguments,
+        default: &'static [&'static str],
+    ) -> Result<Self> {
+        let Some(names) = arguments.strings("properties")? else {
+            return Ok(Self::Default(default));
+        };
+        let is_known = |name: &str| T::PROPERTIES.contains(&name) || T::is_property(name);
+        match names.iter().find(|name| !is_known(name)) {
+            None => Ok(Self::Named(names)),
+            Some(unknown) => Err(MethodError::invalid_arguments(format!(
+                "{} has no property {unknown:?}",
+                T::NAME
+            ))),
+        }
+    }
+
     /// Whether a property is asked for.
     pub fn has(&self, name: &str) -> bool {
         match self {
@@ -91,23 +106,14 @@ impl Properties {
 
 /// Answers a `/get`.
 pub fn get<T: Get>(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
-    let account = context.account(&mut arguments)?;
-    if !T::is_in(&account) {
-        return Err(MethodError::new("accountNotSupportedByMethod"));
-    }
-    let limit = context.limits.max_objects_in_get;
+    let account = supported::<T>(context.account(&mut arguments)?)?;
     let ids = arguments.strings("ids")?;
-    if ids.as_ref().is_some_and(|ids| ids.len() as u64 > limit) {
-        return Err(MethodError::described(
-            "requestTooLarge",
-            format!("more than {limit} ids"),
-        ));
-    }
+    context.limits.check_get(ids.as_ref().map_or(0, Vec::len))?;
     if ids.iter().flatten().any(|id| !is_id(id)) {
         return Err(MethodError::invalid_arguments("\"ids\" is not an Id[]"));
     }
-    let properties = read_properties::<T>(arguments.strings("properties")?)?;
-    let extra = T::extra(&mut arguments)?;
+    let properties = Properties::take::<T>(&mut arguments, T::PROPERTIES)?;
+    let extra = T::Extra::take(&mut arguments)?;
     arguments.finish()?;
 
     let ids = ids.map(|ids| {
@@ -120,7 +126,7 @@ pub fn get<T: Get>(context: &mut Context, mut arguments: Arguments) -> Result<Ob
         let real = |id: String| context.real_id(&id).map(str::to_owned).unwrap_or(id);
         ids.into_iter().map(real).collect()
     });
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let limit = usize::try_from(context.limits.max_objects_in_get).unwrap_or(usize::MAX);
     let listed = T::load(context, &account, ids, &properties, extra, limit)?;
     Ok(object! {
         "accountId": account.id.clone(),
@@ -128,18 +134,4 @@ pub fn get<T: Get>(context: &mut Context, mut arguments: Arguments) -> Result<Ob
         "list": listed.list.into_iter().map(Value::Object).collect::<Vec<_>>(),
         "notFound": strings(listed.not_found),
     })
-}
-
-fn read_properties<T: Get>(names: Option<Vec<String>>) -> Result<Properties> {
-    let Some(names) = names else {
-        return Ok(Properties::Default(T::PROPERTIES));
-    };
-    let known = |name: &str| T::PROPERTIES.contains(&name) || T::is_property(name);
-    match names.iter().find(|name| !known(name)) {
-        None => Ok(Properties::Named(names)),
-        Some(unknown) => Err(MethodError::invalid_arguments(format!(
-            "{} has no property {unknown:?}",
-            T::NAME
-        ))),
-    }
 }

@@ -13,19 +13,20 @@ mod query;
 mod query_changes;
 mod set;
 
-pub use changes::{Change, Changes, Kind, Log, changes, is_current};
+pub use changes::{Change, Changes, Kind, Log, changes};
 pub use copy::{Copy, copy};
 pub use few::{Few, FewQuery, Test, Wanted};
 pub use get::{Get, Listed, Properties, get};
-pub use patch::apply;
+pub use patch::{apply, changed};
 pub use query::{Comparator, Filter, Outcome, Query, Subject, query, read_subject};
 pub use query_changes::{QueryChanges, query_changes};
 pub use set::{Done, Set, Stage, map_or_null, set};
 pub(crate) use set::{Operation, operations, outcome};
 
 use crate::account::Account;
-use crate::call::Result;
+use crate::call::{Arguments, Result};
 use crate::context::Context;
+use crate::error::MethodError;
 use std::rc::Rc;
 
 /// A data type. RFC 8620 §1.6.3.
@@ -40,5 +41,30 @@ pub trait DataType {
     fn is_in(account: &Account) -> bool {
         let _ = account;
         true
+    }
+}
+
+/// An account, if there may be objects of a type in it.
+///
+/// Fails with `accountNotSupportedByMethod` if there may not.
+pub fn supported<T: DataType>(account: Rc<Account>) -> Result<Rc<Account>> {
+    match T::is_in(&account) {
+        true => Ok(account),
+        false => Err(MethodError::described(
+            "accountNotSupportedByMethod",
+            format!("{} objects are in one's own account alone", T::NAME),
+        )),
+    }
+}
+
+/// Arguments that a method has for one type, besides the standard ones.
+pub trait Extra: Sized {
+    /// Takes them.
+    fn take(arguments: &mut Arguments) -> Result<Self>;
+}
+
+impl Extra for () {
+    fn take(_: &mut Arguments) -> Result<()> {
+        Ok(())
     }
 }

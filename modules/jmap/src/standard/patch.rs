@@ -1,6 +1,6 @@
 //! Patches of objects. RFC 8620 §5.3.
 
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::json::Object;
 use crate::reference::unescape;
 use serde_json::Value;
@@ -11,7 +11,7 @@ pub fn apply(
     object: &Object,
     patch: &Object,
     default: impl Fn(&str) -> Option<Value>,
-) -> Result<Object, SetError> {
+) -> SetResult<Object> {
     let mut paths: Vec<(Vec<String>, &Value)> = patch
         .iter()
         .map(|(pointer, value)| (pointer.split('/').map(unescape).collect(), value))
@@ -49,6 +49,18 @@ pub fn apply(
         };
     }
     Ok(patched)
+}
+
+/// The names of properties that one object has otherwise than the other, or not at all.
+pub fn changed<'a>(before: &'a Object, after: &'a Object) -> Vec<&'a str> {
+    let names = before.keys().chain(after.keys());
+    let mut changed: Vec<&str> = names
+        .filter(|name| before.get(*name) != after.get(*name))
+        .map(String::as_str)
+        .collect();
+    changed.sort_unstable();
+    changed.dedup();
+    changed
 }
 
 fn invalid(description: &str) -> SetError {

@@ -1,6 +1,6 @@
 //! `/query`. RFC 8620 §5.5.
 
-use super::DataType;
+use super::{DataType, Extra, supported};
 use crate::account::Account;
 use crate::call::{Arguments, Result};
 use crate::context::Context;
@@ -16,7 +16,7 @@ pub trait Query: DataType {
     /// How an object is known while it is looked for.
     type Item: Clone + Eq;
     /// Arguments of its own, and what it makes of the filter and the order.
-    type Extra;
+    type Extra: Extra;
 
     /// Whether `/queryChanges` can tell what has changed.
     const CAN_CALCULATE_CHANGES: bool = true;
@@ -29,9 +29,6 @@ pub trait Query: DataType {
 
     /// Whether there is an order by this property.
     fn is_sort(comparator: &Comparator) -> bool;
-
-    /// Takes the arguments of its own.
-    fn extra(arguments: &mut Arguments) -> Result<Self::Extra>;
 
     /// Finds the objects, in order: all of them, or as many as `until` says if that is less work.
     fn run(
@@ -122,10 +119,7 @@ const COLLATIONS: [&str; 2] = ["i;ascii-casemap", "i;unicode-casemap"];
 
 /// Answers a `/query`.
 pub fn query<T: Query>(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
-    let account = context.account(&mut arguments)?;
-    if !T::is_in(&account) {
-        return Err(MethodError::new("accountNotSupportedByMethod"));
-    }
+    let account = supported::<T>(context.account(&mut arguments)?)?;
     let subject = read_subject::<T>(&mut arguments)?;
     let anchor = arguments.id("anchor")?;
     let anchor_offset = arguments.int("anchorOffset")?.unwrap_or(0);
@@ -199,7 +193,7 @@ pub fn read_subject<T: Query>(arguments: &mut Arguments) -> Result<Subject<T>> {
     Ok(Subject {
         filter,
         sort,
-        extra: T::extra(arguments)?,
+        extra: T::Extra::take(arguments)?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::changes::max_changes;
 use super::query::read_subject;
-use super::{Outcome, Query, Subject};
+use super::{Outcome, Query, Subject, supported};
 use crate::account::Account;
 use crate::call::{Arguments, Result, required};
 use crate::context::Context;
@@ -34,10 +34,7 @@ pub fn query_changes<T: QueryChanges>(
     context: &mut Context,
     mut arguments: Arguments,
 ) -> Result<Object> {
-    let account = context.account(&mut arguments)?;
-    if !T::is_in(&account) {
-        return Err(MethodError::new("accountNotSupportedByMethod"));
-    }
+    let account = supported::<T>(context.account(&mut arguments)?)?;
     let subject = read_subject::<T>(&mut arguments)?;
     let old_state = required("sinceQueryState", arguments.string("sinceQueryState")?)?;
     let max = max_changes(&mut arguments)?;

@@ -1,11 +1,13 @@
 //! `/set`. RFC 8620 §5.3.
 
-use super::DataType;
+use super::changes::expect_state;
+use super::{Changes, Extra, supported};
 use crate::account::Account;
 use crate::call::{Arguments, Result};
 use crate::context::Context;
-use crate::error::{MethodError, SetError};
+use crate::error::{MethodError, SetError, SetResult};
 use crate::json::{Object, object};
+use crate::limits::Limits;
 use module::{Batch, Error};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -13,41 +15,37 @@ use std::ops::Range;
 use std::rc::Rc;
 
 /// A data type whose objects can be changed.
-pub trait Set: DataType {
+pub trait Set: Changes {
     /// Arguments of its own.
-    type Extra;
+    type Extra: Extra;
 
     /// Some properties are everybody's own, so that they can be set in an account in which nothing
     /// else can.
     const HAS_PRIVATE: bool = false;
 
-    /// Takes the arguments of its own.
-    fn extra(arguments: &mut Arguments) -> Result<Self::Extra>;
+    /// Creates an object: stages its changes, or makes them by itself. Clients create none of a type
+    /// that leaves this out.
+    fn create(stage: &mut Stage<'_>, extra: &Self::Extra, object: Object) -> SetResult<Done> {
+        let _ = (stage, extra, object);
+        Err(SetError::new("forbidden"))
+    }
 
-    /// Whether a state that a client has is as good as the current one.
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool>;
-
-    /// Creates an object: stages its changes, or makes them by itself.
-    fn create(
-        stage: &mut Stage<'_>,
-        extra: &Self::Extra,
-        object: Object,
-    ) -> std::result::Result<Done, SetError>;
-
-    /// Patches an object.
+    /// Patches an object. Clients update none of a type that leaves this out.
     fn update(
         stage: &mut Stage<'_>,
         extra: &Self::Extra,
         id: &str,
         patch: &Object,
-    ) -> std::result::Result<Done, SetError>;
+    ) -> SetResult<Done> {
+        let _ = (stage, extra, id, patch);
+        Err(SetError::new("forbidden"))
+    }
 
-    /// Destroys an object.
-    fn destroy(
-        stage: &mut Stage<'_>,
-        extra: &Self::Extra,
-        id: &str,
-    ) -> std::result::Result<(), SetError>;
+    /// Destroys an object. Clients destroy none of a type that leaves this out.
+    fn destroy(stage: &mut Stage<'_>, extra: &Self::Extra, id: &str) -> SetResult<()> {
+        let _ = (stage, extra, id);
+        Err(SetError::new("forbidden"))
+    }
 
     /// Runs when all is done, before the answer goes out: what shall follow it goes to
     /// [`Context::implicit`].
@@ -74,7 +72,7 @@ pub struct Stage<'a> {
 
 impl Stage<'_> {
     /// Looks at the account again, after an operation that has committed by itself.
-    pub fn renew(&mut self) -> std::result::Result<(), SetError> {
+    pub fn renew(&mut self) -> SetResult<()> {
         let id = self.account.id.clone();
         self.context.forget(&id);
         let account = self.context.account_of(&id);
@@ -111,7 +109,7 @@ impl Operation {
 }
 
 /// What became of each operation.
-pub(crate) type Results = Vec<std::result::Result<Done, SetError>>;
+pub(crate) type Results = Vec<SetResult<Done>>;
 
 /// How often operations are staged together again, without those that were refused; then each is
 /// committed by itself.
@@ -125,18 +123,12 @@ pub fn set<T: Set>(context: &mut Context, mut arguments: Arguments) -> Result<Ob
         true => context.account(&mut arguments)?,
         false => context.writable_account(&mut arguments)?,
     };
-    if !T::is_in(&account) {
-        return Err(MethodError::new("accountNotSupportedByMethod"));
-    }
+    let account = supported::<T>(account)?;
     let if_in_state = arguments.string("ifInState")?;
-    let operations = operations(&mut arguments, context.limits.max_objects_in_set)?;
-    let extra = T::extra(&mut arguments)?;
+    let operations = operations(&mut arguments, &context.limits)?;
+    let extra = T::Extra::take(&mut arguments)?;
     arguments.finish()?;
-    if let Some(state) = if_in_state
-        && !T::is_in_state(context, &account, &state)?
-    {
-        return Err(MethodError::new("stateMismatch"));
-    }
+    expect_state::<T>(context, &account, if_in_state.as_deref())?;
     let old_state = T::state(context, &account)?;
     let results = run::<T>(context, &account.id, &operations, &extra)?;
     let account = context.account_of(&account.id)?;
@@ -217,16 +209,11 @@ pub fn map_or_null(map: Object) -> Value {
 }
 
 /// Takes the operations of a `/set`.
-pub(crate) fn operations(arguments: &mut Arguments, max: u64) -> Result<Vec<Operation>> {
+pub(crate) fn operations(arguments: &mut Arguments, limits: &Limits) -> Result<Vec<Operation>> {
     let create = arguments.map("create")?.unwrap_or_default();
     let update = arguments.map("update")?.unwrap_or_default();
     let destroy = arguments.strings("destroy")?.unwrap_or_default();
-    if (create.len() + update.len() + destroy.len()) as u64 > max {
-        return Err(MethodError::described(
-            "requestTooLarge",
-            format!("more than {max} objects"),
-        ));
-    }
+    limits.check_set(create.len() + update.len() + destroy.len())?;
     let mut operations = Vec::new();
     let object = |value| match value {
         Value::Object(object) => Ok(object),
@@ -263,7 +250,7 @@ fn run<T: Set>(
             _ => None,
         })
         .collect();
-    let mut results: Vec<Option<std::result::Result<Done, SetError>>> = operations
+    let mut results: Vec<Option<SetResult<Done>>> = operations
         .iter()
         .map(|operation| match operation {
             Operation::Update(id, _) if destroyed.contains(id.as_str()) => {
@@ -315,7 +302,7 @@ fn commit<T: Set>(
     operations: &[Operation],
     group: &[usize],
     extra: &T::Extra,
-    results: &mut [Option<std::result::Result<Done, SetError>>],
+    results: &mut [Option<SetResult<Done>>],
 ) -> Result<Option<(usize, Error)>> {
     let account = context.account_of(account)?;
     let mut stage = Stage {
@@ -375,11 +362,7 @@ fn commit<T: Set>(
     }
 }
 
-fn one<T: Set>(
-    stage: &mut Stage<'_>,
-    operation: &Operation,
-    extra: &T::Extra,
-) -> std::result::Result<Done, SetError> {
+fn one<T: Set>(stage: &mut Stage<'_>, operation: &Operation, extra: &T::Extra) -> SetResult<Done> {
     let known = |stage: &Stage<'_>, id: &str| stage.context.real_id(id).map(str::to_owned);
     let id = match operation {
         Operation::Create(..) => String::new(),

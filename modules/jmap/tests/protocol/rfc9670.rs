@@ -388,6 +388,14 @@ fn s4_what_is_refused() {
         assert_eq!(error["type"], "invalidProperties", "{shares}: {told}");
         assert_eq!(error["properties"], json!([property]));
     }
+    // RFC 8620 §5.3: what is told as not created is not there.
+    let ours = json!({ "name": "Ours", "shareWith": { "nobody": read_only() } });
+    let create = json!({ "accountId": "alice", "create": { "m": ours } });
+    let told = office.call("Mailbox/set", create);
+    let error = &told["notCreated"]["m"];
+    assert_eq!(error["properties"], json!(["shareWith/nobody"]));
+    let query = json!({ "accountId": "alice", "filter": { "name": "Ours" } });
+    assert_eq!(office.call("Mailbox/query", query)["ids"], json!([]));
     let many: serde_json::Map<String, Value> = (0..2000)
         .map(|at| (format!("p{at}"), read_only()))
         .collect();

@@ -8,7 +8,7 @@ use crate::method::{delete, mkcol, put};
 use crate::profile::{Accepted, Incoming, Origin, RefusedRule};
 use crate::request::{Response, Status};
 use crate::resource::{Collection, Fields, Member, Resource, Stored, Want};
-use crate::store::{Batch, Content, Expect, Operation};
+use crate::store::{self, Batch, Content, Expect, Operation};
 use crate::{Context, Error, Path, Rights};
 
 /// Answers COPY.
@@ -191,9 +191,7 @@ impl Transfer {
         };
         rule(ctx, incoming).map(Some)
     }
-}
 
-impl Transfer {
     /// Adds what brings a member to the destination, and what the rules want done with it.
     pub(crate) fn add_member(
         &self,
@@ -239,20 +237,19 @@ impl Transfer {
                     expect: over,
                 });
             }
-            accept if origin == Origin::Move => batch.push(Operation::Move {
-                from,
-                to,
-                over,
-                expect,
-                accept,
-            }),
-            accept => batch.push(Operation::Copy {
-                from,
-                to,
-                over,
-                expect,
-                accept,
-            }),
+            accept => {
+                let transfer = store::Transfer {
+                    from,
+                    to,
+                    over,
+                    expect,
+                    accept,
+                };
+                batch.push(match origin {
+                    Origin::Move => Operation::Move(transfer),
+                    _ => Operation::Copy(transfer),
+                });
+            }
         }
         batch.operations.extend(more);
         Ok(told)

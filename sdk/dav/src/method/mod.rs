@@ -20,6 +20,26 @@ pub mod unlock;
 use crate::request::Response;
 use crate::{Context, Error};
 
+/// The methods of the engine, for a mount that lets all of them through; those of a profile are not
+/// among them.
+pub const METHODS: [&str; 15] = [
+    "OPTIONS",
+    "GET",
+    "HEAD",
+    "PUT",
+    "POST",
+    "DELETE",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "PROPFIND",
+    "PROPPATCH",
+    "LOCK",
+    "UNLOCK",
+    "REPORT",
+    "ACL",
+];
+
 /// Answers the request with its method, those of the profile first.
 pub(crate) fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     if ctx

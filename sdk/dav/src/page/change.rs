@@ -44,10 +44,10 @@ pub(super) fn run(
         "publish" => share(ctx, &named(ctx, home, page, form)?, true, &mut batch)?,
         "unpublish" => share(ctx, &named(ctx, home, page, form)?, false, &mut batch)?,
         "subscribe" => {
-            let others = page.others.as_ref().ok_or_else(unknown)?;
+            let others = page.others.ok_or_else(unknown)?;
             let path = ctx.parse_href(form.value("name"))?;
             let path = path.ok_or(Error::NotFound)?;
-            (others.subscribe)(ctx, home, &path, &mut batch)?;
+            others.subscribe(ctx, home, page.kind, &path, &mut batch)?;
         }
         "unsubscribe" => {
             let collection = named(ctx, home, page, form)?;

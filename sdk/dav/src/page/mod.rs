@@ -23,6 +23,8 @@ use crate::{Context, Error, Path};
 
 /// What a protocol has on the page.
 pub struct Page {
+    /// Whether the operator wants it: if not, a home is to browsers what it is to anyone.
+    pub is_wanted: fn() -> bool,
     /// The heading, `Albums`.
     pub title: &'static str,
     /// What one collection is called, `album`.
@@ -36,7 +38,7 @@ pub struct Page {
     /// What is chosen for a new one, and stays, if there is such.
     pub choice: Option<Choice>,
     /// What others share, if it can be had in one's own home.
-    pub others: Option<Others>,
+    pub others: Option<&'static dyn Others>,
 }
 
 /// A choice for a new collection.
@@ -51,12 +53,19 @@ pub struct Choice {
 }
 
 /// Collections of others, which are not in a home but could be.
-pub struct Others {
-    /// Finds those that are shared with who asks, where their owners have them.
-    pub find: fn(&Context<'_>, home: &Collection) -> Result<Offers, Error>,
+pub trait Others: Sync {
+    /// Finds those of a kind that are shared with who asks, where their owners have them.
+    fn find(&self, ctx: &Context<'_>, home: &Collection, kind: &str) -> Result<Offers, Error>;
+
     /// Adds to the batch what makes one of them appear in the home, as far as that may be.
-    pub subscribe:
-        fn(&Context<'_>, home: &Collection, path: &Path, batch: &mut Batch) -> Result<(), Error>,
+    fn subscribe(
+        &self,
+        ctx: &Context<'_>,
+        home: &Collection,
+        kind: &str,
+        path: &Path,
+        batch: &mut Batch,
+    ) -> Result<(), Error>;
 }
 
 /// What [`Others::find`] finds.
@@ -68,9 +77,9 @@ pub struct Offers {
     pub are_more: bool,
 }
 
-/// Answers GET and HEAD of a home: none if who asks is no browser.
+/// Answers GET and HEAD of a home: none if who asks is no browser, or there is no page.
 pub fn get(ctx: &Context<'_>, home: &Resource, page: &Page) -> Result<Option<Response>, Error> {
-    let Resource::Collection(home) = home else {
+    let Some(home) = shown(home, page) else {
         return Ok(None);
     };
     let accept = ctx.header("Accept").unwrap_or_default();
@@ -86,9 +95,9 @@ pub fn get(ctx: &Context<'_>, home: &Resource, page: &Page) -> Result<Option<Res
     view::answer(ctx, home, page, None).map(Some)
 }
 
-/// Answers POST to a home: none if it is no form.
+/// Answers POST to a home: none if it is no form, or there is no page.
 pub fn post(ctx: &Context<'_>, home: &Resource, page: &Page) -> Result<Option<Response>, Error> {
-    let Resource::Collection(home) = home else {
+    let Some(home) = shown(home, page) else {
         return Ok(None);
     };
     let content_type = ctx.header("Content-Type").unwrap_or_default();
@@ -106,6 +115,13 @@ pub fn post(ctx: &Context<'_>, home: &Resource, page: &Page) -> Result<Option<Re
         }
         Err(error @ (Error::Internal(_) | Error::Busy | Error::Closed)) => Err(error),
         Err(error) => view::answer(ctx, home, page, Some(&error)).map(Some),
+    }
+}
+
+fn shown<'h>(home: &'h Resource, page: &Page) -> Option<&'h Collection> {
+    match home {
+        Resource::Collection(home) if (page.is_wanted)() => Some(home),
+        _ => None,
     }
 }
 

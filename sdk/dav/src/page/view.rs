@@ -139,7 +139,7 @@ struct Offer {
 
 /// What is offered, and whether there is more.
 fn offers(ctx: &Context<'_>, home: &Collection, page: &Page) -> Result<(Vec<Offer>, bool), Error> {
-    let Some(others) = &page.others else {
+    let Some(others) = page.others else {
         return Ok((Vec::new(), false));
     };
     let want = Want {
@@ -147,7 +147,7 @@ fn offers(ctx: &Context<'_>, home: &Collection, page: &Page) -> Result<(Vec<Offe
         stored: Stored::Names(&[DISPLAYNAME_NAME]),
     };
     let mut offers = Vec::new();
-    let found = (others.find)(ctx, home)?;
+    let found = others.find(ctx, home, page.kind)?;
     for path in found.paths {
         if let Some(Resource::Collection(found)) = ctx.find(&path, &want)? {
             offers.push(Offer {

@@ -2,9 +2,9 @@
 
 use xml::Name;
 
-use super::{Live, Read, Subject, Value, Write};
+use super::{Live, Read, Subject, Value};
 use crate::profile::On;
-use crate::resource::{Fields, Resource};
+use crate::resource::Resource;
 use crate::{method, report};
 
 /// All of them.
@@ -14,9 +14,6 @@ pub static ALL: &[&Live] = &[&SUPPORTED_METHOD_SET, &SUPPORTED_REPORT_SET];
 pub static SUPPORTED_METHOD_SET: Live = Live {
     name: &Name::dav("supported-method-set"),
     on: On::ALL,
-    in_allprop: false,
-    fields: Fields::NONE,
-    uses: &[],
     read: Read::With(|reading, out| {
         let methods = method::options::methods(reading.ctx, Some(&to_resource(reading.subject)));
         for method in methods {
@@ -26,16 +23,13 @@ pub static SUPPORTED_METHOD_SET: Live = Live {
         }
         Ok(Value::Written)
     }),
-    write: Write::Protected,
+    ..Live::PLAIN
 };
 
 /// RFC 3253 §3.1.5.
 pub static SUPPORTED_REPORT_SET: Live = Live {
     name: &Name::dav("supported-report-set"),
     on: On::ALL,
-    in_allprop: false,
-    fields: Fields::NONE,
-    uses: &[],
     read: Read::With(|reading, out| {
         for report in report::supported(reading.ctx, &to_resource(reading.subject)) {
             out.raw(b"<D:supported-report><D:report>");
@@ -44,7 +38,7 @@ pub static SUPPORTED_REPORT_SET: Live = Live {
         }
         Ok(Value::Written)
     }),
-    write: Write::Protected,
+    ..Live::PLAIN
 };
 
 fn to_resource(subject: Subject<'_>) -> Resource {

@@ -4,7 +4,7 @@
 
 use xml::{Name, Writer};
 
-use super::{Live, Read, Reading, Subject, Value, Write};
+use super::{Live, Read, Reading, Subject, Value};
 use crate::access::{self, Privilege};
 use crate::body::acl::write_ace;
 use crate::error::HREF;
@@ -34,11 +34,7 @@ const BASE: Live = Live {
         principals: false,
         ..On::ALL
     },
-    in_allprop: false,
-    fields: Fields::NONE,
-    uses: &[],
-    read: Read::Stored,
-    write: Write::Protected,
+    ..Live::PLAIN
 };
 
 const OF_PRINCIPALS: Live = Live {

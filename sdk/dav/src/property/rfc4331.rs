@@ -4,10 +4,9 @@
 
 use xml::{Name, Writer};
 
-use super::{Live, Read, Reading, Subject, Value, Write};
+use super::{Live, Read, Reading, Subject, Value};
 use crate::Error;
 use crate::profile::On;
-use crate::resource::Fields;
 use crate::store::Quota;
 
 /// All of them.
@@ -16,11 +15,7 @@ pub static ALL: &[&Live] = &[&QUOTA_AVAILABLE_BYTES, &QUOTA_USED_BYTES];
 const BASE: Live = Live {
     name: &Name::dav(""),
     on: On::COLLECTIONS,
-    in_allprop: false,
-    fields: Fields::NONE,
-    uses: &[],
-    read: Read::Stored,
-    write: Write::Protected,
+    ..Live::PLAIN
 };
 
 /// RFC 4331 §3.

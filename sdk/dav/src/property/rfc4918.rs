@@ -34,10 +34,7 @@ const BASE: Live = Live {
     name: &Name::dav(""),
     on: COLLECTIONS_AND_MEMBERS,
     in_allprop: true,
-    fields: Fields::NONE,
-    uses: &[],
-    read: Read::Stored,
-    write: Write::Protected,
+    ..Live::PLAIN
 };
 
 /// RFC 4918 §15.1.

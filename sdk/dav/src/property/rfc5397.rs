@@ -2,10 +2,9 @@
 
 use xml::Name;
 
-use super::{Live, Read, Value, Write};
+use super::{Live, Read, Value};
 use crate::error::HREF;
 use crate::profile::On;
-use crate::resource::Fields;
 
 /// All of them.
 pub static ALL: &[&Live] = &[&CURRENT_USER_PRINCIPAL];
@@ -14,9 +13,6 @@ pub static ALL: &[&Live] = &[&CURRENT_USER_PRINCIPAL];
 pub static CURRENT_USER_PRINCIPAL: Live = Live {
     name: &Name::dav("current-user-principal"),
     on: On::ALL,
-    in_allprop: false,
-    fields: Fields::NONE,
-    uses: &[],
     read: Read::With(|reading, out| {
         match &reading.ctx.user {
             Some(user) => out.leaf(&HREF, &user.href),
@@ -24,5 +20,5 @@ pub static CURRENT_USER_PRINCIPAL: Live = Live {
         }
         Ok(Value::Written)
     }),
-    write: Write::Protected,
+    ..Live::PLAIN
 };

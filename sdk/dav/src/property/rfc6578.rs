@@ -7,10 +7,10 @@
 
 use xml::Name;
 
-use super::{Live, Read, Subject, Value, Write};
+use super::{Live, Read, Subject, Value};
 use crate::error::HREF;
 use crate::profile::On;
-use crate::resource::{Collection, Fields};
+use crate::resource::Collection;
 use crate::{percent_decode, percent_encode};
 
 /// All of them.
@@ -20,9 +20,6 @@ pub static ALL: &[&Live] = &[&SYNC_TOKEN, &ADD_MEMBER];
 pub static SYNC_TOKEN: Live = Live {
     name: &Name::dav("sync-token"),
     on: On::COLLECTIONS,
-    in_allprop: false,
-    fields: Fields::NONE,
-    uses: &[],
     read: Read::With(|reading, out| match reading.subject {
         Subject::Collection(collection) if reading.ctx.profile.kind(&collection.kind).syncs => {
             out.text(&sync_token(collection));
@@ -30,7 +27,7 @@ pub static SYNC_TOKEN: Live = Live {
         }
         _ => Ok(Value::Missing),
     }),
-    write: Write::Protected,
+    ..Live::PLAIN
 };
 
 /// RFC 5995 §3.2.1.
@@ -51,11 +48,7 @@ pub static ADD_MEMBER: Live = Live {
 const SYNC_TOKEN_BASE: Live = Live {
     name: &Name::dav(""),
     on: On::COLLECTIONS,
-    in_allprop: false,
-    fields: Fields::NONE,
-    uses: &[],
-    read: Read::Stored,
-    write: Write::Protected,
+    ..Live::PLAIN
 };
 
 /// The token for what a collection holds now.

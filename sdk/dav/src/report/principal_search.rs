@@ -5,6 +5,7 @@ use xml::{DAV, Element, Name, Node};
 use super::{check_depth_zero, plan};
 use crate::body::multistatus::Multistatus;
 use crate::body::plan::{Plan, evaluate};
+use crate::collation::MatchKind;
 use crate::error::NUMBER_OF_MATCHES_WITHIN_LIMITS;
 use crate::profile::Searchable;
 use crate::property::Subject;
@@ -121,14 +122,6 @@ struct Condition {
     hint: fn(&str) -> Option<&str>,
 }
 
-#[derive(Clone, Copy)]
-enum MatchKind {
-    Contains,
-    Equals,
-    StartsWith,
-    EndsWith,
-}
-
 fn parse(ctx: &Context<'_>, root: &Element) -> Result<Vec<Condition>, Error> {
     let mut conditions = Vec::new();
     for search in root.find_all(DAV, "property-search") {
@@ -138,17 +131,7 @@ fn parse(ctx: &Context<'_>, root: &Element) -> Result<Vec<Condition>, Error> {
                 "a property-search has prop and match".to_owned(),
             ));
         };
-        let kind = match wanted.attribute("match-type") {
-            None | Some("contains") => MatchKind::Contains,
-            Some("equals") => MatchKind::Equals,
-            Some("starts-with") => MatchKind::StartsWith,
-            Some("ends-with") => MatchKind::EndsWith,
-            Some(other) => {
-                return Err(Error::BadRequest(format!(
-                    "{other:.40} is not a match-type"
-                )));
-            }
-        };
+        let kind = MatchKind::parse(wanted)?;
         for property in prop.elements() {
             let known = searchable(ctx).find(|known| known.name == property.name);
             let names = std::slice::from_ref(&property.name);

@@ -56,33 +56,9 @@ pub enum Operation {
         kind: String,
     },
     /// Copies a member with its stored properties, its bytes not moving.
-    Copy {
-        /// The member.
-        from: Path,
-        /// Where to.
-        to: Path,
-        /// Which member it replaces there: [`Expect::Missing`] for none. That one's locks stay, and
-        /// hold for what takes its place (RFC 4918 §7.7).
-        over: Expect,
-        /// Which body is meant.
-        expect: Expect,
-        /// Keys and more that the rules of the new place ask for, if they have any.
-        accept: Option<Accept>,
-    },
+    Copy(Transfer),
     /// Moves a member with its stored properties, its bytes not moving.
-    Move {
-        /// The member.
-        from: Path,
-        /// Where to.
-        to: Path,
-        /// Which member it replaces there: [`Expect::Missing`] for none. That one's locks stay, and
-        /// hold for what takes its place (RFC 4918 §7.7).
-        over: Expect,
-        /// Which body is meant.
-        expect: Expect,
-        /// Keys and more that the rules of the new place ask for, if they have any.
-        accept: Option<Accept>,
-    },
+    Move(Transfer),
     /// Copies a collection with its stored properties.
     CopyTree {
         /// The collection.
@@ -138,6 +114,22 @@ pub enum Operation {
     Unlock(Lock),
     /// Something that a protocol and the store behind it understand without the engine.
     Extension(Box<dyn Any>),
+}
+
+/// A copy or a move of a member.
+#[derive(Debug)]
+pub struct Transfer {
+    /// The member.
+    pub from: Path,
+    /// Where to.
+    pub to: Path,
+    /// Which member it replaces there: [`Expect::Missing`] for none. That one's locks stay, and hold
+    /// for what takes its place (RFC 4918 §7.7).
+    pub over: Expect,
+    /// Which body is meant.
+    pub expect: Expect,
+    /// Keys and more that the rules of the new place ask for, if they have any.
+    pub accept: Option<Accept>,
 }
 
 /// What must be so for an operation to go ahead.

@@ -17,6 +17,7 @@ mod fill;
 mod header;
 mod listing;
 mod members;
+mod outcome;
 mod personal;
 mod put;
 mod serve;
@@ -26,7 +27,9 @@ mod tree;
 
 pub use commit::Extension;
 pub use convert::text_annotation;
-pub use directory::{PRINCIPALS, find_principal, principal_of, search_principals};
+pub use directory::{
+    PRINCIPALS, find_principal, principal_collections, principal_of, search_principals,
+};
 pub use serve::{answer, serve};
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -40,6 +43,22 @@ use super::{
 };
 use crate::resource::{Collection, Member, Principal, Resource, Want};
 use crate::{Path, Time};
+
+/// The interfaces of the host that this store uses: what the descriptor of a module asks for that is
+/// served from it.
+pub const CAPABILITIES: [&str; 11] = [
+    "annotation",
+    "batch",
+    "blob",
+    "directory",
+    "exchange",
+    "identity",
+    "index",
+    "lock",
+    "mailbox",
+    "quota",
+    "rights",
+];
 
 /// Which mailboxes a protocol has, and what it does with them.
 pub struct Layout {
@@ -240,7 +259,7 @@ impl Store for MailboxStore {
     }
 
     fn principal_collections(&self) -> Vec<String> {
-        directory::collections()
+        principal_collections()
     }
 
     fn commit(&self, batch: Batch) -> Result<Vec<Done>, CommitError> {

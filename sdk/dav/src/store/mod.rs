@@ -8,8 +8,8 @@ pub mod mailbox;
 pub mod memory;
 
 pub use batch::{
-    Accept, Batch, CommitError, Content, Done, Expect, Key, KeyValue, Operation, Refusal, Unique,
-    UniqueScope,
+    Accept, Batch, CommitError, Content, Done, Expect, Key, KeyValue, Operation, Refusal, Transfer,
+    Unique, UniqueScope,
 };
 
 use crate::resource::{Collection, Member, Principal, Resource, Want};
@@ -98,6 +98,9 @@ pub enum StoreError {
     /// Someone else is in the way for the moment.
     #[error("the storage is busy")]
     Busy,
+    /// The disk is full, and what was asked needs room.
+    #[error("the disk is full")]
+    Full,
     /// Broken in a way that no client can help.
     #[error("the storage failed: {0}")]
     Failed(String),

@@ -1,6 +1,6 @@
 //! The smallest module: answers `GET /hello`. `sdk/docs/modules.md` explains it line by line.
 
-use module::{Access, Answer, Descriptor, Extent, Module, Mount, Request, Response};
+use module::{Access, Answer, Descriptor, Extent, Module, Request, Response};
 
 /// The module.
 pub struct Hello;
@@ -9,19 +9,13 @@ module::export!(Hello);
 
 impl Module for Hello {
     fn describe() -> Descriptor {
-        let methods = ["GET", "HEAD"];
-        Descriptor {
-            name: "hello".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Greets whoever comes.".to_owned(),
-            mounts: vec![Mount::new(
-                "/hello",
-                Extent::Exact,
-                &methods,
-                Access::Anonymous,
-            )],
-            ..Descriptor::default()
-        }
+        let version = env!("CARGO_PKG_VERSION");
+        Descriptor::new("hello", version, "Greets whoever comes.").mount(
+            "/hello",
+            Extent::Exact,
+            &["GET", "HEAD"],
+            Access::Anonymous,
+        )
     }
 
     fn handle(request: Request) -> Answer {

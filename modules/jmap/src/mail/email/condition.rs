@@ -5,7 +5,8 @@ use crate::error::MethodError;
 use crate::id::MailboxId;
 use crate::json::Object;
 use crate::mail::keywords;
-use mail::{Condition as Sought, Date, Place};
+use crate::utc_date;
+use mail::{Condition as Sought, Place};
 use module::Instant;
 use serde_json::Value;
 
@@ -72,10 +73,7 @@ impl Condition {
 
 fn read(name: &str, value: &Value) -> Option<Test> {
     let text = || value.as_str();
-    let date = || {
-        let date = Date::parse_rfc3339(text()?)?;
-        date.seconds().checked_mul(1000)
-    };
+    let date = || utc_date::parse_date(text()?);
     let keyword = || {
         let keyword = text()?.to_ascii_lowercase();
         keywords::is_valid(&keyword).then_some(keyword)

@@ -4,22 +4,17 @@ use super::put::New;
 use super::{Emails, wish};
 use crate::account::Account;
 use crate::blob::{self, BlobId, Whole};
-use crate::call::Result;
 use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult, check_properties};
 use crate::id::EmailId;
 use crate::json::Object;
 use crate::mail::world::{World, keywords};
-use crate::standard::{Copy, Done, is_current};
+use crate::standard::{Copy, Done};
 use module::Batch;
 use std::rc::Rc;
 
 impl Copy for Emails {
     const SET: &'static str = "Email/set";
-
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        is_current::<Self>(context, account, state)
-    }
 
     fn copy(
         context: &mut Context,
@@ -27,13 +22,9 @@ impl Copy for Emails {
         to: &Rc<Account>,
         id: &str,
         with: Object,
-    ) -> std::result::Result<Done, SetError> {
+    ) -> SetResult<Done> {
         let known = ["mailboxIds", "keywords", "receivedAt"];
-        let unknown = with.keys().map(String::as_str);
-        let unknown: Vec<&str> = unknown.filter(|name| !known.contains(name)).collect();
-        if !unknown.is_empty() {
-            return Err(SetError::invalid_properties(unknown, "these can't be set"));
-        }
+        check_properties(&with, |name, _| known.contains(&name), "these can't be set")?;
         let id = EmailId::parse(id).ok_or_else(|| SetError::new("notFound"))?;
         let source = World::load(from)?;
         let places = source.places(id);

@@ -1,23 +1,28 @@
 //! `Email/get`. RFC 8621 §4.2.
 
-use super::told::{Told, Values, Wanted, utc_date};
+use super::told::{Told, Values, Wanted};
 use super::{Emails, read, summary};
 use crate::account::Account;
 use crate::blob::{BlobId, Whole};
-use crate::call::{Arguments, Result};
+use crate::call::Result;
 use crate::context::Context;
 use crate::error::MethodError;
 use crate::id::EmailId;
 use crate::json::{Object, object};
 use crate::mail::world::{Place, World, keywords};
 use crate::standard::{Get, Listed, Properties};
+use crate::utc_date;
 use mail::HeaderProperty;
 use serde_json::Value;
 use std::rc::Rc;
 
+/// What of an Email is told that is no more than a message. RFC 8621 §4.9.
+pub const OF_MESSAGE: &[&str] = Emails::PROPERTIES.split_at(7).1;
+
 impl Get for Emails {
     type Extra = Values;
 
+    // First what the store says, then what the message itself does: `OF_MESSAGE`.
     const PROPERTIES: &'static [&'static str] = &[
         "id",
         "blobId",
@@ -47,10 +52,6 @@ impl Get for Emails {
 
     fn is_property(name: &str) -> bool {
         matches!(name, "headers" | "bodyStructure") || HeaderProperty::parse(name).is_some()
-    }
-
-    fn extra(arguments: &mut Arguments) -> Result<Values> {
-        Values::take(arguments)
     }
 
     fn load(
@@ -147,7 +148,7 @@ fn metadata(id: &str, places: &[Place<'_>], properties: &Properties) -> Object {
     });
     tell("keywords", &|| set(keywords(places).names().to_vec()));
     tell("size", &|| row.size.into());
-    tell("receivedAt", &|| utc_date(row.received).into());
+    tell("receivedAt", &|| utc_date::write(row.received).into());
     object
 }
 

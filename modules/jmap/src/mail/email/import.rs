@@ -3,13 +3,14 @@
 use super::put::New;
 use super::{Emails, wish};
 use crate::account::Account;
-use crate::blob::{BlobId, bytes};
+use crate::blob::bytes;
 use crate::call::{Arguments, Result, required};
 use crate::context::Context;
-use crate::error::{MethodError, SetError};
+use crate::error::{SetError, SetResult, check_properties};
 use crate::json::Object;
 use crate::mail::world::World;
-use crate::standard::{DataType, Done, Set, Stage, is_current, set};
+use crate::standard::{Changes, DataType, Done, Log, Set, Stage, set};
+use crate::state::State;
 use mail::{Date, Header, Limits};
 use module::Instant;
 use serde_json::Value;
@@ -44,37 +45,28 @@ impl DataType for Imports {
     }
 }
 
+impl Changes for Imports {
+    fn log(context: &mut Context, account: &Rc<Account>, since: &State) -> Result<Log> {
+        Emails::log(context, account, since)
+    }
+}
+
 impl Set for Imports {
     type Extra = ();
 
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
-
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        is_current::<Emails>(context, account, state)
-    }
-
-    fn create(
-        stage: &mut Stage<'_>,
-        (): &(),
-        object: Object,
-    ) -> std::result::Result<Done, SetError> {
+    fn create(stage: &mut Stage<'_>, (): &(), object: Object) -> SetResult<Done> {
         let known = ["blobId", "mailboxIds", "keywords", "receivedAt"];
-        let unknown = object.keys().map(String::as_str);
-        let unknown: Vec<&str> = unknown.filter(|name| !known.contains(name)).collect();
-        if !unknown.is_empty() {
-            return Err(SetError::invalid_properties(
-                unknown,
-                "an EmailImport has no such properties",
-            ));
-        }
+        check_properties(
+            &object,
+            |name, _| known.contains(&name),
+            "an EmailImport has no such properties",
+        )?;
         let world = World::outline(&stage.account);
         let shelves = wish::mailboxes(stage.context, &world, object.get("mailboxIds"))?;
         let keywords = wish::keywords(object.get("keywords"))?;
         let received = wish::received(object.get("receivedAt"))?;
         let blob = object.get("blobId").and_then(Value::as_str);
-        let blob = blob.and_then(|id| BlobId::parse(stage.context.real_id(id)?));
+        let blob = blob.and_then(|id| stage.context.blob_id(id));
         let message = blob.and_then(|id| bytes(&stage.account, &id).ok());
         let message =
             message.ok_or_else(|| SetError::invalid("blobId", "there is no such blob"))?;
@@ -95,19 +87,6 @@ impl Set for Imports {
         };
         new.stage(&stage.account, &stage.batch)
     }
-
-    fn update(
-        _: &mut Stage<'_>,
-        (): &(),
-        _: &str,
-        _: &Object,
-    ) -> std::result::Result<Done, SetError> {
-        Err(SetError::new("forbidden"))
-    }
-
-    fn destroy(_: &mut Stage<'_>, (): &(), _: &str) -> std::result::Result<(), SetError> {
-        Err(SetError::new("forbidden"))
-    }
 }
 
 /// When the topmost Received field says that the message came. RFC 5321 §4.4.
@@ -117,13 +96,4 @@ fn traced(header: &Header<'_>) -> Option<Instant> {
     let (_, date) = field.rsplit_once(';')?;
     let seconds = Date::parse(mail::cut(date, 255))?.seconds();
     seconds.checked_mul(1000)
-}
-
-/// Refuses an id that is none.
-pub fn blob_ids(arguments: &mut Arguments, limit: u64) -> Result<Vec<String>> {
-    let ids = required("blobIds", arguments.strings("blobIds")?)?;
-    match ids.len() as u64 > limit {
-        true => Err(MethodError::new("requestTooLarge")),
-        false => Ok(ids),
-    }
 }

@@ -17,11 +17,10 @@ mod summary;
 mod told;
 mod wish;
 
-pub use import::{blob_ids, import};
+pub use import::import;
 pub use parse::parse;
 pub use snippet::get as snippets;
 pub use summary::forget;
-pub use told::utc_date;
 
 use crate::account::Account;
 use crate::call::Result;

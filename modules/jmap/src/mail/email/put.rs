@@ -2,7 +2,7 @@
 
 use crate::account::Account;
 use crate::blob::{BlobId, Whole};
-use crate::error::SetError;
+use crate::error::SetResult;
 use crate::id::EmailId;
 use crate::index_keys;
 use crate::json::object;
@@ -28,7 +28,7 @@ pub struct New<'a> {
 
 impl New<'_> {
     /// Adds it to a batch.
-    pub fn stage(&self, account: &Account, batch: &Batch) -> Result<Done, SetError> {
+    pub fn stage(&self, account: &Account, batch: &Batch) -> SetResult<Done> {
         let message = Message::parse(self.message, &Limits::default());
         let root = message.parts().first();
         let start = root.map_or(0, |root| root.range.start);

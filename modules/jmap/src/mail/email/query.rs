@@ -13,7 +13,7 @@ use crate::mail::SORTS;
 use crate::mail::history::History;
 use crate::mail::table::Row;
 use crate::mail::world::World;
-use crate::standard::{Comparator, Filter, Outcome, Query, QueryChanges, Subject};
+use crate::standard::{Comparator, Extra, Filter, Outcome, Query, QueryChanges, Subject};
 use crate::state::State;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
@@ -21,6 +21,12 @@ use std::rc::Rc;
 /// `collapseThreads`. RFC 8621 §4.4.3.
 #[derive(Debug, Clone, Copy)]
 pub struct Collapse(bool);
+
+impl Extra for Collapse {
+    fn take(arguments: &mut Arguments) -> Result<Self> {
+        arguments.boolean("collapseThreads").map(Self)
+    }
+}
 
 impl Query for Emails {
     type Condition = Condition;
@@ -35,10 +41,6 @@ impl Query for Emails {
         let needs_keyword = comparator.property.ends_with("Keyword");
         SORTS.contains(&comparator.property.as_str())
             && needs_keyword == comparator.keyword.is_some()
-    }
-
-    fn extra(arguments: &mut Arguments) -> Result<Collapse> {
-        arguments.boolean("collapseThreads").map(Collapse)
     }
 
     fn run(

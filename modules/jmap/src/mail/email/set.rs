@@ -3,54 +3,34 @@
 use super::put::New;
 use super::{Emails, wish};
 use crate::account::Account;
-use crate::blob::{BlobId, bytes};
-use crate::call::{Arguments, Result};
+use crate::blob::bytes;
+use crate::call::Arguments;
 use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::id::EmailId;
 use crate::json::Object;
 use crate::mail::keywords::difference;
 use crate::mail::name::Name;
-use crate::mail::world::{Place, World, keywords};
-use crate::standard::{Done, Get, Properties, Set, Stage, apply, is_current};
-use mail::{ComposeError, Surroundings, compose};
+use crate::mail::world::{Place, Shelf, World, keywords};
+use crate::standard::{Done, Extra, Get, Properties, Set, Stage, apply};
+use mail::{ComposeError, compose};
 use module::{Batch, Condition};
 use serde_json::Value;
 use std::rc::Rc;
 
-type Answer<T> = std::result::Result<T, SetError>;
-
 impl Set for Emails {
     type Extra = ();
 
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
-
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        is_current::<Self>(context, account, state)
-    }
-
-    fn create(stage: &mut Stage<'_>, (): &(), object: Object) -> Answer<Done> {
+    fn create(stage: &mut Stage<'_>, (): &(), object: Object) -> SetResult<Done> {
         let world = World::outline(&stage.account);
         let shelves = wish::mailboxes(stage.context, &world, object.get("mailboxIds"))?;
         let keywords = wish::keywords(object.get("keywords"))?;
         let received = wish::received(object.get("receivedAt"))?;
         let unique = EmailId::random()?.to_string();
-        let max = stage.context.limits.max_size_attachments_per_email;
-        let surroundings = Surroundings {
-            now: stage.context.now.div_euclid(1000),
-            unique: &unique,
-            domain: &stage.context.identity.tenant,
-            size_max: usize::try_from(max).unwrap_or(usize::MAX),
-        };
         let context = &*stage.context;
         let account = &stage.account;
-        let blob = |id: &str| {
-            let id = BlobId::parse(context.real_id(id)?)?;
-            bytes(account, &id).ok()
-        };
-        let message = compose(&object, &surroundings, blob)?;
+        let blob = |id: &str| bytes(account, &context.blob_id(id)?).ok();
+        let message = compose(&object, &context.surroundings(&unique), blob)?;
         let new = New {
             message: &message,
             shelves,
@@ -60,7 +40,7 @@ impl Set for Emails {
         new.stage(account, &stage.batch)
     }
 
-    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> Answer<Done> {
+    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> SetResult<Done> {
         let world = World::load(&stage.account)?;
         let email = EmailId::parse(id).ok_or_else(|| SetError::new("notFound"))?;
         let places = world.places(email);
@@ -93,39 +73,17 @@ impl Set for Emails {
             thread: first.row.thread,
             received: first.row.received,
         };
-        let name = name.write();
-        let is_wanted = |place: &&Place<'_>| shelves.iter().any(|shelf| shelf.id == place.shelf.id);
-        let mut leaving: Vec<&Place<'_>> =
-            places.iter().filter(|place| !is_wanted(place)).collect();
-        for shelf in &shelves {
-            if places.iter().any(|place| place.shelf.id == shelf.id) {
-                continue;
-            }
-            let target = world.account.open(shelf.at)?;
-            match leaving.pop() {
-                Some(place) => {
-                    let source = world.account.open(place.shelf.at)?;
-                    let name = Some(name.as_str());
-                    let free = Condition::Free;
-                    stage.batch.move_(&source, place.uid(), &target, name, free);
-                }
-                None => {
-                    let stays = places.iter().find(is_wanted).unwrap_or(first);
-                    let source = world.account.open(stays.shelf.at)?;
-                    let name = Some(name.as_str());
-                    let free = Condition::Free;
-                    stage.batch.copy(&source, stays.uid(), &target, name, free);
-                }
-            }
-        }
-        for place in leaving {
-            let mailbox = world.account.open(place.shelf.at)?;
-            stage.batch.remove(&mailbox, place.uid());
-        }
+        stage_move(
+            &world.account,
+            &stage.batch,
+            &places,
+            &shelves,
+            &name.write(),
+        )?;
         Ok(Done::default())
     }
 
-    fn destroy(stage: &mut Stage<'_>, (): &(), id: &str) -> Answer<()> {
+    fn destroy(stage: &mut Stage<'_>, (): &(), id: &str) -> SetResult<()> {
         let world = World::load(&stage.account)?;
         let email = EmailId::parse(id).ok_or_else(|| SetError::new("notFound"))?;
         let places = world.places(email);
@@ -138,6 +96,36 @@ impl Set for Emails {
         }
         Ok(())
     }
+}
+
+/// Adds to a batch that an Email is in these Mailboxes and no others. What leaves one is moved to another
+/// one; where nothing is left to be moved, a copy is made.
+fn stage_move(
+    account: &Account,
+    batch: &Batch,
+    places: &[Place<'_>],
+    shelves: &[&Shelf],
+    name: &str,
+) -> SetResult<()> {
+    let is_wanted = |place: &&Place<'_>| shelves.iter().any(|shelf| shelf.id == place.shelf.id);
+    let (staying, mut leaving): (Vec<&Place<'_>>, Vec<_>) = places.iter().partition(is_wanted);
+    let is_new = |shelf: &&&Shelf| !places.iter().any(|place| place.shelf.id == shelf.id);
+    for shelf in shelves.iter().filter(is_new) {
+        let target = account.open(shelf.at)?;
+        let (name, free) = (Some(name), Condition::Free);
+        if let Some(place) = leaving.pop() {
+            let source = account.open(place.shelf.at)?;
+            batch.move_(&source, place.uid(), &target, name, free);
+        } else if let Some(place) = staying.first().copied().or(places.first()) {
+            let source = account.open(place.shelf.at)?;
+            batch.copy(&source, place.uid(), &target, name, free);
+        }
+    }
+    for place in leaving {
+        let mailbox = account.open(place.shelf.at)?;
+        batch.remove(&mailbox, place.uid());
+    }
+    Ok(())
 }
 
 /// What is about keywords and Mailboxes, with the ids that are meant, and what is about something
@@ -166,7 +154,7 @@ fn split(patch: &Object, context: &Context) -> (Object, Object) {
 }
 
 /// Refuses to change what can't be: a client may send it back as it is.
-fn check_same(stage: &mut Stage<'_>, id: &str, others: &Object) -> Answer<()> {
+fn check_same(stage: &mut Stage<'_>, id: &str, others: &Object) -> SetResult<()> {
     if others.is_empty() {
         return Ok(());
     }
@@ -177,7 +165,7 @@ fn check_same(stage: &mut Stage<'_>, id: &str, others: &Object) -> Answer<()> {
     let mut wrong: Vec<&str> = unknown.map(String::as_str).collect();
     let account = Rc::clone(&stage.account);
     let properties = Properties::Named(names.clone());
-    let values = <Emails as Get>::extra(&mut Arguments::default());
+    let values = <Emails as Get>::Extra::take(&mut Arguments::default());
     let values = values.map_err(|error| SetError::new(error.kind))?;
     let limit = usize::MAX;
     let ids = Some(vec![id.to_owned()]);
@@ -210,7 +198,7 @@ fn set_keywords(
     batch: &Batch,
     place: &Place<'_>,
     wanted: &[String],
-) -> Answer<()> {
+) -> SetResult<()> {
     let mailbox = account.open(place.shelf.at)?;
     let message = mailbox.get(&[place.uid()])?.into_iter().next();
     // Removed meanwhile: what is found then decides.

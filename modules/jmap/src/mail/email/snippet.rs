@@ -6,7 +6,6 @@ use super::read;
 use crate::api::ids_or_null;
 use crate::call::{Arguments, Result, required};
 use crate::context::Context;
-use crate::error::MethodError;
 use crate::id::EmailId;
 use crate::json::{Object, object};
 use crate::mail::world::World;
@@ -24,10 +23,7 @@ pub fn get(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
     let subject = read_subject::<Emails>(&mut arguments)?;
     let ids = required("emailIds", arguments.strings("emailIds")?)?;
     arguments.finish()?;
-    let limit = context.limits.max_objects_in_get;
-    if ids.len() as u64 > limit {
-        return Err(MethodError::new("requestTooLarge"));
-    }
+    context.limits.check_get(ids.len())?;
     let conditions = subject.filter.iter().flat_map(Filter::conditions);
     let sought: Vec<(&Place, &Sought)> = conditions
         .flat_map(|condition| &condition.0)

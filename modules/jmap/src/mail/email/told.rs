@@ -6,9 +6,8 @@ use crate::blob::BlobId;
 use crate::call::{Arguments, Result};
 use crate::error::MethodError;
 use crate::json::{Object, object};
-use crate::standard::Properties;
-use mail::{Body, Date, Header, HeaderProperty, Limits, Message, Part};
-use module::Instant;
+use crate::standard::{Extra, Properties};
+use mail::{Body, Header, HeaderProperty, Limits, Message, Part};
 use serde_json::Value;
 
 /// Properties of the body.
@@ -37,18 +36,8 @@ const PART: [&str; 12] = [
     "subParts",
 ];
 
-const PART_DEFAULT: [&str; 10] = [
-    "partId",
-    "blobId",
-    "size",
-    "name",
-    "type",
-    "charset",
-    "disposition",
-    "cid",
-    "language",
-    "location",
-];
+/// What of a part is told only if it is asked for.
+const PART_ASKED: [&str; 2] = ["headers", "subParts"];
 
 /// What is to be told of messages.
 #[derive(Debug, Clone)]
@@ -76,9 +65,8 @@ pub struct Values {
     max: usize,
 }
 
-impl Values {
-    /// Takes them.
-    pub fn take(arguments: &mut Arguments) -> Result<Self> {
+impl Extra for Values {
+    fn take(arguments: &mut Arguments) -> Result<Self> {
         let max = arguments.unsigned("maxBodyValueBytes")?.unwrap_or(0);
         Ok(Self {
             properties: arguments.strings("bodyProperties")?,
@@ -102,7 +90,10 @@ impl Wanted {
             body.extend(BODY.into_iter().filter(|known| *known == name));
         }
         let part = match &values.properties {
-            None => PART_DEFAULT.map(PartProperty::Plain).to_vec(),
+            None => {
+                let told = PART.into_iter().filter(|name| !PART_ASKED.contains(name));
+                told.map(PartProperty::Plain).collect()
+            }
             Some(names) => {
                 let names = names.iter().map(|name| PartProperty::read(name));
                 names.collect::<Result<_>>()?
@@ -291,13 +282,4 @@ fn headers(header: &Header<'_>) -> Value {
         Value::Object(object! { "name": field.name, "value": field.raw().into_owned() })
     });
     told.collect()
-}
-
-/// A moment as UTCDate. RFC 8620 §1.4.
-pub fn utc_date(instant: Instant) -> String {
-    let date = Date::from_seconds(instant.div_euclid(1000));
-    date.map_or_else(
-        || "1970-01-01T00:00:00Z".to_owned(),
-        |date| date.to_rfc3339(),
-    )
 }

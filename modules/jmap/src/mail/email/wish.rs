@@ -2,13 +2,13 @@
 //! received. RFC 8621 §4.1.1.
 
 use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::id::MailboxId;
 use crate::json::Object;
 use crate::mail::keywords;
 use crate::mail::world::{Shelf, World};
 use crate::session::MAILBOXES_PER_EMAIL_MAX;
-use mail::Date;
+use crate::utc_date;
 use module::Instant;
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub fn mailboxes<'w>(
     context: &Context,
     world: &'w World,
     value: Option<&Value>,
-) -> Result<Vec<&'w Shelf>, SetError> {
+) -> SetResult<Vec<&'w Shelf>> {
     let bad = |what: &str| SetError::invalid("mailboxIds", what);
     let Some(Value::Object(ids)) = value else {
         return Err(bad("an Email is in one Mailbox at least"));
@@ -42,7 +42,7 @@ pub fn mailboxes<'w>(
 }
 
 /// Reads `keywords`: sorted, in lower case.
-pub fn keywords(value: Option<&Value>) -> Result<Vec<String>, SetError> {
+pub fn keywords(value: Option<&Value>) -> SetResult<Vec<String>> {
     let bad = |what: &str| SetError::invalid("keywords", what);
     let set = match value {
         None | Some(Value::Null) => &Object::new(),
@@ -71,12 +71,11 @@ pub fn keywords(value: Option<&Value>) -> Result<Vec<String>, SetError> {
 }
 
 /// Reads `receivedAt`.
-pub fn received(value: Option<&Value>) -> Result<Option<Instant>, SetError> {
-    let text = match value {
-        None | Some(Value::Null) => return Ok(None),
-        Some(value) => value.as_str().filter(|text| text.ends_with('Z')),
+pub fn received(value: Option<&Value>) -> SetResult<Option<Instant>> {
+    let Some(value) = value.filter(|value| !value.is_null()) else {
+        return Ok(None);
     };
-    let date = text.and_then(Date::parse_rfc3339);
-    let date = date.ok_or_else(|| SetError::invalid("receivedAt", "this is no UTCDate"))?;
-    Ok(Some(date.seconds().saturating_mul(1000)))
+    let received = value.as_str().and_then(utc_date::parse);
+    let wrong = || SetError::invalid("receivedAt", "this is no UTCDate");
+    received.map(Some).ok_or_else(wrong)
 }

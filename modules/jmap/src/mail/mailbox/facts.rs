@@ -2,7 +2,7 @@
 
 use super::{ROLE, SORT_ORDER, SUBSCRIBED};
 use crate::account::Account;
-use crate::id::MailboxId;
+use crate::id::{MailboxId, first_bits};
 use module::{Error, Grant, Identifier, Modseq, Result, Rights, Status};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
@@ -107,9 +107,7 @@ impl Facts {
             hash.update(name.as_bytes());
             hash.update(grant.rights.bits().to_be_bytes());
         }
-        let digest = hash.finalize();
-        let first = digest.first_chunk().copied().unwrap_or_default();
-        u32::from_be_bytes(first)
+        (first_bits(hash) >> 32) as u32
     }
 }
 

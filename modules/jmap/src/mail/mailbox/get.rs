@@ -4,7 +4,7 @@ use super::Mailboxes;
 use super::facts::{Facts, parent_id, shown_name};
 use super::rights::{my_rights, share_with};
 use crate::account::{Account, is_readable};
-use crate::call::{Arguments, Result};
+use crate::call::Result;
 use crate::context::Context;
 use crate::error::MethodError;
 use crate::id::MailboxId;
@@ -43,10 +43,6 @@ impl Get for Mailboxes {
 
     fn is_property(name: &str) -> bool {
         name == "shareWith"
-    }
-
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
     }
 
     fn load(

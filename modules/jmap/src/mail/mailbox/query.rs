@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::MethodError;
 use crate::id::MailboxId;
 use crate::json::Object;
-use crate::standard::{Changes, Comparator, Outcome, Query, QueryChanges, Subject};
+use crate::standard::{Changes, Comparator, Extra, Outcome, Query, QueryChanges, Subject};
 use crate::state::State;
 use serde_json::Value;
 use std::cmp::Ordering;
@@ -30,6 +30,15 @@ pub struct Condition {
 pub struct Tree {
     sort: bool,
     filter: bool,
+}
+
+impl Extra for Tree {
+    fn take(arguments: &mut Arguments) -> Result<Self> {
+        Ok(Self {
+            sort: arguments.boolean("sortAsTree")?,
+            filter: arguments.boolean("filterAsTree")?,
+        })
+    }
 }
 
 /// What is looked at.
@@ -70,13 +79,6 @@ impl Query for Mailboxes {
 
     fn is_sort(comparator: &Comparator) -> bool {
         matches!(comparator.property.as_str(), "sortOrder" | "name")
-    }
-
-    fn extra(arguments: &mut Arguments) -> Result<Tree> {
-        Ok(Tree {
-            sort: arguments.boolean("sortAsTree")?,
-            filter: arguments.boolean("filterAsTree")?,
-        })
     }
 
     fn run(

@@ -4,9 +4,10 @@
 //! RFC 9610 §2 and its kin call the right to change `shareWith`; it is told to those who use sharing.
 
 use super::is_inbox;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::id::{account_id, principal_name};
 use crate::json::Object;
+use crate::standard::map_or_null;
 use module::{Error, Grant, Identifier, Kind, Principal, Rights, Status};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -34,8 +35,6 @@ const MAY_SHARE: (&str, Rights) = ("mayShare", Rights::ADMINISTER);
 /// What an inbox does not allow, whatever the ACL says: it has no children, and stays what it is.
 const NOT_OF_INBOX: [&str; 3] = ["mayCreateChild", "mayRename", "mayDelete"];
 
-type Answer<T> = std::result::Result<T, SetError>;
-
 /// Shares, by the id of the principal.
 type Shares = BTreeMap<String, Rights>;
 
@@ -56,22 +55,14 @@ pub fn told(rights: Rights, is_inbox: bool, with_sharing: bool) -> Object {
 
 /// `shareWith`: null if nobody but the owner has rights by name.
 pub fn share_with(grants: &[Grant], owner: &str) -> Value {
-    let shares = shares(grants, owner);
-    match shares.is_empty() {
-        true => Value::Null,
-        false => Value::Object(share_map(&shares)),
-    }
+    map_or_null(share_map(grants, owner))
 }
 
 /// `shareWith` as it is patched: a map, which may be empty.
-pub fn patchable(grants: &[Grant], owner: &str) -> Object {
-    share_map(&shares(grants, owner))
-}
-
-fn share_map(shares: &Shares) -> Object {
-    let map = shares.iter().map(|(id, &rights)| {
+pub fn share_map(grants: &[Grant], owner: &str) -> Object {
+    let map = shares(grants, owner).into_iter().map(|(id, rights)| {
         let rights = told(rights, false, true);
-        (id.clone(), Value::Object(rights))
+        (id, Value::Object(rights))
     });
     map.collect()
 }
@@ -96,7 +87,7 @@ fn name_of(identifier: &Identifier) -> Option<&str> {
 
 /// The grants of a Mailbox after its `shareWith` was set. What clients have no word for stays as it is:
 /// the owner's grants, those of everybody, negative ones, and letters that are in no right of RFC 8621.
-pub fn set_shares(grants: &[Grant], wanted: &Value, owner: &str) -> Answer<Vec<Grant>> {
+pub fn set_shares(grants: &[Grant], wanted: &Value, owner: &str) -> SetResult<Vec<Grant>> {
     let before = shares(grants, owner);
     let wanted = match wanted {
         Value::Null => Object::new(),
@@ -162,7 +153,7 @@ pub fn beside_inbox(inbox: &[Grant], owner: &str) -> Vec<Grant> {
 }
 
 /// The principal that a Mailbox is to be shared with.
-fn find(id: &str, owner: &str) -> Answer<Identifier> {
+fn find(id: &str, owner: &str) -> SetResult<Identifier> {
     let wrong = |what: &str| SetError::invalid(&format!("shareWith/{id}"), what);
     let name = principal_name(id).ok_or_else(|| wrong("there is no such Principal"))?;
     if name == owner {
@@ -177,7 +168,7 @@ fn find(id: &str, owner: &str) -> Answer<Identifier> {
 }
 
 /// Reads MailboxRights; those that are not there are not given.
-fn read(id: &str, rights: &Value, known: Option<Rights>) -> Answer<Rights> {
+fn read(id: &str, rights: &Value, known: Option<Rights>) -> SetResult<Rights> {
     let wrong = |what: &str| SetError::invalid(&format!("shareWith/{id}"), what);
     let Value::Object(rights) = rights else {
         return Err(wrong("these are no MailboxRights"));

@@ -1,17 +1,18 @@
 //! `Mailbox/set`. RFC 8621 §2.5.
 
-use super::facts::{Facts, is_inbox, parent_id, shown_name};
-use super::rights::{patchable, set_shares};
-use super::wanted::Wanted;
+use super::facts::{Facts, is_inbox};
+use super::get::read_whole;
+use super::rights::{set_shares, share_map};
+use super::wanted::{SETTABLE, Wanted};
 use super::{Mailboxes, ROLE, SORT_ORDER, SUBSCRIBED};
 use crate::account::{Account, MAILBOX_TYPE};
 use crate::call::{Arguments, Result};
 use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::id::MailboxId;
 use crate::json::{Object, object};
 use crate::mail::table::Table;
-use crate::standard::{Done, Set, Stage, apply, is_current};
+use crate::standard::{Done, Extra, Set, Stage, apply, changed};
 use module::{Annotation, Batch, Error, Mailbox, Status};
 use serde_json::Value;
 use std::rc::Rc;
@@ -20,7 +21,11 @@ use std::rc::Rc;
 #[derive(Debug, Clone, Copy)]
 pub struct RemoveEmails(bool);
 
-type Answer<T> = std::result::Result<T, SetError>;
+impl Extra for RemoveEmails {
+    fn take(arguments: &mut Arguments) -> Result<Self> {
+        arguments.boolean("onDestroyRemoveEmails").map(Self)
+    }
+}
 
 impl Set for Mailboxes {
     type Extra = RemoveEmails;
@@ -28,15 +33,7 @@ impl Set for Mailboxes {
     // Anybody may subscribe to what he may read.
     const HAS_PRIVATE: bool = true;
 
-    fn extra(arguments: &mut Arguments) -> Result<RemoveEmails> {
-        arguments.boolean("onDestroyRemoveEmails").map(RemoveEmails)
-    }
-
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        is_current::<Self>(context, account, state)
-    }
-
-    fn create(stage: &mut Stage<'_>, _: &RemoveEmails, object: Object) -> Answer<Done> {
+    fn create(stage: &mut Stage<'_>, _: &RemoveEmails, object: Object) -> SetResult<Done> {
         let given: Vec<String> = object.keys().cloned().collect();
         let mut defaults = object! { "parentId": Value::Null, "role": Value::Null, "sortOrder": 0 };
         defaults.insert("isSubscribed".to_owned(), true.into());
@@ -48,14 +45,13 @@ impl Set for Mailboxes {
         wanted.check_role(&stage.account, None)?;
         let batch = Batch::new();
         let grants = wanted.grants(&stage.account)?;
+        // What can't be shared like this is not made, either.
+        if let Some(shares) = &shares {
+            set_shares(&[], shares, &stage.account.owner)?;
+        }
         let created = batch.create_mailbox(&path, MAILBOX_TYPE, grants.as_deref());
-        for (name, value) in [
-            (ROLE, wanted.role.clone()),
-            (
-                SORT_ORDER,
-                (wanted.sort_order > 0).then(|| wanted.sort_order.to_string()),
-            ),
-        ] {
+        let sort_order = (wanted.sort_order > 0).then(|| wanted.sort_order.to_string());
+        for (name, value) in [(ROLE, wanted.role.clone()), (SORT_ORDER, sort_order)] {
             if let Some(value) = value {
                 let value = Annotation::shared(name, Some(value.into_bytes()));
                 batch.annotate_outcome(created, &value);
@@ -80,102 +76,36 @@ impl Set for Mailboxes {
         Ok(Done { id, told })
     }
 
-    fn update(stage: &mut Stage<'_>, _: &RemoveEmails, id: &str, patch: &Object) -> Answer<Done> {
+    fn update(
+        stage: &mut Stage<'_>,
+        _: &RemoveEmails,
+        id: &str,
+        patch: &Object,
+    ) -> SetResult<Done> {
         let (at, status) = find(&stage.account, id)?;
-        let facts = Facts::of(&stage.account, at)?;
-        let current = object! {
-            "name": shown_name(&status),
-            "parentId": parent_id(&stage.account, &status).map(|id| id.to_string()),
-            "role": facts.role.clone(),
-            "sortOrder": facts.sort_order,
-            "isSubscribed": facts.is_subscribed,
-        };
-        let mut whole = current.clone();
-        whole.append(&mut server_set(stage.context, &stage.account, id)?);
-        let shares = patchable(&facts.grants, &stage.account.owner);
-        whole.insert("shareWith".to_owned(), Value::Object(shares));
-        whole.insert("id".to_owned(), id.into());
-        let before = whole.clone();
-        let defaults = |name: &str| match name {
-            "parentId" | "role" => Some(Value::Null),
-            "sortOrder" => Some(0.into()),
-            "isSubscribed" => Some(true.into()),
-            "shareWith" => Some(Object::new().into()),
-            _ => None,
-        };
-        let patched = apply(&whole, patch, defaults)?;
-        let changed: Vec<&str> = patched
-            .iter()
-            .filter(|(name, value)| before.get(*name) != Some(value))
-            .map(|(name, _)| name.as_str())
-            .chain(
-                before
-                    .keys()
-                    .map(String::as_str)
-                    .filter(|name| !patched.contains_key(*name)),
-            )
-            .collect();
-        let server: Vec<&str> = changed
-            .iter()
-            .copied()
-            .filter(|name| !current.contains_key(*name) && *name != "shareWith")
-            .collect();
-        if !server.is_empty() {
-            return Err(SetError::invalid_properties(server, "these can't be set"));
-        }
+        let before = patchable(stage, at, &status)?;
+        let after = apply(&before, patch, default)?;
+        let changed = changed(&before, &after);
+        check_changed(&changed, is_inbox(&status.path))?;
         if changed.is_empty() {
             return Ok(Done::default());
         }
-        let settable: Object = patched
-            .iter()
-            .filter(|(name, _)| current.contains_key(*name))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        let wanted = Wanted::read(&settable, &stage.account, stage.context)?;
-        let is_inbox = is_inbox(&status.path);
-        let fixed = ["name", "parentId", "role"];
-        let fixed: Vec<&str> = changed
-            .iter()
-            .copied()
-            .filter(|name| fixed.contains(name))
-            .collect();
-        if is_inbox && !fixed.is_empty() {
-            return Err(SetError::described(
-                "forbidden",
-                "the inbox stays what it is",
-            ));
-        }
-        let open = stage.account.open(at)?;
+        let mut settable = after.clone();
+        settable.retain(|name, _| SETTABLE.contains(&name.as_str()));
         let batch = Batch::new();
-        if changed.contains(&"role") {
-            wanted.check_role(&stage.account, Some(&status))?;
-            let value = wanted.role.clone().map(String::into_bytes);
-            batch.annotate(&open, None, &Annotation::shared(ROLE, value));
-        }
-        if changed.contains(&"sortOrder") {
-            let value = Some(wanted.sort_order.to_string().into_bytes());
-            batch.annotate(&open, None, &Annotation::shared(SORT_ORDER, value));
-        }
-        if changed.contains(&"shareWith") {
-            let wanted = patched.get("shareWith").unwrap_or(&Value::Null);
-            let grants = set_shares(&open.grants()?, wanted, &stage.account.owner)?;
-            batch.set_rights(&open, &grants);
-        }
-        if changed.contains(&"isSubscribed") {
-            stage_subscribed(&batch, &open, wanted.is_subscribed);
-        }
-        if changed.contains(&"name") || changed.contains(&"parentId") {
-            let path = wanted.path(&stage.account, Some(&status))?;
-            if path != status.path {
-                batch.rename_mailbox(&open, &path);
-            }
-        }
+        let change = Change {
+            account: &stage.account,
+            status: &status,
+            wanted: Wanted::read(&settable, &stage.account, stage.context)?,
+            shares: after.get("shareWith").unwrap_or(&Value::Null),
+        };
+        change.stage(&batch, &*stage.account.open(at)?, &changed)?;
         batch.commit().map_err(|failure| refused(failure.error))?;
         stage.renew()?;
         Ok(Done::default())
     }
 
-    fn destroy(stage: &mut Stage<'_>, remove: &RemoveEmails, id: &str) -> Answer<()> {
+    fn destroy(stage: &mut Stage<'_>, remove: &RemoveEmails, id: &str) -> SetResult<()> {
         let (at, status) = find(&stage.account, id)?;
         if is_inbox(&status.path) {
             return Err(SetError::described(
@@ -211,8 +141,83 @@ impl Set for Mailboxes {
     }
 }
 
+/// A Mailbox as it is patched, `shareWith` being a map even if it is empty.
+fn patchable(stage: &Stage<'_>, at: usize, status: &Status) -> SetResult<Object> {
+    let mut whole = read_whole(stage.context, &stage.account, at, status)
+        .map_err(|error| SetError::new(error.kind))?;
+    let facts = Facts::of(&stage.account, at)?;
+    let shares = share_map(&facts.grants, &stage.account.owner);
+    whole.insert("shareWith".to_owned(), Value::Object(shares));
+    Ok(whole)
+}
+
+/// What a property is that a client sets to null.
+fn default(name: &str) -> Option<Value> {
+    match name {
+        "parentId" | "role" => Some(Value::Null),
+        "sortOrder" => Some(0.into()),
+        "isSubscribed" => Some(true.into()),
+        "shareWith" => Some(Object::new().into()),
+        _ => None,
+    }
+}
+
+/// Refuses to change what clients can't.
+fn check_changed(changed: &[&str], is_inbox: bool) -> SetResult<()> {
+    let is_server = |name: &&&str| !SETTABLE.contains(name) && **name != "shareWith";
+    let server: Vec<&str> = changed.iter().filter(is_server).copied().collect();
+    if !server.is_empty() {
+        return Err(SetError::invalid_properties(server, "these can't be set"));
+    }
+    let is_fixed = |name: &&str| matches!(*name, "name" | "parentId" | "role");
+    match is_inbox && changed.iter().any(is_fixed) {
+        true => Err(SetError::described(
+            "forbidden",
+            "the inbox stays what it is",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// What becomes of a Mailbox.
+struct Change<'a> {
+    account: &'a Account,
+    status: &'a Status,
+    wanted: Wanted,
+    shares: &'a Value,
+}
+
+impl Change<'_> {
+    /// Adds to a batch what has changed.
+    fn stage(&self, batch: &Batch, open: &Mailbox, changed: &[&str]) -> SetResult<()> {
+        if changed.contains(&"role") {
+            self.wanted.check_role(self.account, Some(self.status))?;
+            let value = self.wanted.role.clone().map(String::into_bytes);
+            batch.annotate(open, None, &Annotation::shared(ROLE, value));
+        }
+        if changed.contains(&"sortOrder") {
+            let value = Some(self.wanted.sort_order.to_string().into_bytes());
+            batch.annotate(open, None, &Annotation::shared(SORT_ORDER, value));
+        }
+        if changed.contains(&"shareWith") {
+            let grants = set_shares(&open.grants()?, self.shares, &self.account.owner)?;
+            batch.set_rights(open, &grants);
+        }
+        if changed.contains(&"isSubscribed") {
+            stage_subscribed(batch, open, self.wanted.is_subscribed);
+        }
+        if changed.contains(&"name") || changed.contains(&"parentId") {
+            let path = self.wanted.path(self.account, Some(self.status))?;
+            if path != self.status.path {
+                batch.rename_mailbox(open, &path);
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The Mailbox of an id.
-pub fn find(account: &Account, id: &str) -> Answer<(usize, Status)> {
+pub fn find(account: &Account, id: &str) -> SetResult<(usize, Status)> {
     let id = MailboxId::parse(id).ok_or_else(|| SetError::new("notFound"))?;
     let mut mailboxes = account.mailboxes.iter().enumerate();
     let found = mailboxes.find(|(_, status)| MailboxId::of(status) == id);
@@ -222,20 +227,11 @@ pub fn find(account: &Account, id: &str) -> Answer<(usize, Status)> {
 }
 
 /// What only the server sets.
-fn server_set(context: &Context, account: &Rc<Account>, id: &str) -> Answer<Object> {
+fn server_set(context: &Context, account: &Rc<Account>, id: &str) -> SetResult<Object> {
     let (at, status) = find(account, id)?;
-    let mut object = super::get::read_whole(context, account, at, &status)
-        .map_err(|error| SetError::new(error.kind))?;
-    for name in [
-        "id",
-        "name",
-        "parentId",
-        "role",
-        "sortOrder",
-        "isSubscribed",
-    ] {
-        object.remove(name);
-    }
+    let mut object =
+        read_whole(context, account, at, &status).map_err(|error| SetError::new(error.kind))?;
+    object.retain(|name, _| name != "id" && !SETTABLE.contains(&name.as_str()));
     Ok(object)
 }
 

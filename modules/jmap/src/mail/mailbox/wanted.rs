@@ -5,14 +5,12 @@ use super::rights::beside_inbox;
 use super::set::find;
 use crate::account::Account;
 use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::json::Object;
 use crate::mail::provision::inbox;
 use crate::session::{MAILBOX_DEPTH_MAX, MAILBOX_NAME_MAX};
 use module::{Grant, Status};
 use serde_json::Value;
-
-type Answer<T> = std::result::Result<T, SetError>;
 
 /// Roles that a Mailbox may be given: the names of the IANA registry "IMAP Mailbox Name Attributes"
 /// that say what a mailbox is for. The inbox has its own.
@@ -28,6 +26,9 @@ const ROLES: [&str; 10] = [
     "sent",
     "trash",
 ];
+
+/// The properties that a client may set, besides `shareWith`.
+pub const SETTABLE: [&str; 5] = ["name", "parentId", "role", "sortOrder", "isSubscribed"];
 
 /// What a client may set.
 pub struct Wanted {
@@ -45,77 +46,59 @@ pub struct Wanted {
 
 impl Wanted {
     /// Reads it; what is not there has its default.
-    pub fn read(object: &Object, account: &Account, context: &Context) -> Answer<Self> {
-        let mut bad = Vec::new();
-        for name in object.keys() {
-            if !["name", "parentId", "role", "sortOrder", "isSubscribed"].contains(&name.as_str()) {
-                bad.push(name.as_str());
+    pub fn read(object: &Object, account: &Account, context: &Context) -> SetResult<Self> {
+        let given = |name: &str| object.get(name).filter(|value| !value.is_null());
+        // Each is none if what is given is not valid.
+        let name = given("name").and_then(Value::as_str).filter(is_name);
+        let parent = given("parentId").map_or(Some(None), |id| {
+            let id = context.real_id(id.as_str()?)?;
+            find(account, id).is_ok().then(|| Some(id.to_owned()))
+        });
+        let role = given("role").map_or(Some(None), |role| {
+            let role = role.as_str()?;
+            let is_known = ROLES.contains(&role) || role == "inbox";
+            is_known.then(|| Some(role.to_owned()))
+        });
+        let sort_order = given("sortOrder").map_or(Some(0), |order| {
+            let order = u32::try_from(order.as_u64()?).ok();
+            order.filter(|&order| order < 1 << 31)
+        });
+        let is_subscribed = given("isSubscribed").map_or(Some(true), Value::as_bool);
+        let invalid = [
+            ("name", name.is_none()),
+            ("parentId", parent.is_none()),
+            ("role", role.is_none()),
+            ("sortOrder", sort_order.is_none()),
+            ("isSubscribed", is_subscribed.is_none()),
+        ];
+        let unknown = object.keys().map(String::as_str);
+        let unknown = unknown.filter(|name| !SETTABLE.contains(name));
+        let invalid = invalid.into_iter().filter(|(_, is_invalid)| *is_invalid);
+        let bad: Vec<&str> = unknown.chain(invalid.map(|(name, _)| name)).collect();
+        match (name, parent, role, sort_order, is_subscribed) {
+            (Some(name), Some(parent), Some(role), Some(sort_order), Some(is_subscribed))
+                if bad.is_empty() =>
+            {
+                Ok(Self {
+                    name: name.to_owned(),
+                    parent,
+                    role,
+                    sort_order,
+                    is_subscribed,
+                })
             }
+            _ => Err(SetError::invalid_properties(
+                bad,
+                format!(
+                    "a name is one line of 1 to {MAILBOX_NAME_MAX} bytes, parentId a Mailbox that \
+                     there is, role one of {ROLES:?}, sortOrder below 2^31"
+                ),
+            )),
         }
-        let name = object
-            .get("name")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let is_plain = !name.is_empty()
-            && name.len() as u64 <= MAILBOX_NAME_MAX
-            && !name.chars().any(char::is_control)
-            && !matches!(name, "." | "..");
-        if !is_plain {
-            bad.push("name");
-        }
-        let parent = match object.get("parentId") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(id)) => match context.real_id(id) {
-                Some(id) if find(account, id).is_ok() => Some(id.to_owned()),
-                _ => {
-                    bad.push("parentId");
-                    None
-                }
-            },
-            Some(_) => {
-                bad.push("parentId");
-                None
-            }
-        };
-        let role = match object.get("role") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(role)) if ROLES.contains(&role.as_str()) || role == "inbox" => {
-                Some(role.clone())
-            }
-            Some(_) => {
-                bad.push("role");
-                None
-            }
-        };
-        let sort_order = match object.get("sortOrder") {
-            None | Some(Value::Null) => Some(0),
-            Some(order) => order.as_u64().filter(|&order| order < 1 << 31),
-        };
-        let sort_order = sort_order.and_then(|order| u32::try_from(order).ok());
-        if sort_order.is_none() {
-            bad.push("sortOrder");
-        }
-        let is_subscribed = match object.get("isSubscribed") {
-            None | Some(Value::Null) => Some(true),
-            Some(is) => is.as_bool(),
-        };
-        if is_subscribed.is_none() {
-            bad.push("isSubscribed");
-        }
-        if !bad.is_empty() {
-            return Err(SetError::invalid_properties(bad, "these are not valid"));
-        }
-        Ok(Self {
-            name: name.to_owned(),
-            parent,
-            role,
-            sort_order: sort_order.unwrap_or_default(),
-            is_subscribed: is_subscribed.unwrap_or(true),
-        })
     }
 
     /// The grants of a new mailbox, if it does not inherit those of the one that it is shown in.
-    pub fn grants(&self, account: &Account) -> Answer<Option<Vec<Grant>>> {
+    pub fn grants(&self, account: &Account) -> SetResult<Option<Vec<Grant>>> {
         if self.parent.is_some() || !account.is_personal {
             return Ok(None);
         }
@@ -124,7 +107,7 @@ impl Wanted {
     }
 
     /// Where the mailbox is to lie. `current` is the one that is changed.
-    pub fn path(&self, account: &Account, current: Option<&Status>) -> Answer<Vec<String>> {
+    pub fn path(&self, account: &Account, current: Option<&Status>) -> SetResult<Vec<String>> {
         let above = match &self.parent {
             None => match current.filter(|status| super::parent_path(&status.path).is_none()) {
                 // One at the top level stays where it is there.
@@ -169,7 +152,7 @@ impl Wanted {
     }
 
     /// Refuses a role that another Mailbox has.
-    pub fn check_role(&self, account: &Account, current: Option<&Status>) -> Answer<()> {
+    pub fn check_role(&self, account: &Account, current: Option<&Status>) -> SetResult<()> {
         let Some(role) = &self.role else {
             return Ok(());
         };
@@ -181,4 +164,10 @@ impl Wanted {
         }
         Ok(())
     }
+}
+
+fn is_name(name: &&str) -> bool {
+    (1..=MAILBOX_NAME_MAX).contains(&(name.len() as u64))
+        && !name.chars().any(char::is_control)
+        && !matches!(*name, "." | "..")
 }

@@ -1,7 +1,8 @@
 //! Envelopes: as the client gives them, or made of the message. RFC 8621 §7.
 
-use crate::error::SetError;
+use crate::error::{SetError, SetResult};
 use crate::json::{Object, object, strings};
+use crate::utc_date;
 use mail::Header;
 use module::Instant;
 use serde_json::Value;
@@ -27,9 +28,9 @@ pub struct Envelope {
 
 impl Envelope {
     /// The one that a client gives. `delay_max` is how many seconds a message may wait.
-    pub fn read(value: &Value, now: Instant, delay_max: u64) -> Result<Self, SetError> {
+    pub fn read(value: &Value, now: Instant, delay_max: u64) -> SetResult<Self> {
         let bad = |what: &str| SetError::invalid("envelope", what);
-        let address = |value: &Value| -> Result<(String, Object), SetError> {
+        let address = |value: &Value| -> SetResult<(String, Object)> {
             let email = value.get("email").and_then(Value::as_str);
             let email = email.ok_or_else(|| bad("an address without email"))?;
             let parameters = match value.get("parameters") {
@@ -53,8 +54,7 @@ impl Envelope {
                     let held = |seconds: i64| seconds.checked_mul(1000)?.checked_add(now);
                     seconds.and_then(held)
                 }
-                "HOLDUNTIL" => mail::Date::parse_rfc3339(text)
-                    .and_then(|date| date.seconds().checked_mul(1000)),
+                "HOLDUNTIL" => utc_date::parse_date(text),
                 _ => return Err(bad("this parameter of MAIL FROM is not supported")),
             };
             hold_until = Some(held.ok_or_else(|| bad("this is no time to wait for"))?);
@@ -88,7 +88,7 @@ impl Envelope {
         header: &Header<'_>,
         identity: &str,
         may_send: impl Fn(&str) -> bool,
-    ) -> Result<Self, SetError> {
+    ) -> SetResult<Self> {
         let from = ["Sender", "From"].into_iter().find_map(|name| {
             let addresses = header.last(name)?.addresses();
             addresses.into_iter().next()
@@ -120,7 +120,7 @@ impl Envelope {
         .checked()
     }
 
-    fn checked(self) -> Result<Self, SetError> {
+    fn checked(self) -> SetResult<Self> {
         if self.rcpt_to.is_empty() {
             return Err(SetError::new("noRecipients"));
         }

@@ -4,6 +4,7 @@
 //! and looked up later. The oldest ones are forgotten.
 
 mod envelope;
+mod outgoing;
 mod query;
 mod set;
 

@@ -1,23 +1,16 @@
 //! `EmailSubmission/set`. RFC 8621 §7.5.
 
-use super::envelope::Envelope;
+use super::outgoing::Outgoing;
 use super::{COUNT_MAX, Submissions, told};
-use crate::account::Account;
-use crate::blob::{BlobId, Whole, bytes};
 use crate::call::{Arguments, Result};
 use crate::context::Context;
-use crate::error::SetError;
-use crate::id::EmailId;
+use crate::error::{SetError, SetResult, check_properties};
+use crate::id;
 use crate::json::{Object, object};
-use crate::mail::email::utc_date;
-use crate::mail::identity;
-use crate::mail::world::World;
 use crate::records::{Kept, Records, save};
-use crate::standard::{Done, Set, Stage, apply, is_current};
-use mail::{Header, Limits};
-use module::{Blob, Error};
+use crate::standard::{Done, Extra, Set, Stage, apply, changed};
+use module::Error;
 use serde_json::Value;
-use std::rc::Rc;
 
 /// `onSuccessUpdateEmail` and `onSuccessDestroyEmail`.
 pub struct OnSuccess {
@@ -25,119 +18,34 @@ pub struct OnSuccess {
     destroy: Vec<String>,
 }
 
-type Answer<T> = std::result::Result<T, SetError>;
-
-impl Set for Submissions {
-    type Extra = OnSuccess;
-
-    fn extra(arguments: &mut Arguments) -> Result<OnSuccess> {
-        Ok(OnSuccess {
+impl Extra for OnSuccess {
+    fn take(arguments: &mut Arguments) -> Result<Self> {
+        Ok(Self {
             update: arguments.map("onSuccessUpdateEmail")?.unwrap_or_default(),
             destroy: arguments
                 .strings("onSuccessDestroyEmail")?
                 .unwrap_or_default(),
         })
     }
+}
 
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        is_current::<Self>(context, account, state)
-    }
+impl Set for Submissions {
+    type Extra = OnSuccess;
 
-    fn create(stage: &mut Stage<'_>, _: &OnSuccess, object: Object) -> Answer<Done> {
+    fn create(stage: &mut Stage<'_>, _: &OnSuccess, object: Object) -> SetResult<Done> {
         let known = ["identityId", "emailId", "envelope"];
-        let unknown = object.keys().map(String::as_str);
-        let unknown: Vec<&str> = unknown.filter(|name| !known.contains(name)).collect();
-        if !unknown.is_empty() {
-            return Err(SetError::invalid_properties(unknown, "these can't be set"));
-        }
-        let account = Rc::clone(&stage.account);
-        let id = |name: &str| {
-            let id = object.get(name).and_then(Value::as_str);
-            let id = id.and_then(|id| stage.context.real_id(id));
-            id.map(str::to_owned)
-                .ok_or_else(|| SetError::invalid(name, "there is no such object"))
-        };
-        let (identity_id, email_id) = (id("identityId")?, id("emailId")?);
-        let identities = identity::all(&account)?;
-        let sender = identities
-            .get(&identity_id)
-            .and_then(|identity| identity.get("email")?.as_str())
-            .ok_or_else(|| SetError::invalid("identityId", "there is no such Identity"))?;
-        let email = EmailId::parse(&email_id);
-        let world = World::load(&account)?;
-        let place = email.and_then(|id| world.places(id).into_iter().next());
-        let (Some(email), Some(place)) = (email, place) else {
-            return Err(SetError::invalid("emailId", "there is no such Email"));
-        };
-        let message = bytes(&account, &BlobId::whole(Whole::Email(email)))?;
-        let header = Header::parse(&message, &Limits::default());
-        if header.is_cut() {
-            return Err(SetError::described(
-                "invalidEmail",
-                "its header section is too long",
-            ));
-        }
-        let may_send = |from: &str| {
-            let mut known = identities.values();
-            let from = from.to_lowercase();
-            known.any(|identity| {
-                let email = identity.get("email").and_then(Value::as_str);
-                email.is_some_and(|email| email.to_lowercase() == from)
-            })
-        };
-        let from = header.last("From").map(|field| field.addresses());
-        let from = from.unwrap_or_default();
-        if from.is_empty() {
-            let error = SetError::described("invalidEmail", "it is from nobody");
-            return Err(error.with("properties", crate::json::strings(["from"])));
-        }
-        if !from.iter().all(|from| may_send(&from.email)) {
-            return Err(SetError::new("forbiddenFrom"));
-        }
-        let delay_max = stage.context.limits.max_delayed_send;
-        let now = stage.context.now;
-        let envelope = match object.get("envelope") {
-            None | Some(Value::Null) => Envelope::make(&header, sender, may_send)?,
-            Some(given) => Envelope::read(given, now, delay_max)?,
-        };
-        if !envelope.mail_from.is_empty() && !may_send(&envelope.mail_from) {
-            return Err(SetError::new("forbiddenMailFrom"));
-        }
-        let blob = Blob::create(&without_bcc(&message, &header))?;
-        let queued = module::Envelope {
-            sender: envelope.mail_from.clone(),
-            recipients: envelope.rcpt_to.clone(),
-            not_before: envelope.hold_until,
-        };
-        let queue = queued.submit(&blob).map_err(refused)?;
-        let thread = place.row.thread.to_string();
-        let kept = object! {
-            "identityId": identity_id,
-            "emailId": email_id,
-            "threadId": thread.clone(),
-            "envelope": envelope.told.clone(),
-            "sendAt": utc_date(envelope.hold_until.unwrap_or(now)),
-            "undoStatus": match envelope.hold_until {
-                Some(_) => "pending",
-                None => "final",
-            },
-            "queue": queue.clone(),
-        };
-        let number = EmailId::random()?.0;
-        let id = format!("s{number:032x}");
+        check_properties(
+            &object,
+            |name, _| known.contains(&name),
+            "these can't be set",
+        )?;
+        let outgoing = Outgoing::read(stage, &object)?;
+        let queue = outgoing.submit()?;
+        let kept = outgoing.kept(stage.context.now, &queue);
+        let id = id::random('s')?;
         let saved = save::<Self, ()>(stage, |records, _, _| {
-            let oldest = records.iter().count().checked_sub(COUNT_MAX - 1);
-            let mut by_date: Vec<(String, String)> = records
-                .iter()
-                .map(|(id, kept)| {
-                    let date = kept.get("sendAt").and_then(Value::as_str);
-                    (date.unwrap_or_default().to_owned(), id.clone())
-                })
-                .collect();
-            by_date.sort_unstable();
-            for (_, id) in by_date.iter().take(oldest.unwrap_or(0)) {
-                records.remove(id);
-            }
+            // Those that are kept, and this one.
+            records.forget_oldest("sendAt", COUNT_MAX - 1);
             records.put(&id, kept.clone());
             Ok(())
         });
@@ -154,19 +62,13 @@ impl Set for Submissions {
         Ok(Done { id, told: answer })
     }
 
-    fn update(stage: &mut Stage<'_>, _: &OnSuccess, id: &str, patch: &Object) -> Answer<Done> {
+    fn update(stage: &mut Stage<'_>, _: &OnSuccess, id: &str, patch: &Object) -> SetResult<Done> {
         let records = Records::load(&stage.account, Submissions::ANNOTATION)?;
         let kept = records.find(id).ok_or_else(|| SetError::new("notFound"))?;
         let mut current = told(kept);
         current.insert("id".to_owned(), id.into());
         let patched = apply(&current, patch, |_| None)?;
-        let names = current.keys().chain(patched.keys());
-        let mut changed: Vec<&str> = names
-            .filter(|name| current.get(*name) != patched.get(*name))
-            .map(String::as_str)
-            .collect();
-        changed.sort_unstable();
-        changed.dedup();
+        let changed = changed(&current, &patched);
         if changed.is_empty() {
             return Ok(Done::default());
         }
@@ -195,7 +97,7 @@ impl Set for Submissions {
         Ok(Done::default())
     }
 
-    fn destroy(stage: &mut Stage<'_>, _: &OnSuccess, id: &str) -> Answer<()> {
+    fn destroy(stage: &mut Stage<'_>, _: &OnSuccess, id: &str) -> SetResult<()> {
         save::<Self, ()>(stage, |records, _, _| match records.remove(id) {
             true => Ok(()),
             false => Err(SetError::new("notFound")),
@@ -241,37 +143,5 @@ impl Set for Submissions {
         let set = object! { "accountId": account, "update": update, "destroy": destroy };
         context.implicit.push(("Email/set", set));
         Ok(())
-    }
-}
-
-/// The message as it goes out: nobody sees who else gets it blindly. RFC 8621 §7.5.
-fn without_bcc(message: &[u8], header: &Header<'_>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(message.len());
-    let start = message.as_ptr() as usize;
-    let mut at = 0;
-    for field in header.fields().iter().filter(|field| field.is("Bcc")) {
-        // Where a field lies, by where its name and its value lie.
-        let from = (field.name.as_ptr() as usize).wrapping_sub(start);
-        let value = (field.value.as_ptr() as usize).wrapping_sub(start);
-        let mut to = value + field.value.len();
-        for end in *b"\r\n" {
-            to += usize::from(message.get(to) == Some(&end));
-        }
-        out.extend_from_slice(message.get(at..from).unwrap_or_default());
-        at = to;
-    }
-    out.extend_from_slice(message.get(at..).unwrap_or_default());
-    out
-}
-
-fn refused(error: Error) -> SetError {
-    match error {
-        Error::Unsupported(_) => {
-            SetError::described("forbiddenToSend", "this server sends no mail")
-        }
-        Error::Forbidden(_) => SetError::new("forbiddenMailFrom"),
-        Error::TooMany(max) => SetError::new("tooManyRecipients").with("maxRecipients", max),
-        Error::TooLarge(max) => SetError::new("tooLarge").with("maxSize", max),
-        error => error.into(),
     }
 }

@@ -9,17 +9,14 @@ mod reply;
 pub use reply::reply;
 
 use crate::account::Account;
-use crate::call::{Arguments, Result};
-use crate::context::Context;
-use crate::error::SetError;
+use crate::error::{SetError, SetResult, check_properties};
 use crate::json::{Object, object};
 use crate::records::{Kept, Records, save};
-use crate::standard::{DataType, Done, Set, Stage, apply};
-use mail::Date;
+use crate::standard::{Done, Set, Stage, apply};
+use crate::utc_date;
 use module::{Batch, Grant, Identifier, Rights};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 /// The data type.
 pub struct VacationResponses;
@@ -31,8 +28,6 @@ const SINGLETON: &str = "singleton";
 const SUBJECT_MAX: usize = 998;
 /// Bytes of a body; what is kept has room for two of them.
 const BODY_MAX: usize = 8 << 10;
-
-type Answer<T> = std::result::Result<T, SetError>;
 
 impl Kept for VacationResponses {
     const NAME: &'static str = "VacationResponse";
@@ -57,19 +52,11 @@ impl Kept for VacationResponses {
 impl Set for VacationResponses {
     type Extra = ();
 
-    fn extra(_: &mut Arguments) -> Result<()> {
-        Ok(())
-    }
-
-    fn is_in_state(context: &mut Context, account: &Rc<Account>, state: &str) -> Result<bool> {
-        Ok(Self::state(context, account)? == state)
-    }
-
-    fn create(_: &mut Stage<'_>, (): &(), _: Object) -> Answer<Done> {
+    fn create(_: &mut Stage<'_>, (): &(), _: Object) -> SetResult<Done> {
         Err(SetError::new("singleton"))
     }
 
-    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> Answer<Done> {
+    fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> SetResult<Done> {
         if id != SINGLETON {
             return Err(SetError::new("notFound"));
         }
@@ -85,8 +72,8 @@ impl Set for VacationResponses {
             let mut told = Object::new();
             for name in ["fromDate", "toDate"] {
                 let date = after.get(name).and_then(Value::as_str);
-                let date = date.and_then(Date::parse_rfc3339);
-                let Some(date) = date.map(|date| date.to_rfc3339()) else {
+                let date = date.and_then(utc_date::parse);
+                let Some(date) = date.map(utc_date::write) else {
                     continue;
                 };
                 // A fraction of a second is not kept.
@@ -105,7 +92,7 @@ impl Set for VacationResponses {
         })
     }
 
-    fn destroy(_: &mut Stage<'_>, (): &(), id: &str) -> Answer<()> {
+    fn destroy(_: &mut Stage<'_>, (): &(), id: &str) -> SetResult<()> {
         match id {
             SINGLETON => Err(SetError::new("singleton")),
             _ => Err(SetError::new("notFound")),
@@ -147,37 +134,26 @@ fn defaults() -> Object {
     }
 }
 
-fn check(vacation: &Object) -> Answer<()> {
-    let bad = vacation.iter().filter(|(name, value)| {
-        let is_text = |max: usize| value.as_str().is_some_and(|text| text.len() <= max);
-        let is_good = match name.as_str() {
+fn check(vacation: &Object) -> SetResult<()> {
+    let is_good = |name: &str, value: &Value| {
+        let is = |test: &dyn Fn(&str) -> bool| value.is_null() || value.as_str().is_some_and(test);
+        match name {
             "isEnabled" => value.is_boolean(),
-            "fromDate" | "toDate" => value.is_null() || value.as_str().is_some_and(is_utc_date),
+            "fromDate" | "toDate" => is(&|text| utc_date::parse(text).is_some()),
             // It becomes a header field.
             "subject" => {
-                let has_control = |text: &str| text.chars().any(char::is_control);
-                value.is_null()
-                    || (is_text(SUBJECT_MAX) && !value.as_str().is_some_and(has_control))
+                is(&|text| text.len() <= SUBJECT_MAX && !text.chars().any(char::is_control))
             }
-            "textBody" | "htmlBody" => value.is_null() || is_text(BODY_MAX),
+            "textBody" | "htmlBody" => is(&|text| text.len() <= BODY_MAX),
             _ => false,
-        };
-        !is_good
-    });
-    let bad: Vec<&str> = bad.map(|(name, _)| name.as_str()).collect();
-    match bad.is_empty() {
-        true => Ok(()),
-        false => Err(SetError::invalid_properties(
-            bad,
-            format!(
-                "a date is a UTCDate, a subject one line of {SUBJECT_MAX} bytes, a body has at \
-                 most {BODY_MAX} bytes"
-            ),
-        )),
-    }
-}
-
-/// Whether a text is a UTCDate. RFC 8620 §1.4.
-fn is_utc_date(text: &str) -> bool {
-    text.ends_with('Z') && Date::parse_rfc3339(text).is_some()
+        }
+    };
+    check_properties(
+        vacation,
+        is_good,
+        format!(
+            "a date is a UTCDate, a subject one line of {SUBJECT_MAX} bytes, a body has at most \
+             {BODY_MAX} bytes"
+        ),
+    )
 }

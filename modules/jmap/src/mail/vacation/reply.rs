@@ -5,14 +5,15 @@
 
 use super::{SINGLETON, VacationResponses};
 use crate::account::Account;
-use crate::context::now;
-use crate::id::{EmailId, account_id};
+use crate::context::{Context, now};
+use crate::id::{EmailId, account_id, first_bits};
 use crate::json::{Object, object};
 use crate::limits::Limits;
 use crate::mail::identity;
 use crate::records::Kept;
-use mail::{Date, EmailAddress, Header, Surroundings, compose};
-use module::{Annotation, Batch, Blob, Envelope, Error, Identity, Instant, Result};
+use crate::utc_date;
+use mail::{EmailAddress, Header, compose};
+use module::{Annotation, Batch, Blob, Envelope, Error, Instant, Result};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -53,34 +54,27 @@ struct Call<'m> {
 
 /// Answers a message that has come, by its header section, if it is to be answered.
 pub fn reply(message: &[u8]) -> Result<()> {
-    let identity = Identity::current();
-    let Some(own) = &identity.principal else {
+    let context = Context::new(now(), Limits::load());
+    let Some(own) = &context.identity.principal else {
         return Ok(());
     };
-    let account = Account::load(&identity, &account_id(own))?;
+    let account = Account::load(&context.identity, &account_id(own))?;
     let Some(account) = account.filter(|account| !account.mailboxes.is_empty()) else {
         return Ok(());
     };
-    let now = now();
     let vacation = VacationResponses::all(&account)?.remove(SINGLETON);
-    let Some(vacation) = vacation.filter(|vacation| is_on(vacation, now)) else {
+    let Some(vacation) = vacation.filter(|vacation| is_on(vacation, context.now)) else {
         return Ok(());
     };
     let Some(call) = Call::read(message, own_addresses(&account)?) else {
         return Ok(());
     };
     // Remembered first: who is answered twice is bothered, and two who answer each other never end.
-    if !remember(&identity, account, &call.sender, &vacation, now)? {
+    if !remember(&context, account, &call.sender, &vacation)? {
         return Ok(());
     }
     let unique = EmailId::random()?.to_string();
-    let surroundings = Surroundings {
-        now: now.div_euclid(1000),
-        unique: &unique,
-        domain: &identity.tenant,
-        size_max: usize::try_from(Limits::load().max_size_attachments_per_email)
-            .unwrap_or(usize::MAX),
-    };
+    let surroundings = context.surroundings(&unique);
     let reply = compose(&call.email(&vacation), &surroundings, |_| None);
     let reply = reply.map_err(|error| Error::Invalid(error.to_string()))?;
     let envelope = Envelope {
@@ -100,8 +94,7 @@ pub fn reply(message: &[u8]) -> Result<()> {
 fn is_on(vacation: &Object, now: Instant) -> bool {
     let date = |name: &str| {
         let date = vacation.get(name).and_then(Value::as_str);
-        let date = date.and_then(Date::parse_rfc3339);
-        date.map(|date| date.seconds().saturating_mul(1000))
+        date.and_then(utc_date::parse)
     };
     vacation.get("isEnabled") == Some(&Value::Bool(true))
         && date("fromDate").is_none_or(|from| from <= now)
@@ -270,11 +263,10 @@ fn is_automatic(header: &Header<'_>) -> bool {
 
 /// Notes that a sender is answered; says whether that is due.
 fn remember(
-    identity: &Identity,
+    context: &Context,
     mut account: Account,
     sender: &str,
     vacation: &Object,
-    now: Instant,
 ) -> Result<bool> {
     // Whoever has been told one thing is told another. RFC 5230 §4.3.
     let mut hash = Sha256::new();
@@ -284,21 +276,12 @@ fn remember(
         let text = vacation.get(name).and_then(Value::as_str);
         hash.update(text.unwrap_or_default().as_bytes());
     }
-    let digest = hash.finalize();
-    let key: String = digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let key = format!("{:016x}", first_bits(hash));
     for _ in 0..CONFLICTS_MAX {
         let inbox = account.open(0)?;
-        let annotations = inbox.annotations(ANSWERED)?;
-        let value = annotations.into_iter().find_map(|known| known.value);
-        let mut answered: BTreeMap<String, Instant> = value
-            .and_then(|value| serde_json::from_slice(&value).ok())
-            .unwrap_or_default();
+        let mut answered: BTreeMap<String, Instant> = account.kept(ANSWERED)?;
         // One that is dated in the future is of a clock that was wrong.
-        answered.retain(|_, at| (*at..=*at + PERIOD_MS).contains(&now));
+        answered.retain(|_, at| (*at..=*at + PERIOD_MS).contains(&context.now));
         if answered.contains_key(&key) {
             return Ok(false);
         }
@@ -308,7 +291,7 @@ fn remember(
                 answered.remove(&oldest);
             }
         }
-        answered.insert(key.clone(), now);
+        answered.insert(key.clone(), context.now);
         let value = serde_json::to_vec(&answered).unwrap_or_default();
         let status = account.mailboxes.first().ok_or(Error::NotFound)?;
         let batch = Batch::new();
@@ -318,7 +301,7 @@ fn remember(
             Ok(_) => return Ok(true),
             Err(failure) if failure.error == Error::Conflict => {
                 let id = account.id.clone();
-                account = Account::load(identity, &id)?.ok_or(Error::NotFound)?;
+                account = Account::load(&context.identity, &id)?.ok_or(Error::NotFound)?;
             }
             Err(failure) => return Err(failure.error),
         }

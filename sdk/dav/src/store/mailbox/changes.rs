@@ -29,19 +29,29 @@ impl MailboxStore {
             return Err(StoreError::TooOld);
         }
         let limit = query.limit.max(1);
-        let mut found = Vec::new();
-        let mut complete = u64::MAX;
         let leaf = self
             .layout
             .leaf_kinds
             .contains(&opened.status.type_.as_str());
-        self.changed_members(&opened, query, limit, &mut found, &mut complete)?;
+        let mut search = Search {
+            store: self,
+            query,
+            limit,
+            found: Vec::new(),
+            complete: u64::MAX,
+        };
+        search.members(&opened)?;
         if !leaf {
-            self.changed_collections(&opened, query, limit, &mut found, &mut complete)?;
+            search.collections(&opened)?;
         }
         if query.deep && !leaf {
-            self.changed_below(&opened, query, limit, &mut found, &mut complete)?;
+            search.below(&opened)?;
         }
+        let Search {
+            mut found,
+            complete,
+            ..
+        } = search;
         // What one of the lists did not reach is left for the next time in all of them.
         let listed = found.len();
         found.retain(|change| change.state <= complete);
@@ -64,21 +74,29 @@ impl MailboxStore {
             changes: found,
         })
     }
+}
 
-    fn changed_members(
-        &self,
-        opened: &Opened,
-        query: &ChangeQuery<'_>,
-        limit: usize,
-        found: &mut Vec<Change>,
-        complete: &mut u64,
-    ) -> Result<(), StoreError> {
-        let Some(collection) = self.collection(&opened.status, None, &Want::default())? else {
+/// What is looked for, and what was found so far.
+struct Search<'s> {
+    store: &'s MailboxStore,
+    query: &'s ChangeQuery<'s>,
+    /// How many changes are wanted, at least one.
+    limit: usize,
+    found: Vec<Change>,
+    /// Up to which state all that has changed is among them.
+    complete: u64,
+}
+
+impl Search<'_> {
+    /// What changed among the members of a collection.
+    fn members(&mut self, opened: &Opened) -> Result<(), StoreError> {
+        let (store, query) = (self.store, self.query);
+        let Some(collection) = store.collection(&opened.status, None, &Want::default())? else {
             return Ok(());
         };
         let fields = host_fields(&query.want);
         let (since, removed_since) = (query.since, query.removed_since.max(query.since));
-        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let limit = u32::try_from(self.limit).unwrap_or(u32::MAX);
         let remembered = remembers(opened, query)?;
         let asked = if remembered { since } else { removed_since };
         let page = opened
@@ -87,11 +105,11 @@ impl MailboxStore {
             .map_err(store_error)?;
         if page.more {
             let last = page.last().map_or(asked, |entry| entry.modseq());
-            *complete = last.min(*complete);
+            self.complete = last.min(self.complete);
         }
         let named = || page.iter().filter(|entry| !entry.name().is_empty());
         let gone = named().filter(|entry| entry.removed() && entry.modseq() > removed_since);
-        found.extend(gone.map(|entry| Change {
+        self.found.extend(gone.map(|entry| Change {
             path: collection.path.join(entry.name()),
             state: entry.modseq(),
             resource: None,
@@ -102,11 +120,11 @@ impl MailboxStore {
                 .filter(|entry| !entry.removed())
                 .map(entry_member)
                 .collect(),
-            false => members_since(opened, query, limit as usize, complete)?,
+            false => self.members_there(opened)?,
         };
-        let source = self.source(&opened.mailbox, opened.status.owner.as_deref());
+        let source = store.source(&opened.mailbox, opened.status.owner.as_deref());
         fill(source, &mut members, &query.want)?;
-        found.extend(members.into_iter().map(|member| Change {
+        self.found.extend(members.into_iter().map(|member| Change {
             path: collection.path.join(&member.name),
             state: member.state,
             resource: Some(Resource::Member(Box::new(collection.clone()), member)),
@@ -115,16 +133,13 @@ impl MailboxStore {
         Ok(())
     }
 
-    fn changed_collections(
-        &self,
-        opened: &Opened,
-        query: &ChangeQuery<'_>,
-        limit: usize,
-        found: &mut Vec<Change>,
-        complete: &mut u64,
-    ) -> Result<(), StoreError> {
+    /// What changed among the collections inside of one.
+    fn collections(&mut self, opened: &Opened) -> Result<(), StoreError> {
+        let (store, query) = (self.store, self.query);
         // One more than may be given tells whether there are more.
-        let asked = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
+        let asked = u32::try_from(self.limit)
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
         let removed_since = query.removed_since.max(query.since);
         let remembered = remembers(opened, query)?;
         let since = if remembered {
@@ -134,9 +149,9 @@ impl MailboxStore {
         };
         let changes = opened.mailbox.mailbox_changes(since, query.deep, asked);
         let mut changes = changes.map_err(store_error)?;
-        if changes.len() > limit {
+        if changes.len() > self.limit {
             let last = changes.last().map_or(since, |change| change.modseq);
-            *complete = last.min(*complete);
+            self.complete = last.min(self.complete);
         }
         if !remembered {
             changes.retain(|change| change.removed);
@@ -145,7 +160,7 @@ impl MailboxStore {
                 true => MailboxScope::Tree(path),
                 false => MailboxScope::Children(path),
             };
-            self.each_status(&scope, |status| {
+            store.each_status(&scope, |status| {
                 if status.modseq > query.since {
                     changes.push(MailboxChange {
                         path: status.path.clone(),
@@ -158,14 +173,14 @@ impl MailboxStore {
         }
         changes.retain(|change| !change.removed || change.modseq > removed_since);
         for change in changes {
-            let Some(path) = self.path_of(&change.path) else {
+            let Some(path) = store.path_of(&change.path) else {
                 continue;
             };
             let resource = match change.removed {
                 true => None,
-                false => self.find_inside(&path, &change.path, &query.want)?,
+                false => store.find_inside(&path, &change.path, &query.want)?,
             };
-            found.push(Change {
+            self.found.push(Change {
                 path,
                 state: change.modseq,
                 resource,
@@ -175,17 +190,12 @@ impl MailboxStore {
         Ok(())
     }
 
-    fn changed_below(
-        &self,
-        opened: &Opened,
-        query: &ChangeQuery<'_>,
-        limit: usize,
-        found: &mut Vec<Change>,
-        complete: &mut u64,
-    ) -> Result<(), StoreError> {
+    /// What changed among the members of all collections inside of one.
+    fn below(&mut self, opened: &Opened) -> Result<(), StoreError> {
         let mut below = Vec::new();
-        self.each_status(&MailboxScope::Tree(opened.status.path.clone()), |status| {
-            if status.modseq > query.since {
+        let scope = MailboxScope::Tree(opened.status.path.clone());
+        self.store.each_status(&scope, |status| {
+            if status.modseq > self.query.since {
                 below.push(status.clone());
             }
         })?;
@@ -195,14 +205,47 @@ impl MailboxStore {
                 Err(module::Error::NotFound) => continue,
                 Err(error) => return Err(store_error(error)),
             };
-            let inner = Opened { mailbox, status };
-            match self.changed_members(&inner, query, limit, found, complete) {
+            match self.members(&Opened { mailbox, status }) {
                 // What may be seen but not read has no members to tell of.
                 Err(StoreError::Denied(_)) => {}
                 other => other?,
             }
         }
         Ok(())
+    }
+
+    /// The members that changed after a state from before what is remembered: a client is on its way
+    /// through all there is, and began before tombstones expired.
+    fn members_there(&mut self, opened: &Opened) -> Result<Vec<Member>, StoreError> {
+        let mut members: Vec<Member> = Vec::new();
+        let mut after = 0;
+        loop {
+            let page = opened
+                .mailbox
+                .list(after, LIST_MAX, host_fields(&self.query.want))
+                .map_err(store_error)?;
+            let newer = page.iter();
+            let newer = newer.filter(|entry| entry.modseq() > self.query.since);
+            members.extend(
+                newer
+                    .filter(|entry| !entry.name().is_empty())
+                    .map(entry_member),
+            );
+            match page.last() {
+                Some(last) if page.more => after = last.uid(),
+                _ => break,
+            }
+        }
+        members.sort_by_key(|member| member.state);
+        let last = members.get(self.limit.saturating_sub(1));
+        if let Some(last) = last.map(|member| member.state) {
+            let end = members.partition_point(|member| member.state <= last);
+            if end < members.len() {
+                members.truncate(end);
+                self.complete = last.min(self.complete);
+            }
+        }
+        Ok(members)
     }
 }
 
@@ -215,46 +258,6 @@ fn remembers(opened: &Opened, query: &ChangeQuery<'_>) -> Result<bool, StoreErro
         false if query.removed_since >= oldest => Ok(false),
         false => Err(StoreError::TooOld),
     }
-}
-
-/// The members that changed after a state from before what is remembered: a client is on its way
-/// through all there is, and began before tombstones expired.
-fn members_since(
-    opened: &Opened,
-    query: &ChangeQuery<'_>,
-    limit: usize,
-    complete: &mut u64,
-) -> Result<Vec<Member>, StoreError> {
-    let mut members: Vec<Member> = Vec::new();
-    let mut after = 0;
-    loop {
-        let page = opened
-            .mailbox
-            .list(after, LIST_MAX, host_fields(&query.want))
-            .map_err(store_error)?;
-        let newer = page.iter().filter(|entry| entry.modseq() > query.since);
-        members.extend(
-            newer
-                .filter(|entry| !entry.name().is_empty())
-                .map(entry_member),
-        );
-        match page.last() {
-            Some(last) if page.more => after = last.uid(),
-            _ => break,
-        }
-    }
-    members.sort_by_key(|member| member.state);
-    if let Some(last) = members
-        .get(limit.saturating_sub(1))
-        .map(|member| member.state)
-    {
-        let end = members.partition_point(|member| member.state <= last);
-        if end < members.len() {
-            members.truncate(end);
-            *complete = last.min(*complete);
-        }
-    }
-    Ok(members)
 }
 
 /// A name that was removed and is taken again, perhaps by something of the other sort, is there.

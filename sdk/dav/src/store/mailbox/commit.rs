@@ -5,11 +5,10 @@ use std::rc::Rc;
 use module::{Annotation, Blob, Identifier, Kind};
 
 use super::MailboxStore;
-use super::convert::{annotation_name, etag, host_rights, instant, read_refusal, refusal, time};
-use super::personal::fill_personal;
-use super::put::Transfer;
+use super::convert::{annotation_name, host_rights, instant, read_refusal, refusal};
+use super::outcome::{Outcome, subject};
 use super::tree::{HOME_LEN, Opened, Place};
-use crate::resource::{Member, Resource};
+use crate::resource::Resource;
 use crate::store::{AclEntry, Batch, CommitError, Done, Expect, Operation, Refusal, Who};
 use crate::{Path, Want};
 
@@ -26,13 +25,6 @@ pub(super) struct Making {
     pub(super) unique: Vec<(u32, String)>,
     /// Bodies on their way, alive until all is committed.
     pub(super) blobs: Vec<Blob>,
-}
-
-/// What an operation will have done.
-pub(super) enum Outcome {
-    Done,
-    Written(Option<Rc<Opened>>, u32),
-    Locked(u32),
 }
 
 impl MailboxStore {
@@ -120,36 +112,8 @@ impl MailboxStore {
                 let change = making.batch.create_mailbox(&mailbox, &kind, None);
                 making.made.push((path, change));
             }
-            Operation::Copy {
-                from,
-                to,
-                over,
-                expect,
-                accept,
-            } => {
-                let transfer = Transfer {
-                    moving: false,
-                    over,
-                    expect,
-                    accept,
-                };
-                return self.transfer(making, &from, &to, transfer);
-            }
-            Operation::Move {
-                from,
-                to,
-                over,
-                expect,
-                accept,
-            } => {
-                let transfer = Transfer {
-                    moving: true,
-                    over,
-                    expect,
-                    accept,
-                };
-                return self.transfer(making, &from, &to, transfer);
-            }
+            Operation::Copy(transfer) => return self.transfer(making, transfer, false),
+            Operation::Move(transfer) => return self.transfer(making, transfer, true),
             Operation::CopyTree { from, to, deep } => {
                 let opened = self.reopen(&from).map_err(read_refusal)?;
                 check_name(&to)?;
@@ -313,32 +277,6 @@ impl MailboxStore {
             Some(check_name(root)?),
         ))
     }
-
-    /// What a refused change means, with what is known of paths.
-    fn refused(&self, error: module::Error, path: Option<Path>, key: Option<String>) -> Refusal {
-        let other = match &error {
-            module::Error::DuplicateKey(other) => {
-                let collection = self.path_of(&other.mailbox);
-                collection
-                    .zip(other.name.as_deref())
-                    .map(|(path, name)| path.join(name))
-            }
-            _ => None,
-        };
-        match (refusal(error.clone()), error) {
-            (Refusal::NotUnique { .. }, _) => Refusal::NotUnique {
-                name: key.unwrap_or_default(),
-                other,
-            },
-            (Refusal::Locked(_), module::Error::Locked(token)) => {
-                let seen = self.locks_seen.borrow();
-                let root = seen.iter().find(|(known, _)| *known == token);
-                let root = root.map(|(_, root)| root.clone());
-                Refusal::Locked(root.or(path).unwrap_or_default())
-            }
-            (refusal, _) => refusal,
-        }
-    }
 }
 
 /// Copies a mailbox as Depth 0 has it: with its properties, but without members, which the host's
@@ -353,28 +291,6 @@ fn copy_shallow(batch: &module::Batch, opened: &Opened, target: &[String]) -> Re
 
 /// What a protocol may add to the host's batch: the content of an [`Operation::Extension`].
 pub type Extension = Box<dyn FnOnce(&module::Batch)>;
-
-/// The path that a refusal of an operation is about.
-fn subject(operation: &Operation) -> Option<Path> {
-    match operation {
-        Operation::Check { path, .. }
-        | Operation::Put { path, .. }
-        | Operation::Remove { path, .. }
-        | Operation::RemoveTree { path }
-        | Operation::MakeCollection { path, .. }
-        | Operation::Property { path, .. }
-        | Operation::Personal { path, .. }
-        | Operation::SetAcl { path, .. } => Some(path.clone()),
-        Operation::Copy { to, .. }
-        | Operation::Move { to, .. }
-        | Operation::CopyTree { to, .. }
-        | Operation::MoveTree { to, .. } => Some(to.clone()),
-        Operation::Lock(lock) | Operation::Refresh { lock, .. } | Operation::Unlock(lock) => {
-            Some(lock.root.clone())
-        }
-        Operation::Extension(_) => None,
-    }
-}
 
 /// The last part of a path, if a mailbox or a message can have it as its name.
 pub(super) fn check_name(path: &Path) -> Result<&str, Refusal> {
@@ -415,45 +331,4 @@ fn grant(entry: AclEntry, owner: Option<&str>) -> Result<module::Grant, Refusal>
         rights: host_rights(entry.rights),
         negative: entry.deny,
     })
-}
-
-impl MailboxStore {
-    fn done(&self, outcome: Outcome, results: &[module::Outcome]) -> Done {
-        match outcome {
-            Outcome::Done => Done::Done,
-            Outcome::Locked(change) => match results.get(change as usize) {
-                Some(result) => Done::Locked {
-                    token: result.lock_token.clone(),
-                },
-                None => Done::Done,
-            },
-            Outcome::Written(opened, change) => {
-                let written = opened.zip(results.get(change as usize));
-                match written.and_then(|(opened, result)| self.written(&opened, result)) {
-                    Some(member) => Done::Written {
-                        etag: member.etag,
-                        modified: member.modified.unwrap_or_default(),
-                    },
-                    None => Done::Done,
-                }
-            }
-        }
-    }
-
-    /// The member that a message became. Who may put things in without reading them learns no tag.
-    fn written(&self, opened: &Opened, result: &module::Outcome) -> Option<Member> {
-        if !opened.status.rights.contains(module::Rights::READ) {
-            return None;
-        }
-        let mut members = [Member {
-            version: u64::from(result.uid),
-            etag: etag(result.digest),
-            modified: Some(time(result.modified)),
-            ..Member::default()
-        }];
-        let source = self.source(&opened.mailbox, opened.status.owner.as_deref());
-        fill_personal(source, &mut members).ok()?;
-        let [member] = members;
-        Some(member)
-    }
 }

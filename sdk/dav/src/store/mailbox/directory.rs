@@ -12,7 +12,7 @@ use crate::store::{PrincipalKey, PrincipalSearch, StoreError};
 pub const PRINCIPALS: &str = "/dav/principals";
 
 /// The collections that principals are found in.
-pub(super) fn collections() -> Vec<String> {
+pub fn principal_collections() -> Vec<String> {
     vec![
         format!("{PRINCIPALS}/user/"),
         format!("{PRINCIPALS}/group/"),

@@ -5,12 +5,13 @@ use std::rc::Rc;
 use module::{Annotation, Blob, Condition, Key as HostKey};
 
 use super::MailboxStore;
-use super::commit::{Making, Outcome, check_name};
+use super::commit::{Making, check_name};
 use super::convert::{self, annotation_name, key, read_refusal, refusal, time, uid};
 use super::header::Header;
+use super::outcome::Outcome;
 use super::tree::Opened;
 use crate::Path;
-use crate::store::{Accept, Content, Expect, Refusal, Unique, UniqueScope};
+use crate::store::{Accept, Content, Expect, Refusal, Transfer, Unique, UniqueScope};
 
 /// A media type that says nothing.
 const UNKNOWN_TYPE: &str = "application/octet-stream";
@@ -19,16 +20,6 @@ const UNKNOWN_TYPE: &str = "application/octet-stream";
 enum Bytes {
     Here(Vec<u8>),
     Blob(usize),
-}
-
-/// A copy or a move of a member.
-pub(super) struct Transfer {
-    pub moving: bool,
-    /// Which member it replaces.
-    pub over: Expect,
-    /// Which body is meant.
-    pub expect: Expect,
-    pub accept: Option<Accept>,
 }
 
 impl MailboxStore {
@@ -163,26 +154,27 @@ impl MailboxStore {
         }
     }
 
+    /// Copies or moves a member.
     pub(super) fn transfer(
         &self,
         making: &mut Making,
-        from: &Path,
-        to: &Path,
         transfer: Transfer,
+        moving: bool,
     ) -> Result<Outcome, Refusal> {
         let Transfer {
-            moving,
+            from,
+            to,
             over,
             expect,
             accept,
         } = transfer;
         let condition = match over {
             Expect::Missing => Condition::Free,
-            over => Condition::Unchanged(self.existing(to, over)?.1),
+            over => Condition::Unchanged(self.existing(&to, over)?.1),
         };
-        let (source, uid) = self.existing(from, expect)?;
-        let name = check_name(to)?;
-        let mailbox = self.inside(to)?;
+        let (source, uid) = self.existing(&from, expect)?;
+        let name = check_name(&to)?;
+        let mailbox = self.inside(&to)?;
         let target = self.open_parent(&mailbox).map_err(read_refusal)?;
         let (target, _) = target.ok_or(Refusal::ParentMissing)?;
         // Keys go along with the message: they are a function of its bytes.
@@ -196,12 +188,12 @@ impl MailboxStore {
             let copied = making
                 .batch
                 .copy(source, uid, &target.mailbox, Some(name), condition);
-            return Ok(self.transferred(making, to, target, copied, properties));
+            return Ok(self.transferred(making, &to, target, copied, properties));
         }
         let moved = batch.move_(source, uid, &target.mailbox, Some(name), condition);
         // Only now is the source no other message with the same key.
         self.expect_unique(making, &target, name, &unique);
-        Ok(self.transferred(making, to, target, moved, properties))
+        Ok(self.transferred(making, &to, target, moved, properties))
     }
 
     fn transferred(

@@ -9,7 +9,7 @@ use super::commit::Extension;
 use super::convert::store_error;
 use super::listing::{PAGE_MAX, host_limit};
 use super::shared::name_in_home;
-use crate::page::Offers;
+use crate::page::{Offers, Others};
 use crate::resource::{Collection, Resource, Want};
 use crate::store::{Batch, Operation};
 use crate::{Context, Error, Path, Rights};
@@ -20,46 +20,54 @@ const OFFERS_MAX: usize = 500;
 /// How many are gone through for that at most, those that are in the home included.
 const LOOKED_AT_MAX: usize = 20_000;
 
-/// The collections of a kind that others let one read and that are not in the home yet, where their
-/// owners have them; the first of them, if they are very many. Other homes than one's own are offered
-/// nothing.
-pub fn offers(
-    ctx: &Context<'_>,
-    home: &Collection,
-    layout: &Layout,
-    kind: &str,
-) -> Result<Offers, Error> {
-    let mut offers = Offers::default();
-    if !is_own(ctx, home) {
-        return Ok(offers);
-    }
-    let mut after: Option<Vec<String>> = None;
-    for _ in 0..LOOKED_AT_MAX / PAGE_MAX {
-        let scope = MailboxScope::Shared;
-        let found = Mailbox::list_all(&scope, Some(kind), after.as_deref(), host_limit(PAGE_MAX));
-        let found = found.map_err(store_error)?;
-        for status in &found {
-            let [user, owner, within, name] = status.path.as_slice() else {
-                continue;
-            };
-            let may = within == layout.home && status.rights.contains(module::Rights::READ);
-            if !may || home.has_elsewhere(&name_in_home(owner, name)) {
-                continue;
-            }
-            if offers.paths.len() == OFFERS_MAX {
-                offers.are_more = true;
-                return Ok(offers);
-            }
-            let path = Path::new([user, owner, name].map(String::clone));
-            offers.paths.push(path);
+impl Others for Layout {
+    /// Those that others let one read and that are not in the home yet; the first of them, if they
+    /// are very many. Other homes than one's own are offered nothing.
+    fn find(&self, ctx: &Context<'_>, home: &Collection, kind: &str) -> Result<Offers, Error> {
+        let mut offers = Offers::default();
+        if !is_own(ctx, home) {
+            return Ok(offers);
         }
-        match found.last() {
-            Some(last) if found.len() == PAGE_MAX => after = Some(last.path.clone()),
-            _ => return Ok(offers),
+        let mut after: Option<Vec<String>> = None;
+        for _ in 0..LOOKED_AT_MAX / PAGE_MAX {
+            let scope = MailboxScope::Shared;
+            let limit = host_limit(PAGE_MAX);
+            let found = Mailbox::list_all(&scope, Some(kind), after.as_deref(), limit);
+            let found = found.map_err(store_error)?;
+            for status in &found {
+                let [user, owner, within, name] = status.path.as_slice() else {
+                    continue;
+                };
+                let may = within == self.home && status.rights.contains(module::Rights::READ);
+                if !may || home.has_elsewhere(&name_in_home(owner, name)) {
+                    continue;
+                }
+                if offers.paths.len() == OFFERS_MAX {
+                    offers.are_more = true;
+                    return Ok(offers);
+                }
+                let path = Path::new([user, owner, name].map(String::clone));
+                offers.paths.push(path);
+            }
+            match found.last() {
+                Some(last) if found.len() == PAGE_MAX => after = Some(last.path.clone()),
+                _ => return Ok(offers),
+            }
         }
+        offers.are_more = true;
+        Ok(offers)
     }
-    offers.are_more = true;
-    Ok(offers)
+
+    fn subscribe(
+        &self,
+        ctx: &Context<'_>,
+        home: &Collection,
+        kind: &str,
+        path: &Path,
+        batch: &mut Batch,
+    ) -> Result<(), Error> {
+        set(ctx, home, self, kind, path, true, batch).map(|_| ())
+    }
 }
 
 /// Adds what makes a collection of somebody else's, where its owner has it, appear in the home, or ends

@@ -48,10 +48,11 @@ pub(super) fn apply(
     Ok(done)
 }
 
-struct Work<'w> {
-    state: &'w mut State,
-    memory: &'w Memory,
-    user: Option<&'w str>,
+/// A batch that is being done.
+pub(super) struct Work<'w> {
+    pub(super) state: &'w mut State,
+    pub(super) memory: &'w Memory,
+    pub(super) user: Option<&'w str>,
     tokens: Vec<String>,
 }
 
@@ -68,29 +69,18 @@ impl Work<'_> {
                 self.check(&path, expect)?;
                 self.take(&path)?;
             }
-            Operation::Copy {
-                from,
-                to,
-                over,
-                expect,
-                accept,
-            } => {
-                self.check(&from, expect)?;
-                let node = self.state.member(&from).cloned().ok_or(Refusal::NotFound)?;
-                self.check(&to, over)?;
-                return self.insert(to, node, accept);
+            Operation::Copy(transfer) => {
+                self.check(&transfer.from, transfer.expect)?;
+                let node = self.state.member(&transfer.from).cloned();
+                let node = node.ok_or(Refusal::NotFound)?;
+                self.check(&transfer.to, transfer.over)?;
+                return self.insert(transfer.to, node, transfer.accept);
             }
-            Operation::Move {
-                from,
-                to,
-                over,
-                expect,
-                accept,
-            } => {
-                self.check(&from, expect)?;
-                let node = self.take(&from)?;
-                self.check(&to, over)?;
-                return self.insert(to, node, accept);
+            Operation::Move(transfer) => {
+                self.check(&transfer.from, transfer.expect)?;
+                let node = self.take(&transfer.from)?;
+                self.check(&transfer.to, transfer.over)?;
+                return self.insert(transfer.to, node, transfer.accept);
             }
             Operation::Personal { path, value } => {
                 self.need(&path.parent().unwrap_or_default(), Rights::READ)?;
@@ -130,41 +120,6 @@ impl Work<'_> {
         Ok(Done::Done)
     }
 
-    fn run_on_collection(&mut self, operation: Operation) -> Result<(), Refusal> {
-        match operation {
-            Operation::RemoveTree { path } => {
-                self.need(&path, Rights::DELETE)?;
-                self.need_locks(&path)?;
-                self.remove_tree(&path)?;
-            }
-            Operation::MakeCollection { path, kind } => {
-                self.free(&path)?;
-                let parent = path.parent().ok_or(Refusal::Exists)?;
-                self.need(&parent, Rights::CREATE)?;
-                let now = self.memory.now();
-                self.state.make(path, &kind, self.user, Vec::new(), now);
-            }
-            Operation::CopyTree { from, to, deep } => self.copy_tree(&from, &to, deep)?,
-            Operation::MoveTree { from, to } => {
-                self.need(&from, Rights::DELETE)?;
-                self.need_locks(&from)?;
-                self.copy_tree(&from, &to, true)?;
-                self.remove_tree(&from)?;
-            }
-            Operation::SetAcl { path, acl } => {
-                self.need(&path, Rights::ADMINISTER)?;
-                let node = self
-                    .state
-                    .collections
-                    .get_mut(&path)
-                    .ok_or(Refusal::NotFound)?;
-                node.acl = acl;
-            }
-            _ => return Err(Refusal::Unsupported("an extension")),
-        }
-        Ok(())
-    }
-
     fn check(&self, path: &Path, expect: Expect) -> Result<(), Refusal> {
         let collection = self.state.collections.get(path);
         let member = self.state.member(path);
@@ -178,7 +133,7 @@ impl Work<'_> {
         if holds { Ok(()) } else { Err(Refusal::Changed) }
     }
 
-    fn need(&self, collection: &Path, rights: Rights) -> Result<(), Refusal> {
+    pub(super) fn need(&self, collection: &Path, rights: Rights) -> Result<(), Refusal> {
         let held = self.memory.rights(self.state, collection);
         match held.has(rights) {
             true => Ok(()),
@@ -187,7 +142,7 @@ impl Work<'_> {
     }
 
     /// The locks on a resource and all inside of it must have been submitted.
-    fn need_locks(&self, path: &Path) -> Result<(), Refusal> {
+    pub(super) fn need_locks(&self, path: &Path) -> Result<(), Refusal> {
         let in_the_way = self.state.locks.iter().find(|lock| {
             let others = self
                 .state
@@ -204,7 +159,7 @@ impl Work<'_> {
         lock.principal.as_deref() == self.user && self.tokens.contains(&lock.token)
     }
 
-    fn free(&self, path: &Path) -> Result<(), Refusal> {
+    pub(super) fn free(&self, path: &Path) -> Result<(), Refusal> {
         let parent = path.parent().ok_or(Refusal::Exists)?;
         if !self.state.collections.contains_key(&parent) {
             return Err(Refusal::ParentMissing);
@@ -338,56 +293,6 @@ impl Work<'_> {
         let now = self.memory.now();
         self.state.bury(path.clone(), false, now);
         Ok(node)
-    }
-
-    fn remove_tree(&mut self, path: &Path) -> Result<(), Refusal> {
-        if path.parts().is_empty() || !self.state.collections.contains_key(path) {
-            return Err(Refusal::NotFound);
-        }
-        self.state.counter += 1;
-        let now = self.memory.now();
-        self.state.bury(path.clone(), true, now);
-        self.state
-            .collections
-            .retain(|inner, _| !inner.is_within(path));
-        self.state.locks.retain(|lock| !lock.root.is_within(path));
-        Ok(())
-    }
-
-    fn copy_tree(&mut self, from: &Path, to: &Path, deep: bool) -> Result<(), Refusal> {
-        self.free(to)?;
-        self.need(&to.parent().ok_or(Refusal::ParentMissing)?, Rights::CREATE)?;
-        let now = self.memory.now();
-        let mut copies: Vec<_> = self
-            .state
-            .collections
-            .iter()
-            .filter(|(path, _)| {
-                if deep {
-                    path.is_within(from)
-                } else {
-                    *path == from
-                }
-            })
-            .map(|(path, node)| (path.clone(), node.clone()))
-            .collect();
-        for (path, node) in &mut copies {
-            let inner = path.strip(from).unwrap_or_default().to_vec();
-            let target = inner.iter().fold(to.clone(), |path, part| path.join(part));
-            self.state
-                .make(target.clone(), &node.kind, self.user, Vec::new(), now);
-            let counter = self.state.counter;
-            if let Some(made) = self.state.collections.get_mut(&target) {
-                made.stored = std::mem::take(&mut node.stored);
-                if deep {
-                    made.members = std::mem::take(&mut node.members);
-                    made.members
-                        .values_mut()
-                        .for_each(|member| member.state = counter);
-                }
-            }
-        }
-        Ok(())
     }
 
     fn set_personal(

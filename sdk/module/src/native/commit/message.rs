@@ -131,6 +131,13 @@ impl Commit {
         self.store(row, stored, replaced)
     }
 
+    /// The message that is copied or moved, if the principal has these rights on its mailbox.
+    fn source(&self, mailbox: Row, uid: Uid, needed: Rights) -> Result<StoredMessage> {
+        self.state.check(mailbox, needed)?;
+        let messages = &self.state.mailbox(mailbox)?.messages;
+        messages.get(&uid).cloned().ok_or(Error::Conflict)
+    }
+
     pub(super) fn copy(
         &mut self,
         source: Row,
@@ -139,14 +146,7 @@ impl Commit {
         name: Option<String>,
         condition: Condition,
     ) -> Result<Outcome> {
-        self.state.check(source, Rights::READ)?;
-        let message = self
-            .state
-            .mailbox(source)?
-            .messages
-            .get(&uid)
-            .ok_or(Error::Conflict)?
-            .clone();
+        let message = self.source(source, uid, Rights::READ)?;
         let replaced = self
             .make_room(target, name.as_deref(), condition)?
             .is_some();
@@ -170,14 +170,7 @@ impl Commit {
         name: Option<String>,
         condition: Condition,
     ) -> Result<Outcome> {
-        self.state.check(source, Rights::READ | REMOVE)?;
-        let message = self
-            .state
-            .mailbox(source)?
-            .messages
-            .get(&uid)
-            .ok_or(Error::Conflict)?
-            .clone();
+        let message = self.source(source, uid, Rights::READ | REMOVE)?;
         let replaced = self
             .make_room(target, name.as_deref(), condition)?
             .is_some();
