@@ -456,6 +456,14 @@ mod tests {
         let named = ["webdav", "principals", "rss", "caldav"].map(|module| realms.get(module));
         let named = named.map(|realm| realm.map(String::as_str));
         assert_eq!(named, [Some("Files"), Some("Files"), Some("News"), None]);
+        for good in [
+            "caldav_accept_invalid_rrules: yes",
+            "webdav_attachments_baseurl: https://calendar.example.org:8443/at/",
+            "caldav_maxdatetime: 20380119T031407Z",
+            "icalendar_max_size: 10M",
+        ] {
+            assert!(load(good).is_ok(), "{good}");
+        }
         let folders = load("module_folders: a:/srv/a\nzoneinfo_dir: /usr/share/zoneinfo");
         let (a, tzdist) = ("a".to_owned(), "tzdist".to_owned());
         assert_eq!(
@@ -500,6 +508,17 @@ mod tests {
             ("module_grants: webdav", "module:interface"),
             ("module_prefixes: webdav:/x", "module:/its/path"),
             ("caldav_realm: Kalender für alle", "ASCII"),
+            ("caldav_accept_invalid_rrules: perhaps", "`on` or `off`"),
+            (
+                "webdav_attachments_baseurl: calendar.example.org",
+                "https://",
+            ),
+            (
+                "webdav_attachments_baseurl: https://a.example/?x",
+                "https://",
+            ),
+            ("caldav_maxdatetime: 2038-01-19", "20380119T031407Z"),
+            ("icalendar_max_size: big", "a size"),
             ("module_folders: tzdist:x", "module:/folder"),
             ("zoneinfo_dir: zones", "a path that begins with `/`"),
             ("tenant_limits: rate=0", "rate=50"),

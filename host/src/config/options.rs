@@ -11,6 +11,10 @@ pub enum Kind {
     Text,
     /// Printable ASCII, as clients show it.
     Realm,
+    /// A time in UTC, as iCalendar writes it.
+    UtcTime,
+    /// Where a server is: `https://`, a host, perhaps a port and a path.
+    Base,
     /// A file or folder.
     Path,
     /// Words between white space.
@@ -33,6 +37,8 @@ impl Kind {
         match self {
             Self::Text => "text".to_owned(),
             Self::Realm => "up to 200 printable characters of ASCII".to_owned(),
+            Self::UtcTime => "a time in UTC like `20380119T031407Z`".to_owned(),
+            Self::Base => "a URL like `https://calendar.example.org`".to_owned(),
             Self::Path => "a path".to_owned(),
             Self::List => "words separated by spaces".to_owned(),
             Self::Switch => "`on` or `off`".to_owned(),
@@ -54,6 +60,8 @@ impl Kind {
     pub fn accepts(self, value: &str) -> bool {
         match self {
             Self::Text | Self::Path | Self::List => true,
+            Self::UtcTime => is_utc_time(value.as_bytes()),
+            Self::Base => is_base(value),
             Self::Realm => value.len() <= 200 && value.bytes().all(|b| matches!(b, b' '..=b'~')),
             Self::Switch => parse_switch(value).is_some(),
             Self::Integer => value.parse::<i64>().is_ok(),
@@ -268,6 +276,62 @@ pub const PREFIX_OPTIONS: [(&str, &str, &str); 3] = [
     ("calendarprefix", "caldav", "/dav/calendars"),
     ("addressbookprefix", "carddav", "/dav/addressbooks"),
 ];
+
+/// Options that modules read, and what a value must look like: those with names of Cyrus's, and
+/// others of the modules that come with the host. What is wrong is said where it stands.
+const OF_MODULES: [(&str, Kind); 24] = [
+    ("caldav_accept_invalid_rrules", Kind::Switch),
+    ("caldav_allowattach", Kind::Switch),
+    ("caldav_allowcalendaradmin", Kind::Switch),
+    ("caldav_create_default", Kind::Switch),
+    ("caldav_create_sched", Kind::Switch),
+    ("caldav_max_instances", Kind::Integer),
+    ("caldav_max_recurrence_work", Kind::Integer),
+    ("caldav_maxdatetime", Kind::UtcTime),
+    ("caldav_mindatetime", Kind::UtcTime),
+    ("carddav_allowaddressbookadmin", Kind::Switch),
+    ("carddav_repair_vcard", Kind::Switch),
+    ("icalendar_max_size", Kind::Bytes('B')),
+    ("jmap_max_calls_in_request", Kind::Integer),
+    ("jmap_max_catenate_items", Kind::Integer),
+    ("jmap_max_objects_in_get", Kind::Integer),
+    ("jmap_max_objects_in_set", Kind::Integer),
+    ("jmap_max_size_request", Kind::Bytes('B')),
+    ("jmap_max_size_upload", Kind::Bytes('B')),
+    ("mailbox_maxmessages_addressbook", Kind::Integer),
+    ("mailbox_maxmessages_calendar", Kind::Integer),
+    ("rss_maxitems", Kind::Integer),
+    ("rss_maxsynopsis", Kind::Integer),
+    ("vcard_max_size", Kind::Bytes('B')),
+    ("webdav_attachments_baseurl", Kind::Base),
+];
+
+/// What a value of an option must look like, whoever reads it; none if nobody here knows.
+pub fn kind(name: &str) -> Option<Kind> {
+    let of_modules = || OF_MODULES.iter().find(|(option, _)| *option == name);
+    let own = find(name).map(|option| option.kind);
+    own.or_else(|| of_modules().map(|(_, kind)| *kind))
+}
+
+/// RFC 5545 §3.3.5, form 2.
+fn is_utc_time(value: &[u8]) -> bool {
+    let is_digit = |at: usize| value.get(at).is_some_and(u8::is_ascii_digit);
+    value.len() == 16
+        && (0..8).chain(9..15).all(is_digit)
+        && value.get(8) == Some(&b'T')
+        && value.get(15) == Some(&b'Z')
+}
+
+/// Something may follow: no query, no fragment, nothing that ends a line or a word.
+fn is_base(value: &str) -> bool {
+    let rest = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| value.strip_prefix(scheme));
+    let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '"' | '<' | '>');
+    rest.is_some_and(|rest| {
+        !rest.is_empty() && !rest.starts_with('/') && rest.chars().all(is_plain)
+    })
+}
 
 /// Options for what modules ask for passwords of: (option, module).
 pub const REALM_OPTIONS: [(&str, &str); 5] = [

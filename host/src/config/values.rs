@@ -40,14 +40,14 @@ impl Values {
                 _ if specific.contains(&name) => continue,
                 _ => name.clone(),
             };
-            if let Some(option) = options::find(&bare)
-                && !option.kind.accepts(&value)
+            if let Some(kind) = options::kind(&bare)
+                && !kind.accepts(&value)
             {
                 return Err(ConfigError::Value {
                     place,
                     name,
                     value,
-                    expected: option.kind.expected(),
+                    expected: kind.expected(),
                 });
             }
             let first = places.iter().find(|(other, _)| *other == bare);

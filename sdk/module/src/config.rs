@@ -46,6 +46,7 @@ pub fn option_duration(name: &str, bare: u64) -> Option<u64> {
 pub fn option_size(name: &str) -> Option<u64> {
     let told = option(name)?;
     let text = told.trim().trim_end_matches(['b', 'B']);
+    let text = text.trim_end_matches(['i', 'I']);
     let (digits, shift) = match text.char_indices().last()? {
         (at, 'k' | 'K') => (text.get(..at)?, 10),
         (at, 'm' | 'M') => (text.get(..at)?, 20),
