@@ -292,6 +292,39 @@ fn every_file_says_what_it_is_and_leaves_nothing_to_be_done() {
     }
 }
 
+/// What clients are known to do is tested, or it is said why not.
+#[test]
+fn every_quirk_of_a_client_has_a_test_or_a_reason() {
+    let sources: String = files(&root(), ".rs")
+        .iter()
+        .filter(|path| short(path).contains("tests/"))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let page = fs::read_to_string(root().join("host/docs/clients.md")).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let rows: Vec<&str> = rows.skip(1).collect();
+    assert!(rows.len() > 20, "no table of clients");
+    for row in rows {
+        let [_, proof, quirk, _] = row.rsplitn(4, '|').collect::<Vec<_>>()[..] else {
+            panic!("{row}");
+        };
+        let named: Vec<&str> = proof.split('`').skip(1).step_by(2).collect();
+        let is_test = |name: &&&str| sources.contains(&format!("fn {name}()"));
+        let is_file = |name: &&&str| name.ends_with(".rs") && root().join(name).is_file();
+        let tests = named.iter().filter(|name| is_test(name) || is_file(name));
+        let of_snakes = named
+            .iter()
+            .filter(|name| name.contains("_") && !name.contains('.'));
+        for name in of_snakes {
+            assert!(is_test(&name), "no test {name}: {row}");
+        }
+        assert!(
+            tests.count() > 0 || proof.contains("no test"),
+            "neither a test nor a reason for none: {quirk}"
+        );
+    }
+}
+
 #[test]
 fn no_file_is_named_for_nothing() {
     let names = [

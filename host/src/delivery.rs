@@ -5,10 +5,11 @@
 //! The queue is in the store, and survives a stop, however sudden. A delivery may be received twice if
 //! the stop comes between the module's answer and the note of it, and is never lost.
 
+use crate::auth;
 use crate::http::dispatch::Host;
 use crate::lmtp::MAIL;
 use crate::tenant::Site;
-use runtime::{HandleError, Identity, Parcel, Received, SignIn, Tenant};
+use runtime::{HandleError, Parcel, Received, Tenant};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -126,15 +127,10 @@ async fn receive(
 ) -> Result<Fate, Error> {
     let store = &*tenant.store;
     let recipient = &delivery.recipient;
-    let groups = match store.groups(recipient).await {
-        Ok(groups) => groups,
+    let identity = match auth::on_behalf(store, recipient).await {
+        Ok(identity) => identity,
         Err(Error::NotFound) => return Ok(Fate::Never("there is nobody of this name".into())),
         Err(error) => return Err(error),
-    };
-    let actor = Actor {
-        principal: Some(recipient.clone()),
-        groups,
-        ..Actor::default()
     };
     // Mail is received by whichever module owns it then.
     let module = match delivery.module.is_empty() {
@@ -145,13 +141,9 @@ async fn receive(
         return Ok(Fate::Later(None, "no module receives it".into()));
     };
     let types = host.runtime.owned_types(tenant, &module);
-    if !may_deliver(store, &actor, delivery, &types).await? {
+    if !may_deliver(store, &identity.actor, delivery, &types).await? {
         return Ok(Fate::Never("the recipient does not allow it".into()));
     }
-    let identity = Identity {
-        actor,
-        sign_in: SignIn::Host,
-    };
     let parcel = Parcel {
         sender: delivery.sender.clone(),
         purpose: Some(delivery.purpose),
@@ -195,14 +187,10 @@ async fn may_deliver(
         DeliveryPurpose::Reply => Rights::DELIVER_REPLY,
         DeliveryPurpose::Invite => Rights::DELIVER_INVITE,
     };
-    let sender = Actor {
-        principal: Some(sender.clone()),
-        groups: match store.groups(sender).await {
-            Ok(groups) => groups,
-            Err(Error::NotFound) => return Ok(false),
-            Err(error) => return Err(error),
-        },
-        ..Actor::default()
+    let sender = match auth::on_behalf(store, sender).await {
+        Ok(identity) => identity.actor,
+        Err(Error::NotFound) => return Ok(false),
+        Err(error) => return Err(error),
     };
     let all = ListScope::Tree(Path(vec!["user".to_owned(), owner.clone()]));
     for of_type in types {

@@ -20,6 +20,7 @@
 )]
 
 pub mod accept;
+pub mod alarm;
 pub mod cli;
 pub mod config;
 pub mod delivery;

@@ -11,7 +11,7 @@ use crate::lmtp::{self, LmtpAccepting, LmtpListener};
 use crate::reload::{self, ReloadState, Reloader};
 use crate::service::Inherited;
 use crate::tenant::{self, Snapshot};
-use crate::{delivery, indexer, service, state, submission, tls, webpush};
+use crate::{alarm, delivery, indexer, service, state, submission, tls, webpush};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use runtime::{ModuleSet, Runtime, RuntimeConfig};
@@ -54,7 +54,7 @@ impl Server {
         inherited: Inherited,
     ) -> Result<Self, Error> {
         let config = Arc::new(config.clone());
-        let snapshot = Snapshot::new(config.clone(), tenant::read(&config)?, None);
+        let snapshot = Snapshot::new(config.clone(), tenant::read(&config)?);
         snapshot.default_site().take_store(store);
         let mut problems = begin(&snapshot)?;
         let (how, which) = (runtime_config(&config), module_set(&snapshot));
@@ -133,6 +133,7 @@ impl Server {
         beside.spawn(submission::run(self.host.clone()));
         beside.spawn(webpush::run(self.host.clone()));
         beside.spawn(delivery::run(self.host.clone()));
+        beside.spawn(alarm::run(self.host.clone()));
         beside.spawn(service::watchdog());
         let host = self.host.clone();
         beside.spawn(async move { host.telemetry.look_for_ever().await });

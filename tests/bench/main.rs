@@ -16,6 +16,7 @@ mod carddav;
 mod compression;
 mod drop_in;
 mod floor;
+mod horizon;
 mod jmap;
 mod load;
 mod mail;
@@ -54,6 +55,7 @@ fn main() {
         ("big", rows::big),
         ("calendars", caldav::calendars),
         ("growing calendar", caldav::growing),
+        ("horizon", horizon::horizon),
         ("contacts", carddav::contacts),
         ("mail", jmap::mail),
         ("idle connections", memory::idle_connections),

@@ -1,7 +1,8 @@
 //! Every interface of `wit/`, called by a module that was granted all of them: each does what it
 //! says, or says that this host does not have it; none traps.
 
-use chapar_tests::support::{Client, Server};
+use chapar_tests::support::{Client, Server, wait_until};
+use std::time::Duration;
 
 fn server() -> Server {
     let granted = [
@@ -116,4 +117,45 @@ fn what_this_host_does_not_have_it_says() {
         );
     }
     assert!(server.alive());
+}
+
+/// Waits until what a principal's timers have left is this.
+fn rung(server: &Server, user: &str, left: &str) {
+    let mut client = server.client(user);
+    let mut last = String::new();
+    wait_until("timers go off", Duration::from_secs(30), || {
+        last = said(&mut client, "rung");
+        last == left
+    });
+}
+
+#[test]
+fn timers_go_off_for_whom_they_were_set_and_survive_a_stop() {
+    let mut server = server();
+    let (mut alice, mut bob) = (server.client("alice"), server.client("bob"));
+    assert_eq!(said(&mut alice, "alarm?now=0"), "ok set");
+    assert_eq!(said(&mut bob, "alarm?long_ago=-9000000"), "ok set");
+    rung(&server, "alice", "ok rung-now: for alice, true; 0 left");
+    rung(&server, "bob", "ok rung-long_ago: for bob, true; 0 left");
+    // One that is due when nobody is there to fire it.
+    assert_eq!(said(&mut alice, "alarm?stopped=1500"), "ok set");
+    assert_eq!(said(&mut alice, "alarm?later=86400000"), "ok set");
+    server.kill();
+    server.start();
+    let both = "ok rung-now: for alice, true, rung-stopped: for alice, true; 1 left";
+    rung(&server, "alice", both);
+    server.check();
+}
+
+#[test]
+fn a_timer_that_its_module_fails_on_is_tried_again_later_and_harms_no_other() {
+    let server = server();
+    let mut alice = server.client("alice");
+    assert_eq!(said(&mut alice, "alarm?fall=0"), "ok set");
+    server.log_with("a timer did not go off yet");
+    assert_eq!(said(&mut alice, "alarm?fine=0"), "ok set");
+    rung(&server, "alice", "ok rung-fine: for alice, true; 1 left");
+    // Not every second.
+    let tries = server.log().matches("a timer did not go off yet").count();
+    assert_eq!(tries, 1);
 }

@@ -48,7 +48,7 @@ fn deliver(address: SocketAddr, user: &str, message: &str) {
 }
 
 /// The value of a metric.
-fn metric(server: &Server, name: &str) -> u64 {
+pub(super) fn metric(server: &Server, name: &str) -> u64 {
     let answer = server.anonymous().send("GET", "/metrics", &[], b"");
     let text = answer.expect(200).text();
     let line = text.lines().find(|line| line.starts_with(name));
@@ -56,7 +56,8 @@ fn metric(server: &Server, name: &str) -> u64 {
     value.and_then(|value| value.parse().ok()).unwrap_or(0)
 }
 
-const INDEXED: &str = "chapar_indexed_messages_total{tenant=\"default\",result=\"indexed\"}";
+pub(super) const INDEXED: &str =
+    "chapar_indexed_messages_total{tenant=\"default\",result=\"indexed\"}";
 
 #[test]
 fn what_is_delivered_is_there_after_a_kill_and_is_indexed() {

@@ -8,6 +8,7 @@ use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io::{self, BufRead, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wasmtime::Engine;
@@ -56,6 +57,26 @@ impl Cache {
         })
     }
 
+    /// Whether this is the cache in a folder.
+    pub(crate) fn is_at(&self, folder: &Path) -> bool {
+        self.folder == folder
+    }
+
+    /// Takes over compiled forms of files with these hashes from another cache, sealed with the key
+    /// of this one.
+    pub(crate) fn take_over(&self, before: &Self, sha256: &[String]) {
+        for hash in sha256 {
+            let (from, to) = (before.file(hash), self.file(hash));
+            if to.exists() || !before.is_whole(&from) {
+                continue;
+            }
+            let kept = fs::read(&from).and_then(|compiled| self.keep(&to, &compiled));
+            if let Err(error) = kept {
+                tracing::warn!("can't keep a compiled module in {}: {error}", to.display());
+            }
+        }
+    }
+
     /// Loads the compiled form of a module; none if it isn't kept here.
     pub(crate) fn find(&self, engine: &Engine, sha256: &str) -> Option<Component> {
         self.load(engine, &self.file(sha256))
@@ -70,10 +91,7 @@ impl Cache {
     ) -> wasmtime::Result<Component> {
         let file = self.file(sha256);
         let compiled = engine.precompile_component(wasm)?;
-        let kept = self
-            .write(&file, &compiled)
-            .and_then(|()| self.write(&file.with_extension(SEAL), &self.seal(&file, &compiled)));
-        match kept {
+        match self.keep(&file, &compiled) {
             Ok(()) => match self.load(engine, &file) {
                 Some(component) => Ok(component),
                 None => Component::new(engine, wasm),
@@ -115,13 +133,25 @@ impl Cache {
             .join(format!("{sha256}-{}.{COMPILED}", self.compatibility))
     }
 
+    /// Whether this host has written a file, and it is as it was written. One that is not is removed:
+    /// it is said once, and compiled anew.
+    fn is_whole(&self, file: &Path) -> bool {
+        // One without a seal is being written, or never was to its end.
+        let (Ok(mac), Ok(seal)) = (self.mac_of(file), fs::read(file.with_extension(SEAL))) else {
+            return false;
+        };
+        let private = is_private(file, false).unwrap_or(false);
+        let whole = private && mac.verify_slice(&seal).is_ok();
+        if !whole {
+            tracing::warn!("{} was changed: compiling anew", file.display());
+            remove(file);
+        }
+        whole
+    }
+
     /// Loads a file that this host has written; none if it is missing, or is not what was written.
     fn load(&self, engine: &Engine, file: &Path) -> Option<Component> {
-        let mac = self.mac_of(file).ok()?;
-        let seal = fs::read(file.with_extension(SEAL)).ok()?;
-        let private = is_private(file, false).unwrap_or(false);
-        if !private || mac.verify_slice(&seal).is_err() {
-            tracing::warn!("{} was changed: compiling anew", file.display());
+        if !self.is_whole(file) {
             return None;
         }
         // SAFETY: `deserialize_file` runs whatever code the file holds, and maps it, so the file
@@ -129,10 +159,21 @@ impl Cache {
         // key that only this host's user can read, over these bytes and this name; the folder and
         // the file are that user's alone; and files are replaced by renaming, never written to.
         #[allow(unsafe_code)]
-        let component = unsafe { Component::deserialize_file(engine, file) };
-        component
-            .inspect_err(|error| tracing::warn!("can't load {}: {error}", file.display()))
-            .ok()
+        let load = || unsafe { Component::deserialize_file(engine, file) };
+        let reason = match catch_unwind(AssertUnwindSafe(load)) {
+            Ok(Ok(component)) => return Some(component),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the loader broke on it".to_owned(),
+        };
+        tracing::warn!("can't load {}: {reason}: compiling anew", file.display());
+        remove(file);
+        None
+    }
+
+    /// Writes a compiled form, and its seal.
+    fn keep(&self, file: &Path, compiled: &[u8]) -> io::Result<()> {
+        self.write(file, compiled)?;
+        self.write(&file.with_extension(SEAL), &self.seal(file, compiled))
     }
 
     fn mac(&self, file: &Path) -> Hmac<Sha256> {
@@ -174,6 +215,17 @@ impl Cache {
         create(&new, bytes)?;
         fs::rename(&new, file)?;
         fs::File::open(&self.folder)?.sync_all()
+    }
+}
+
+/// Removes a compiled form that is of no use; what can't be removed is compiled anew each time.
+fn remove(file: &Path) {
+    for path in [file, &file.with_extension(SEAL)] {
+        if let Err(error) = fs::remove_file(path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::debug!("can't remove {}: {error}", path.display());
+        }
     }
 }
 

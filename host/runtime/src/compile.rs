@@ -1,11 +1,11 @@
 //! Turns files into versions of modules: on threads of their own, one for each file, so that one
 //! that takes for ever holds up nobody for ever.
 
-use crate::folder::{self, Content, Fingerprint, Stamp};
+use crate::folder::{self, Fingerprint, Stamp};
 use crate::load::{Form, Loader, Version};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -198,13 +198,13 @@ fn work(loader: &Loader, job: Job, pace: Pace, threads: usize) -> Done {
     };
     let known = match job.task {
         Task::Refine(draft) => {
-            done.version = Some(refine(&draft, loader, (pace, threads)));
+            done.version = Some(guarded(|| refine(&draft, loader, (pace, threads))));
             return done;
         }
         Task::Make(known) => Some(known),
         Task::Read => None,
     };
-    let fingerprint = match folder::fingerprint(&job.path) {
+    let mut fingerprint = match folder::fingerprint(&job.path) {
         Ok(fingerprint) => fingerprint,
         Err(reason) => {
             done.version = Some(Err(reason));
@@ -219,36 +219,37 @@ fn work(loader: &Loader, job: Job, pace: Pace, threads: usize) -> Done {
         done.version = Some(version);
         return done.of(fingerprint);
     }
-    if let Some(component) = loader.kept(&fingerprint.sha256) {
-        let version = loader.version(&done.name, &component, &fingerprint.sha256);
-        done.version = Some(version.map(Arc::new));
-        return done.of(fingerprint);
-    }
-    match folder::read(&job.path) {
-        Ok(Content { wasm, fingerprint }) => {
-            done.version = Some(make(
-                &done.name,
-                wasm,
-                &fingerprint.sha256,
-                loader,
-                (pace, threads),
-            ));
-            done.of(fingerprint)
-        }
-        Err(reason) => {
-            done.version = Some(Err(reason));
-            done
-        }
-    }
+    let make = || {
+        make(
+            (&done.name, &job.path),
+            &mut fingerprint,
+            loader,
+            (pace, threads),
+        )
+    };
+    done.version = Some(guarded(make));
+    done.of(fingerprint)
+}
+
+/// The compiler is not proof against everything that a file may hold, nor is what loads its results.
+fn guarded<T>(make: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    let made = catch_unwind(AssertUnwindSafe(make));
+    made.unwrap_or_else(|_| Err("the compiler broke on it".to_owned()))
 }
 
 fn make(
-    name: &str,
-    wasm: Vec<u8>,
-    sha256: &str,
+    (name, path): (&str, &Path),
+    fingerprint: &mut Fingerprint,
     loader: &Loader,
     share: (Pace, usize),
 ) -> Result<Arc<Version>, String> {
+    if let Some(component) = loader.kept(&fingerprint.sha256) {
+        let version = loader.version(name, &component, &fingerprint.sha256)?;
+        return Ok(Arc::new(version));
+    }
+    let content = folder::read(path)?;
+    *fingerprint = content.fingerprint;
+    let (wasm, sha256) = (content.wasm, &fingerprint.sha256);
     let (component, form) = compile((&wasm, sha256), share.0.form(), loader, share)?;
     let mut version = loader.version(name, &component, sha256)?;
     version.draft_of = (form == Form::Draft).then_some(wasm);
@@ -273,9 +274,5 @@ fn compile(
         .start_handler(move |index| pace.lower_priority(index, threads))
         .build()
         .map_err(|error| format!("it can't be compiled now: {error}"))?;
-    // The compiler is not proof against everything that a file may hold.
-    let compiled = catch_unwind(AssertUnwindSafe(|| {
-        pool.install(|| loader.compile(wasm, sha256, form))
-    }));
-    compiled.map_err(|_| "the compiler broke on it".to_owned())?
+    pool.install(|| loader.compile(wasm, sha256, form))
 }

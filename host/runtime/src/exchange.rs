@@ -183,6 +183,17 @@ pub enum HandleError {
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 
 impl HandleError {
+    /// After how long a call may come again that has not begun, so that nothing is done twice.
+    pub fn not_begun(&self) -> Option<Duration> {
+        match self {
+            Self::Busy { .. }
+            | Self::OverRate { .. }
+            | Self::OverCpu { .. }
+            | Self::BackedOff { .. } => self.retry_after(),
+            Self::Trapped { .. } | Self::Deadline { .. } | Self::Memory { .. } => None,
+        }
+    }
+
     /// After how long the same request may come again with hope; none if it would fail again.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

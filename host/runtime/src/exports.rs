@@ -1,6 +1,6 @@
 //! What a module exports besides `handler`, and how the host calls it: deliveries, timers, properties
-//! of principals. Each call runs in an instance of its own, which is not kept. `indexing` and `waking`
-//! have the others.
+//! of principals. Each call runs in an instance of its own, which is not kept, except for those of
+//! `waking` that are like requests. `indexing` has the others.
 
 use crate::account::Alive;
 use crate::bindings::exports::chapar::host::{principal, receiver};
@@ -12,6 +12,8 @@ use crate::serve::make;
 use crate::state::{Current, Serving};
 use crate::{HandleError, Identity, Runtime, Tenant};
 use bytes::Bytes;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use storage::{DeliveryPurpose, Instant};
 use tokio::sync::oneshot;
@@ -47,6 +49,16 @@ pub struct Property {
     pub name: String,
     /// Its value, serialised as the namespace has it.
     pub value: String,
+}
+
+/// What kind of instance a call runs in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A new one, on the guests' threads.
+    Alone,
+    /// As a request's: one that waits for what its principal does next, or a new one, which waits
+    /// then; on the caller's thread first.
+    Kept,
 }
 
 impl Runtime {
@@ -193,6 +205,23 @@ impl Runtime {
     where
         F: Future<Output = Result<T, HandleError>> + Send + 'static,
     {
+        let call = |instance| async { Ok((None, call(instance).await?)) };
+        self.call_in(tenant, account, module, (serving, Kind::Alone), call)
+            .await
+    }
+
+    /// Calls into an instance, of this kind, which is kept if the call gives it back.
+    pub(crate) async fn call_in<T: Send + 'static, F>(
+        &self,
+        tenant: Option<&Tenant>,
+        account: &str,
+        module: Arc<Module>,
+        (serving, kind): (Option<(Arc<Tenant>, Identity)>, Kind),
+        call: impl FnOnce(Instance) -> F + Send + 'static,
+    ) -> Result<T, HandleError>
+    where
+        F: Future<Output = Result<(Option<Instance>, T), HandleError>> + Send + 'static,
+    {
         let name = module.facts.name.clone();
         let asked_for = tenant.map_or_else(String::new, |tenant| tenant.name.clone());
         let account = self.shared.accounts.of(tenant, account);
@@ -205,30 +234,42 @@ impl Runtime {
                 return Err(error);
             }
         };
-        let (sender, receiver) = oneshot::channel();
+        let (sender, mut receiver) = oneshot::channel();
         let meter = Meter::new(bounds.cpu_max);
-        let alive = Alive::new(account.clone());
         let bill = Bill {
             shared: self.shared.clone(),
-            account,
+            account: account.clone(),
             meter: meter.clone(),
         };
         let shared = self.shared.clone();
-        let table = self.view(tenant);
+        let current = Current {
+            table: self.view(tenant),
+            reply: None,
+            asking: None,
+        };
         let work = async move {
+            let waiting = match (&serving, kind) {
+                (Some((tenant, identity)), Kind::Kept) => {
+                    shared.warm.take(&module, tenant, identity)
+                }
+                _ => None,
+            };
             let serving = serving.map(|(tenant, identity)| Serving {
                 module: module.facts.clone(),
                 tenant,
                 identity,
             });
             let called = async {
-                let mut instance = make(&shared, &module, serving, bounds, &meter).await?;
-                instance.alive = Some(alive);
-                instance.store.data_mut().current = Some(Current {
-                    table,
-                    reply: None,
-                    asking: None,
-                });
+                let mut instance = match waiting {
+                    Some(instance) => instance,
+                    None => {
+                        let made = make(&shared, &module, serving, bounds, &meter);
+                        let mut instance = made.await?;
+                        instance.alive = Some(Alive::new(account));
+                        instance
+                    }
+                };
+                instance.begin(current, meter.clone());
                 call(instance).await
             };
             let result = metered(&meter, storage::session(called)).await;
@@ -236,12 +277,29 @@ impl Runtime {
                 Ok(_) => tally.answered(),
                 Err(error) => tally.failed(&asked_for, error),
             }
+            // Given back before the answer goes out, so that what comes next finds it.
+            let mut gone = Vec::new();
+            let result = result.map(|(instance, value)| {
+                if let Some(mut instance) = instance
+                    && instance.end()
+                {
+                    gone = shared.warm.put(instance);
+                }
+                value
+            });
             // Whoever asked may have gone.
             let _ = sender.send(result);
-            drop(place);
+            drop((gone, place));
         };
-        let run = Run::there(Box::pin(work), bill);
-        let result = receiver.await;
+        let mut run = match kind {
+            Kind::Alone => Run::there(Box::pin(work), bill),
+            Kind::Kept => Run::new(Box::pin(work), bill),
+        };
+        let result = poll_fn(|cx| {
+            run.poll(cx);
+            Pin::new(&mut receiver).poll(cx)
+        });
+        let result = result.await;
         run.detach();
         result.unwrap_or_else(|_| {
             Err(HandleError::Trapped {

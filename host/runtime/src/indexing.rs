@@ -20,6 +20,8 @@ pub struct Unindexed {
     pub content_type: String,
     /// When a message of its name was first put there.
     pub created: Instant,
+    /// How far its keys are to reach, because somebody has looked so far.
+    pub reach: Option<i64>,
     /// Header section and body.
     pub message: Bytes,
 }
@@ -95,6 +97,7 @@ impl Runtime {
             mailbox_type: message.mailbox_type,
             content_type: message.content_type,
             created: message.created,
+            reach: message.reach,
             message: message.message.into(),
         });
         let messages: Vec<indexer::Unindexed> = messages.collect();

@@ -43,7 +43,7 @@ pub fn inspect(file: &Path) -> Result<Inspection, RuntimeError> {
     let loader = Loader {
         engine,
         linker,
-        cache: None,
+        cache: None.into(),
         ceiling: Ceiling::new(MEMORY_MAX, CPU_MAX),
         guests: places.threads,
     };

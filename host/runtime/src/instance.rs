@@ -107,6 +107,15 @@ impl Instance {
         }
     }
 
+    /// Begins a request, or another call.
+    pub(crate) fn begin(&mut self, current: Current, meter: Arc<Meter>) {
+        let state = self.store.data_mut();
+        state.meter = meter;
+        state.current = Some(current);
+        self.store.set_epoch_deadline(1);
+        self.uses += 1;
+    }
+
     /// Answers a request.
     pub(crate) async fn answer(
         &mut self,
@@ -115,11 +124,7 @@ impl Instance {
         current: Current,
         meter: Arc<Meter>,
     ) -> Result<Outcome, HandleError> {
-        let state = self.store.data_mut();
-        state.meter = meter;
-        state.current = Some(current);
-        self.store.set_epoch_deadline(1);
-        self.uses += 1;
+        self.begin(current, meter);
         let answered = match &self.guest {
             Guest::Handler(guest) => {
                 let speaks = self.module.extras.socket.is_some();

@@ -10,6 +10,8 @@ use crate::memories::Memories;
 use crate::module::Descriptor;
 use crate::state::{ModuleFacts, State};
 use crate::{descriptor, engine, grants, incoming};
+use arc_swap::ArcSwapOption;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::Engine;
@@ -92,16 +94,24 @@ impl Version {
 pub(crate) struct Loader {
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<State>,
-    pub(crate) cache: Option<Cache>,
+    pub(crate) cache: ArcSwapOption<Cache>,
     pub(crate) ceiling: Ceiling,
     /// Runs `describe`.
     pub(crate) guests: tokio::runtime::Handle,
 }
 
 impl Loader {
+    /// Opens a folder of compiled forms; none if it can't be used, which the log says.
+    pub(crate) fn open_cache(&self, folder: &Path) -> Option<Arc<Cache>> {
+        Cache::open(folder, &self.engine)
+            .inspect_err(|error| tracing::warn!("compiled modules can't be kept: {error}"))
+            .ok()
+            .map(Arc::new)
+    }
+
     /// The compiled form of a file with this hash, if it is kept.
     pub(crate) fn kept(&self, sha256: &str) -> Option<Component> {
-        let cache = self.cache.as_ref()?;
+        let cache = self.cache.load_full()?;
         cache.find(&self.engine, sha256)
     }
 
@@ -123,7 +133,7 @@ impl Loader {
         if let Some(kept) = self.kept(sha256) {
             return Ok((kept, Form::Final));
         }
-        let component = match (form, self.cache.as_ref()) {
+        let component = match (form, self.cache.load_full()) {
             (Form::Draft, _) => self.draft(wasm),
             (Form::Final, Some(cache)) => cache.compile(&self.engine, wasm, sha256),
             (Form::Final, None) => Component::new(&self.engine, wasm),

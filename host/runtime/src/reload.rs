@@ -8,7 +8,7 @@ use crate::module::{Descriptor, ModuleState, Standing};
 use crate::table::{InForce, Snapshot};
 use crate::{ModuleSet, RuntimeError, descriptor};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -261,15 +261,22 @@ impl Reloader {
         if holder.version.sha256 != refined.sha256 {
             return None;
         }
-        holder.version = refined.clone();
-        let file = self.files.get_mut(&done.name);
+        self.put_in_place(&done.name, refined);
+        tracing::debug!(module = %done.name, "it is compiled as well as can be");
+        Some(self.snapshot())
+    }
+
+    /// Puts the same version of a module, compiled or loaded another way, in the place of what serves.
+    fn put_in_place(&mut self, name: &str, refined: Arc<Version>) {
+        if let Some(holder) = self.in_force.get_mut(name) {
+            holder.version = refined.clone();
+        }
+        let file = self.files.get_mut(name);
         if let Some(Ok(version)) = file.and_then(|file| file.version.as_mut())
             && version.sha256 == refined.sha256
         {
             *version = refined;
         }
-        tracing::debug!(module = %done.name, "it is compiled as well as can be");
-        Some(self.snapshot())
     }
 
     /// Puts in force what may be. Returns that if it is not what was.
@@ -420,19 +427,52 @@ impl Reloader {
         Snapshot::new(in_force.collect(), self.states.clone())
     }
 
+    /// Keeps compiled forms in another folder from now on, with those that are needed: a start must
+    /// not have to compile them anew. What serves is loaded from there, so that nothing of the folder
+    /// before stays in use.
+    pub(crate) fn move_cache(&mut self, folder: &Path) -> Option<Snapshot> {
+        let loader = self.loader.clone();
+        let before = loader.cache.load_full();
+        if before.as_ref().is_some_and(|cache| cache.is_at(folder)) {
+            return None;
+        }
+        let cache = loader.open_cache(folder);
+        loader.cache.store(cache.clone());
+        let cache = cache?;
+        if let Some(before) = before {
+            cache.take_over(&before, &self.needed());
+        }
+        let serving = self.in_force.iter();
+        let serving = serving.map(|(name, holder)| (name.clone(), holder.version.clone()));
+        for (name, version) in serving.collect::<Vec<_>>() {
+            let component = cache.find(&loader.engine, &version.sha256);
+            let moved = component.and_then(|it| loader.refined(&version, &it).ok());
+            if let Some(moved) = moved {
+                self.put_in_place(&name, Arc::new(moved));
+            }
+        }
+        Some(self.snapshot())
+    }
+
+    /// The hashes of all files whose compiled forms are needed.
+    fn needed(&self) -> Vec<String> {
+        let files = self.files.values().filter_map(|file| file.sha256.clone());
+        let serving = self.in_force.values();
+        let serving = serving.map(|holder| holder.version.sha256.clone());
+        files.chain(serving).collect()
+    }
+
     /// Removes compiled forms that neither a file nor what is in force needs, once all files are
     /// known.
     pub(crate) fn sweep(&self) {
-        let Some(cache) = self.loader.cache.as_ref().filter(|_| self.set.sweeps) else {
+        let cache = self.loader.cache.load_full();
+        let Some(cache) = cache.filter(|_| self.set.sweeps) else {
             return;
         };
         if self.files.values().any(|file| file.look.is_some()) {
             return;
         }
-        let files = self.files.values().filter_map(|file| file.sha256.clone());
-        let serving = self.in_force.values();
-        let serving = serving.map(|holder| holder.version.sha256.clone());
-        cache.sweep(&files.chain(serving).collect::<Vec<_>>());
+        cache.sweep(&self.needed());
     }
 }
 

@@ -1,7 +1,6 @@
 //! The runtime: an engine, the modules that are loaded, and the threads that guests run on.
 
 use crate::account::{Account, Accounts};
-use crate::cache::Cache;
 use crate::compile::{self, Pace};
 use crate::engine::{self, Ticker};
 use crate::gate::{Gate, Party, Permit};
@@ -15,7 +14,7 @@ use crate::serve::{Job, Shared, serve};
 use crate::table::{ModuleTable, Route, Snapshot};
 use crate::warm::Warm;
 use crate::{Answer, HandleError, Identity, ModuleLimits, ModuleState, Request, Tenant, Usage};
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::future::poll_fn;
@@ -33,8 +32,7 @@ const WAITING_PER_INSTANCE: usize = 4;
 /// How modules are run.
 #[derive(Clone, Debug)]
 pub struct RuntimeConfig {
-    /// Where compiled modules are kept; only the host may write there. Fixed when the runtime
-    /// starts.
+    /// Where compiled modules are kept; only the host may write there.
     pub cachedir: PathBuf,
     /// Memory that an instance may have, in bytes.
     pub memory_max: usize,
@@ -124,17 +122,15 @@ impl Runtime {
         let ticker =
             Ticker::start(&engine).map_err(|error| RuntimeError::Engine(error.to_string()))?;
         let (guests, places) = Guests::start(config.threads)?;
-        let cache = Cache::open(&config.cachedir, &engine)
-            .inspect_err(|error| tracing::warn!("compiled modules can't be kept: {error}"))
-            .ok();
         let ceiling = Ceiling::new(config.memory_max, config.cpu_max);
         let loader = Loader {
             engine,
             linker,
-            cache,
+            cache: ArcSwapOption::empty(),
             ceiling: ceiling.clone(),
             guests: places.threads.clone(),
         };
+        loader.cache.store(loader.open_cache(&config.cachedir));
         let loader = Arc::new(loader);
         let mut reloader = Reloader::new(loader.clone(), set.clone());
         let mut reload = reloader.begin(&set)?;
@@ -182,6 +178,10 @@ impl Runtime {
     /// that want more than there is room for since the start; those stay as they were.
     pub fn configure(&self, config: &RuntimeConfig) -> Vec<&'static str> {
         let mut refused = Vec::new();
+        {
+            let mut reloader = self.reloader.lock();
+            self.publish(reloader.move_cache(&config.cachedir));
+        }
         let shared = &self.shared;
         shared.ceiling.set(config.memory_max, config.cpu_max);
         let instances = config.instances_max.max(1);

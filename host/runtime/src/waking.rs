@@ -4,7 +4,7 @@
 
 use crate::bindings::chapar::host::watch as wit;
 use crate::bindings::exports::chapar::host::waker;
-use crate::exports::found;
+use crate::exports::{Kind, found};
 use crate::instance::Instance;
 use crate::{HandleError, Identity, Runtime, Tenant};
 use bytes::Bytes;
@@ -135,8 +135,8 @@ impl Runtime {
             .map(Some)
     }
 
-    /// Hands a module a message from a client that speaks over a WebSocket, in a new instance that
-    /// serves its identity, and returns the answers. None if the module has no `socket`, or is not
+    /// Hands a module a message from a client that speaks over a WebSocket, in an instance that serves
+    /// its identity, as a request is handed to one, and returns the answers. None if the module has no `socket`, or is not
     /// loaded.
     pub async fn message(
         &self,
@@ -152,11 +152,13 @@ impl Runtime {
             return Ok(None);
         };
         let call = move |mut instance: Instance| async move {
-            let result = message(&mut instance, &text, since, &token).await;
-            result.map_err(|error| instance.failure(&error))
+            match message(&mut instance, &text, since, &token).await {
+                Ok(push) => Ok((Some(instance), push)),
+                Err(error) => Err(instance.failure(&error)),
+            }
         };
         let serving = Some((tenant.clone(), identity));
-        self.call_for(Some(tenant), module, loaded, serving, call)
+        self.call_in(Some(tenant), module, loaded, (serving, Kind::Kept), call)
             .await
             .map(Some)
     }

@@ -60,6 +60,19 @@ impl SignedIn {
     }
 }
 
+/// A principal whom the host lets a module act for, though nobody has signed in: something has come for
+/// it, or is due. [`storage::Error::NotFound`] if there is no such principal.
+pub async fn on_behalf(store: &dyn Store, principal: &str) -> Result<Identity, storage::Error> {
+    Ok(Identity {
+        actor: Actor {
+            principal: Some(principal.to_owned()),
+            groups: store.groups(principal).await?,
+            ..Actor::default()
+        },
+        sign_in: SignIn::Host,
+    })
+}
+
 /// Why someone is not signed in.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refusal {

@@ -33,7 +33,7 @@ impl Module {
                 let config = load()?;
                 let tenants = tenant::read(&config).map_err(crate::error::Error::from)?;
                 let how = server::runtime_config(&config);
-                let snapshot = Snapshot::new(Arc::new(config), tenants, None);
+                let snapshot = Snapshot::new(Arc::new(config), tenants);
                 let which = ModuleSet {
                     // A server may be compiling what it is about to need.
                     sweeps: false,

@@ -38,6 +38,8 @@ impl Serve {
             None => first_user(&*store).await?,
             Some(_) => None,
         };
+        // The server has it, until it is told to have another.
+        drop(store);
         announce(&config, &server, first.as_ref());
         let reload = server.reload();
         tokio::spawn(async move {

@@ -102,5 +102,5 @@ pub fn find(
 
 fn snapshot(main: Config) -> Result<Snapshot, CliError> {
     let files = tenant::read(&main).map_err(Error::from)?;
-    Ok(Snapshot::new(Arc::new(main), files, None))
+    Ok(Snapshot::new(Arc::new(main), files))
 }

@@ -120,6 +120,8 @@ pub struct Config {
     pub module_folders: Vec<(String, PathBuf)>,
     /// Other places for modules.
     pub module_prefixes: Vec<Prefix>,
+    /// What modules ask for passwords of, by name; the server's name if a module is not there.
+    pub realms: HashMap<&'static str, String>,
     /// What modules may use, by name; `*` for those that are not named.
     pub module_limits: Vec<(String, UsageLimits)>,
     /// What the tenant may use.
@@ -206,26 +208,13 @@ impl Config {
         Ok(config)
     }
 
-    /// Reads the file again. Options that are used once, when the server starts, stay as they are;
-    /// those that have changed are named. So do addresses that the command line gave.
-    pub fn again(&self) -> Result<(Self, Vec<&'static str>), ConfigError> {
-        let (mut values, files) = Values::load(self.file.as_deref())?;
-        let mut fixed = Vec::new();
-        for name in OPTIONS.iter().filter(|o| o.at_start).map(|o| o.name) {
-            let before = self.set.get(name);
-            if values.set.get(name) == before {
-                continue;
-            }
-            fixed.push(name);
-            match before {
-                Some(value) => values.set.insert(name.to_owned(), value.clone()),
-                None => values.set.remove(name),
-            };
-        }
+    /// Reads the file again. Addresses that the command line gave stay.
+    pub fn again(&self) -> Result<Self, ConfigError> {
+        let (values, files) = Values::load(self.file.as_deref())?;
         let mut config = Self::from_values(values, self.file.as_deref())?;
         config.files = files;
         config.listen_at(self.command_line.clone());
-        Ok((config, fixed))
+        Ok(config)
     }
 
     /// Takes the addresses of the command line instead of those of the file, if there are any.
@@ -279,6 +268,7 @@ impl Config {
             module_grants: with_shipped(values.pairs("module_grants")?),
             module_folders: values.folders()?,
             module_prefixes: values.prefixes()?,
+            realms: values.realms(),
             module_limits: limits::of_modules(&values)?,
             tenant_limits: limits::of_tenant(&values)?,
             module_memory: values.size("module_memory", 1 << 20)?,
@@ -459,6 +449,13 @@ mod tests {
                 .module_prefixes
                 .is_empty()
         );
+        let moved = load("calendarprefix: /cal\naddressbookprefix: #addressbooks");
+        let moved = moved.unwrap().module_prefixes;
+        assert_eq!((moved.len(), moved[0].module.as_str()), (1, "caldav"));
+        let realms = load("dav_realm: Files\nrss_realm: News").unwrap().realms;
+        let named = ["webdav", "principals", "rss", "caldav"].map(|module| realms.get(module));
+        let named = named.map(|realm| realm.map(String::as_str));
+        assert_eq!(named, [Some("Files"), Some("Files"), Some("News"), None]);
         let folders = load("module_folders: a:/srv/a\nzoneinfo_dir: /usr/share/zoneinfo");
         let (a, tzdist) = ("a".to_owned(), "tzdist".to_owned());
         assert_eq!(
@@ -502,6 +499,7 @@ mod tests {
             ("module_instances: 0", "1 or more"),
             ("module_grants: webdav", "module:interface"),
             ("module_prefixes: webdav:/x", "module:/its/path"),
+            ("caldav_realm: Kalender für alle", "ASCII"),
             ("module_folders: tzdist:x", "module:/folder"),
             ("zoneinfo_dir: zones", "a path that begins with `/`"),
             ("tenant_limits: rate=0", "rate=50"),

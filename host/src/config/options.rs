@@ -9,6 +9,8 @@ use std::time::Duration;
 pub enum Kind {
     /// Any text.
     Text,
+    /// Printable ASCII, as clients show it.
+    Realm,
     /// A file or folder.
     Path,
     /// Words between white space.
@@ -30,6 +32,7 @@ impl Kind {
     pub fn expected(self) -> String {
         match self {
             Self::Text => "text".to_owned(),
+            Self::Realm => "up to 200 printable characters of ASCII".to_owned(),
             Self::Path => "a path".to_owned(),
             Self::List => "words separated by spaces".to_owned(),
             Self::Switch => "`on` or `off`".to_owned(),
@@ -51,6 +54,7 @@ impl Kind {
     pub fn accepts(self, value: &str) -> bool {
         match self {
             Self::Text | Self::Path | Self::List => true,
+            Self::Realm => value.len() <= 200 && value.bytes().all(|b| matches!(b, b' '..=b'~')),
             Self::Switch => parse_switch(value).is_some(),
             Self::Integer => value.parse::<i64>().is_ok(),
             Self::Duration(unit) => parse_duration(value, unit).is_some(),
@@ -73,8 +77,6 @@ pub struct OptionDef {
     pub help: &'static str,
     /// Where it may stand.
     pub scope: Scope,
-    /// It is used once, when the server starts: a new value needs a restart.
-    pub at_start: bool,
 }
 
 /// Where an option may stand, and for whom it holds.
@@ -92,12 +94,6 @@ impl OptionDef {
     /// It may stand in a tenant's file; without it the main file's value holds.
     const fn of_tenants(mut self) -> Self {
         self.scope = Scope::Tenants;
-        self
-    }
-
-    /// It is used once, when the server starts.
-    const fn at_start(mut self) -> Self {
-        self.at_start = true;
         self
     }
 
@@ -120,7 +116,6 @@ const fn option(
         default,
         help,
         scope: Scope::Host,
-        at_start: false,
     }
 }
 
@@ -136,7 +131,7 @@ pub static OPTIONS: &[OptionDef] = &[
     option("tls_server_key", Kind::Path, None,
         "PEM file with the private key of the certificate.").own(),
     option("configdirectory", Kind::Path, None,
-        "The state folder, where everything is kept. Without it `$STATE_DIRECTORY`, `$XDG_STATE_HOME/chapar` or `~/.local/state/chapar`, the first that is set.").at_start(),
+        "The state folder, where everything is kept. Without it `$STATE_DIRECTORY`, `$XDG_STATE_HOME/chapar` or `~/.local/state/chapar`, the first that is set."),
     option("tenantdir", Kind::Path, None,
         "The folder of tenants: a file `NAME.conf` each. Without it `tenants.d` in the state folder."),
     option("domains", Kind::List, None,
@@ -159,6 +154,10 @@ pub static OPTIONS: &[OptionDef] = &[
         "Other places for modules: `module:/its/path=/other/path`."),
     option("davdriveprefix", Kind::Text, Some("/dav/drive"),
         "Short for `module_prefixes: webdav:/dav/drive=…`. Cyrus's value, a mailbox name without a slash, changes nothing."),
+    option("calendarprefix", Kind::Text, Some("/dav/calendars"),
+        "Short for `module_prefixes: caldav:/dav/calendars=…`. Cyrus's value, a mailbox name without a slash, changes nothing."),
+    option("addressbookprefix", Kind::Text, Some("/dav/addressbooks"),
+        "Short for `module_prefixes: carddav:/dav/addressbooks=…`. Cyrus's value, a mailbox name without a slash, changes nothing."),
     option("module_memory", Kind::Bytes('B'), Some("256M"),
         "Memory that a module may use for one request."),
     option("module_cpu", Kind::Duration('s'), Some("10s"),
@@ -221,6 +220,14 @@ pub static OPTIONS: &[OptionDef] = &[
         "Biggest body of a request, and biggest message; 0 for the most that the store takes (4G).").of_tenants(),
     option("servername", Kind::Text, None,
         "The server's name in realms and pages. Without it the machine's host name.").of_tenants(),
+    option("caldav_realm", Kind::Realm, None,
+        "What clients show when they ask for a password of calendars: printable ASCII. Without it `servername`.").of_tenants(),
+    option("carddav_realm", Kind::Realm, None,
+        "The same for contacts.").of_tenants(),
+    option("dav_realm", Kind::Realm, None,
+        "The same for files and for principals.").of_tenants(),
+    option("rss_realm", Kind::Realm, None,
+        "The same for feeds.").of_tenants(),
     option("serverinfo", Kind::Choice(&["on", "min", "off"]), Some("on"),
         "How much the Server field tells: name and version, the name, nothing."),
     option("allowplaintext", Kind::Switch, Some("off"),
@@ -256,7 +263,20 @@ pub static OPTIONS: &[OptionDef] = &[
 ];
 
 /// Options with a name of their own for what `module_prefixes` does: (option, module, its path).
-pub const PREFIX_OPTIONS: [(&str, &str, &str); 1] = [("davdriveprefix", "webdav", "/dav/drive")];
+pub const PREFIX_OPTIONS: [(&str, &str, &str); 3] = [
+    ("davdriveprefix", "webdav", "/dav/drive"),
+    ("calendarprefix", "caldav", "/dav/calendars"),
+    ("addressbookprefix", "carddav", "/dav/addressbooks"),
+];
+
+/// Options for what modules ask for passwords of: (option, module).
+pub const REALM_OPTIONS: [(&str, &str); 5] = [
+    ("caldav_realm", "caldav"),
+    ("carddav_realm", "carddav"),
+    ("dav_realm", "webdav"),
+    ("dav_realm", "principals"),
+    ("rss_realm", "rss"),
+];
 
 /// Options with a name of their own for what `module_folders` does: (option, module).
 pub const FOLDER_OPTIONS: [(&str, &str); 1] = [("zoneinfo_dir", "tzdist")];

@@ -178,6 +178,17 @@ impl Values {
         Ok(folders)
     }
 
+    pub(super) fn realms(&self) -> HashMap<&'static str, String> {
+        let realm = |(option, module): (&str, &'static str)| {
+            let realm = self.set.get(option).filter(|realm| !realm.is_empty())?;
+            Some((module, realm.to_string()))
+        };
+        options::REALM_OPTIONS
+            .into_iter()
+            .filter_map(realm)
+            .collect()
+    }
+
     pub(super) fn prefixes(&self) -> Result<Vec<Prefix>, ConfigError> {
         let expected = || {
             let expected = "words like `module:/its/path=/other/path`".to_owned();

@@ -118,6 +118,13 @@ impl Host {
         self.snapshot.load_full()
     }
 
+    /// Whether a tenant's store is the one that is served now.
+    pub fn is_in_force(&self, tenant: &Tenant) -> bool {
+        let snapshot = self.snapshot();
+        let open = snapshot.named(&tenant.name).and_then(|site| site.opened());
+        open.is_some_and(|open| Arc::ptr_eq(&open.tenant.store, &tenant.store))
+    }
+
     /// Answers a request.
     pub async fn answer(
         self: &Arc<Self>,
@@ -263,7 +270,7 @@ pub(super) struct Trail {
     trace: TraceId,
     activity: Arc<Activity>,
     site: Option<Arc<Site>>,
-    module: Option<String>,
+    pub(super) module: Option<String>,
     pub(super) signed_in: Option<Arc<SignedIn>>,
     cpu: Duration,
     queued: Duration,

@@ -67,7 +67,7 @@ pub fn unheld(refused: &Refused) -> Reply {
         Refused::Unheld(Unheld::Stopping) => later(
             StatusCode::SERVICE_UNAVAILABLE,
             BUSY_WAIT,
-            "the server stops; come again",
+            "the server is about to stop, or to change; come again",
         ),
         Refused::Store(storage::Error::NotFound) => Reply::text(
             StatusCode::NOT_FOUND,

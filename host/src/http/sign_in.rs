@@ -137,8 +137,11 @@ impl Dispatch<'_> {
 
     /// What a challenge asks for a password of.
     pub(super) fn realm<'a>(&'a self, mount: &'a Mount) -> &'a str {
-        let realm = mount.realm.as_deref();
-        realm.unwrap_or(&self.site.config.servername)
+        let config = &self.site.config;
+        let module = self.trail.module.as_deref();
+        let told = module.and_then(|module| config.realms.get(module));
+        let realm = told.or(mount.realm.as_ref());
+        realm.unwrap_or(&config.servername)
     }
 }
 

@@ -2,10 +2,14 @@
 //! another module put), and those whose keys an older version of their module's rule has made, are
 //! given to the module that owns their mailbox, in a sandbox, and get the keys that it makes.
 //!
-//! What is to be done is in the store: messages know the version of their keys, so that nothing is
+//! Keys that do not reach as far as somebody has looked are made anew, too. That is only told, and
+//! forgotten by a stop: whoever looks there the next time tells of it again.
+//!
+//! What else is to be done is in the store: messages know the version of their keys, so that nothing is
 //! forgotten by a stop, however sudden. Each store that is open has a worker, which is woken by what
 //! is committed; now and then all stores are gone through, for what nobody has told.
 
+mod outreach;
 mod pass;
 mod worker;
 

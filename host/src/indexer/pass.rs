@@ -49,6 +49,8 @@ pub struct Pass<'a> {
     pub store: &'a dyn Store,
     pub module: String,
     pub wanted: Wanted,
+    /// How far keys are to reach that are made because somebody has looked so far.
+    pub reach: Option<i64>,
     /// How often messages could not be indexed.
     pub failed: &'a mut HashMap<(MailboxId, Uid), u32>,
 }
@@ -116,6 +118,8 @@ impl Pass<'_> {
                 }
                 Fate::Gone => {}
                 Fate::Later(wait) => rest = rest.or_sooner(Rest::After(wait)),
+                // It has keys, which are as good as they were.
+                Fate::Failed(_) if self.reach.is_some() => {}
                 Fate::Failed(reason) => match self.give_up(mailbox, uid, &reason) {
                     Some(without) => made.push(without),
                     None => rest = rest.or_sooner(Rest::After(RETRY)),
@@ -182,6 +186,7 @@ impl Pass<'_> {
                 mailbox_type: self.wanted.mailbox_type.clone(),
                 content_type: message.content_type.clone(),
                 created: message.created,
+                reach: self.reach,
                 message: bytes,
             }),
             Err(Error::NotFound) => Err(Fate::Gone),

@@ -1,6 +1,7 @@
 //! The worker of one store: waits for what is committed, and goes through the store now and then.
 
 use super::Versions;
+use super::outreach::Outreach;
 use super::pass::{Pass, Rest};
 use crate::http::dispatch::Host;
 use crate::tenant::{Open, Site};
@@ -29,11 +30,12 @@ pub struct Worker {
     feed: Receiver<Arc<Changed>>,
     /// How often a message could not be indexed.
     failed: HashMap<(MailboxId, Uid), u32>,
+    outreach: Outreach,
 }
 
 /// What is to be done next.
 enum Next {
-    /// Go through these mailboxes.
+    /// Go through these mailboxes, and have keys reach farther that somebody has outreached.
     Some(BTreeSet<(MailboxId, String)>),
     /// Go through all.
     All,
@@ -52,6 +54,7 @@ impl Worker {
             store: Arc::downgrade(&open.tenant.store),
             feed: open.tenant.store.feed(),
             failed: HashMap::new(),
+            outreach: Outreach::default(),
         }
     }
 
@@ -64,7 +67,11 @@ impl Worker {
                 Rest::After(wait) => wait.min(WAIT_MAX),
             };
             rest = match self.next(wait).await {
-                Next::Some(mailboxes) => self.look_into(mailboxes).await,
+                Next::Some(mailboxes) => {
+                    let rest = self.look_into(mailboxes).await;
+                    self.extend().await;
+                    rest
+                }
                 Next::All => self.sweep().await,
                 Next::Nothing => return,
             };
@@ -79,14 +86,18 @@ impl Worker {
                 Ok(Err(RecvError::Closed)) => return Next::Nothing,
                 Ok(Ok(changed)) => changed,
             };
-            if changed.unindexed.is_empty() {
+            self.outreach.add(&changed.outreached);
+            if changed.unindexed.is_empty() && changed.outreached.is_empty() {
                 continue;
             }
             let mut mailboxes: BTreeSet<_> = changed.unindexed.iter().cloned().collect();
             // What has come meanwhile is done with it.
             loop {
                 match self.feed.try_recv() {
-                    Ok(more) => mailboxes.extend(more.unindexed.iter().cloned()),
+                    Ok(more) => {
+                        mailboxes.extend(more.unindexed.iter().cloned());
+                        self.outreach.add(&more.outreached);
+                    }
                     Err(TryRecvError::Lagged(_)) => return Next::All,
                     Err(TryRecvError::Empty | TryRecvError::Closed) => {
                         return Next::Some(mailboxes);
@@ -98,14 +109,17 @@ impl Worker {
 
     /// Goes through the whole store.
     pub async fn sweep(&mut self) -> Rest {
+        // A newer rule makes all keys anew, and they reach as far as it has them reach.
+        self.outreach.forget();
         let mut rest = Rest::Nothing;
         for (module, mailbox_type, keys_version) in self.rules().await {
             let wanted = Wanted {
                 mailbox_type,
                 mailbox: None,
+                uids: Vec::new(),
                 keys_version,
             };
-            rest = rest.or_sooner(self.pass(module, wanted).await);
+            rest = rest.or_sooner(self.pass(module, wanted, None).await);
         }
         rest
     }
@@ -118,15 +132,40 @@ impl Worker {
                 let wanted = Wanted {
                     mailbox_type: mailbox_type.clone(),
                     mailbox: Some(*mailbox),
+                    uids: Vec::new(),
                     keys_version,
                 };
-                rest = rest.or_sooner(self.pass(module.clone(), wanted).await);
+                rest = rest.or_sooner(self.pass(module.clone(), wanted, None).await);
             }
         }
         rest
     }
 
-    async fn pass(&mut self, module: String, wanted: Wanted) -> Rest {
+    /// Has keys reach farther. What fails is not tried again: nothing is missing without it.
+    async fn extend(&mut self) {
+        let rules = match self.outreach.is_empty() {
+            true => return,
+            false => self.rules().await,
+        };
+        while let Some(outreached) = self.outreach.next() {
+            let is_of_type = |(_, of, _): &&(_, String, _)| *of == outreached.mailbox_type;
+            let Some((module, _, keys_version)) = rules.iter().find(is_of_type) else {
+                continue;
+            };
+            let wanted = Wanted {
+                mailbox_type: outreached.mailbox_type,
+                mailbox: Some(outreached.mailbox),
+                uids: outreached.uids,
+                keys_version: *keys_version,
+            };
+            let reach = Some(outreached.reach);
+            if self.pass(module.clone(), wanted, reach).await != Rest::Nothing {
+                self.outreach.forget();
+            }
+        }
+    }
+
+    async fn pass(&mut self, module: String, wanted: Wanted, reach: Option<i64>) -> Rest {
         let (Some(tenant), Some(store)) = (self.tenant.upgrade(), self.store.upgrade()) else {
             return Rest::Nothing;
         };
@@ -140,6 +179,7 @@ impl Worker {
             store: &*store,
             module,
             wanted,
+            reach,
             failed: &mut self.failed,
         };
         match pass.run().await {

@@ -36,7 +36,7 @@ async fn world(options: &str) -> World {
     let file = FilePath::new("imapd.conf");
     let lines = syntax::parse(&text, file).unwrap();
     let config = Arc::new(Config::from_lines(lines, Some(file)).unwrap());
-    let snapshot = Arc::new(Snapshot::new(config, Vec::new(), None));
+    let snapshot = Arc::new(Snapshot::new(config, Vec::new()));
     let open = snapshot.default_site().open().await.unwrap();
     let store = open.tenant.store.clone();
     for (user, kind, address) in [

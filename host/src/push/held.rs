@@ -52,7 +52,7 @@ pub type Said = Result<Option<Push>, HandleError>;
 
 /// Why nothing is to be waited for.
 pub enum Refused {
-    /// Too many wait, or the server stops.
+    /// Too many wait, or nothing will be told here any more.
     Unheld(Unheld),
     /// The store says so.
     Store(Error),
@@ -72,6 +72,10 @@ pub async fn hold(
         .hub
         .wait(tenant, actor.principal.as_deref(), owners.clone());
     let place = place.map_err(Refused::Unheld)?;
+    // Whoever comes by an old store when its successor has let the others go would wait for ever.
+    if !host.is_in_force(tenant) {
+        return Err(Refused::Unheld(Unheld::Stopping));
+    }
     // What has changed since the module looked, and before the place was taken, nobody tells.
     let mut behind = false;
     for owner in owners {
@@ -200,7 +204,7 @@ impl Held {
                 let runtime = &host.runtime;
                 let said = runtime.message(&module, &tenant, identity, text, since, token);
                 let said = said.await;
-                match said.as_ref().err().and_then(not_begun) {
+                match said.as_ref().err().and_then(HandleError::not_begun) {
                     Some(wait) if Instant::now() + wait < until => tokio::time::sleep(wait).await,
                     _ => return said,
                 }
@@ -239,18 +243,5 @@ impl Held {
         self.last = push.close;
         let pieces = push.pieces.into_iter();
         Ok(pieces.filter(|it| !it.is_empty()).collect())
-    }
-}
-
-/// After how long a call may come again that has not begun, so that nothing is done twice.
-fn not_begun(error: &HandleError) -> Option<Duration> {
-    match error {
-        HandleError::Busy { .. }
-        | HandleError::OverRate { .. }
-        | HandleError::OverCpu { .. }
-        | HandleError::BackedOff { .. } => error.retry_after(),
-        HandleError::Trapped { .. } | HandleError::Deadline { .. } | HandleError::Memory { .. } => {
-            None
-        }
     }
 }

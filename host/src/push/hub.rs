@@ -5,7 +5,7 @@ use runtime::Tenant;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use storage::Changed;
+use storage::{Changed, Store};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, Semaphore};
@@ -20,7 +20,7 @@ const ROOMS: usize = 4;
 pub enum Unheld {
     /// The principal has too many.
     TooMany,
-    /// The server stops.
+    /// The server stops, or the tenant's store is another now.
     Stopping,
 }
 
@@ -34,9 +34,10 @@ pub struct Hub {
 }
 
 /// Those who wait in one tenant.
-#[derive(Default)]
 struct Waiters {
     all: Mutex<Lists>,
+    /// Its store, as an address that is only compared.
+    store: usize,
 }
 
 #[derive(Default)]
@@ -131,11 +132,16 @@ impl Hub {
     /// Lets everyone go who waits, and nobody wait any more.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
-        for waiters in self.tenants.lock().values() {
-            for waiter in waiters.all.lock().by_owner.values().flatten() {
-                waiter.end();
-            }
-        }
+        self.tenants.lock().values().for_each(|it| it.end());
+    }
+
+    /// Lets those go who wait for changes in a store that is not served any more: nobody would tell
+    /// them of any. Who comes back waits in what is served now.
+    pub fn let_go(&self, store: &Weak<dyn Store>) {
+        let store = store.as_ptr().addr();
+        let tenants = self.tenants.lock();
+        let waiting = tenants.values().filter(|it| it.store == store);
+        waiting.for_each(|it| it.end());
     }
 
     /// Those who wait in a tenant; listens to its store from the first one on.
@@ -149,7 +155,10 @@ impl Hub {
         {
             return waiters.clone();
         }
-        let waiters = Arc::new(Waiters::default());
+        let waiters = Arc::new(Waiters {
+            all: Mutex::default(),
+            store: Arc::as_ptr(&tenant.store).addr(),
+        });
         let feed = tenant.store.feed();
         tokio::spawn(listen(feed, Arc::downgrade(&waiters)));
         tenants.insert(key, waiters.clone());
@@ -160,6 +169,12 @@ impl Hub {
 impl Waiters {
     fn is_deserted(&self) -> bool {
         self.all.lock().by_principal.is_empty()
+    }
+
+    fn end(&self) {
+        for waiter in self.all.lock().by_owner.values().flatten() {
+            waiter.end();
+        }
     }
 
     fn tell(&self, changed: &Changed) {

@@ -1,6 +1,7 @@
 //! Taking over what changed, without dropping a request: SIGHUP and changes of files lead to the
 //! same look at everything. What is wrong stays as it was, and the log and [`ReloadState`] say so.
 
+mod leaving;
 mod watch;
 
 use crate::accept::Accepting;
@@ -11,6 +12,7 @@ use crate::lmtp::LmtpAccepting;
 use crate::server::{module_set, runtime_config};
 use crate::tenant::{self, Snapshot, TenantError, TenantFile};
 use crate::{log, log_format, otlp, service};
+use leaving::Leaving;
 use parking_lot::Mutex;
 use runtime::RuntimeError;
 use std::collections::BTreeSet;
@@ -97,6 +99,8 @@ pub struct Reloader {
     compiling: JoinSet<()>,
     /// There are modules that were compiled in a hurry.
     drafts: Arc<Notify>,
+    /// Stores that are not served any more and not closed yet.
+    leaving: JoinSet<()>,
 }
 
 /// How many reloads may wait for the compiler at once; the next one waits for one of them.
@@ -113,6 +117,7 @@ impl Reloader {
             warnings: BTreeSet::new(),
             compiling: JoinSet::new(),
             drafts: Arc::default(),
+            leaving: JoinSet::new(),
         }
     }
 
@@ -141,6 +146,7 @@ impl Reloader {
 
     async fn reload(&mut self) {
         service::reloading();
+        while self.leaving.try_join_next().is_some() {}
         while self.compiling.len() >= COMPILING_MAX {
             self.compiling.join_next().await;
         }
@@ -181,14 +187,15 @@ impl Reloader {
     /// Takes over all that can be, and says what can't. Modules follow when they are compiled.
     async fn try_reload(&mut self) -> Result<Vec<String>, ReloadError> {
         let before = self.host.snapshot();
-        let (config, fixed, files) = read(&before).await?;
-        for name in fixed {
-            tracing::warn!("`{name}` needs a restart to take effect");
-        }
+        let (config, files) = read(&before).await?;
         let (host, accepting) = (self.host.clone(), self.accepting.clone());
         let replace = move || replace(&host, &accepting, &before, config, files);
-        let (mut problems, modules) = tokio::task::spawn_blocking(replace).await??;
-        match modules {
+        let begun = tokio::task::spawn_blocking(replace).await??;
+        let mut problems = begun.problems;
+        for one in begun.leaving {
+            self.leaving.spawn(one.say());
+        }
+        match begun.modules {
             Ok(reload) => {
                 let (host, drafts) = (self.host.clone(), self.drafts.clone());
                 self.compiling.spawn_blocking(move || {
@@ -202,8 +209,8 @@ impl Reloader {
     }
 }
 
-/// What the files say: the configuration, the names of options that can't change, the tenants.
-type Read = (Config, Vec<&'static str>, Vec<TenantFile>);
+/// What the files say: the configuration, the tenants.
+type Read = (Config, Vec<TenantFile>);
 
 /// Reads everything. A file that was changed a moment ago may be half of what it is to be, empty even,
 /// which is a configuration like any other: so it's read again until none was, within bounds.
@@ -212,7 +219,7 @@ async fn read(before: &Arc<Snapshot>) -> Result<Read, ReloadError> {
     loop {
         let before = before.clone();
         let read = move || -> Result<(Read, bool), ReloadError> {
-            let (config, fixed) = before.config.again()?;
+            let config = before.config.again()?;
             let files = tenant::read(&config)?;
             log::check(&config.log)?;
             let of_tenants = files.iter().filter_map(|file| file.config.as_ref().ok());
@@ -222,7 +229,7 @@ async fn read(before: &Arc<Snapshot>) -> Result<Read, ReloadError> {
                 .iter()
                 .chain(of_tenants)
                 .all(|file| is_old(file));
-            Ok(((config, fixed, files), settled))
+            Ok(((config, files), settled))
         };
         let (read, settled) = tokio::task::spawn_blocking(read).await??;
         if settled || began.elapsed() > HALF_WAIT_MAX {
@@ -253,7 +260,11 @@ fn refining(host: Arc<Host>, drafts: Arc<Notify>) -> JoinSet<()> {
 }
 
 /// What a reload has changed at once, and what is left to do of it.
-type Begun = (Vec<String>, Result<runtime::Reload, RuntimeError>);
+struct Begun {
+    problems: Vec<String>,
+    modules: Result<runtime::Reload, RuntimeError>,
+    leaving: Vec<Leaving>,
+}
 
 fn replace(
     host: &Host,
@@ -269,7 +280,7 @@ fn replace(
     if config.metrics.otlp_endpoint != before.config.metrics.otlp_endpoint {
         otlp::set_endpoint(config.metrics.otlp_endpoint.as_deref())?;
     }
-    let snapshot = Snapshot::new(Arc::new(config), files, Some(before));
+    let snapshot = Snapshot::after(before, Arc::new(config), files)?;
     let mut problems = snapshot.problems();
     problems.extend(snapshot.load_certificates());
     let modules = module_set(&snapshot);
@@ -287,8 +298,15 @@ fn replace(
     for name in host.runtime.configure(&runtime_config(&snapshot.config)) {
         tracing::warn!("`module_{name}` needs a restart to be that high");
     }
+    host.telemetry.follow(&snapshot.config.configdirectory);
+    let leaving = Leaving::between(before, &snapshot);
     host.replace(snapshot);
-    Ok((problems, host.runtime.begin_reload(&modules)))
+    leaving.iter().for_each(|one| one.let_go(host));
+    Ok(Begun {
+        problems,
+        modules: host.runtime.begin_reload(&modules),
+        leaving,
+    })
 }
 
 /// The modules that are refused. The runtime has said so in the log.

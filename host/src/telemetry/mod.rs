@@ -27,6 +27,11 @@ const USERS_MAX: usize = 10_000;
 
 /// Who is watched, and where it is written.
 pub struct Telemetry {
+    place: ArcSwap<Place>,
+}
+
+/// A folder of telemetry.
+struct Place {
     folder: PathBuf,
     watched: ArcSwap<HashSet<String>>,
     writer: Arc<Writer>,
@@ -35,17 +40,24 @@ pub struct Telemetry {
 impl Telemetry {
     /// Watches the folder `log` of the state folder, once [`Telemetry::look_for_ever`] runs.
     pub fn new(configdirectory: &Path) -> Self {
-        let folder = configdirectory.join("log");
         Self {
-            watched: ArcSwap::new(Arc::new(look(&folder))),
-            writer: Arc::new(Writer::new(folder.clone())),
-            folder,
+            place: ArcSwap::from_pointee(Place::new(configdirectory.join("log"))),
+        }
+    }
+
+    /// Watches the folder of this state folder from now on. Transcripts that have begun are written
+    /// where they began.
+    pub fn follow(&self, configdirectory: &Path) {
+        let folder = configdirectory.join("log");
+        if self.place.load().folder != folder {
+            self.place.store(Arc::new(Place::new(folder)));
         }
     }
 
     /// Begins a transcript, if this user of this tenant is watched.
     pub fn of(&self, of: &str, user: Option<&str>, trace: &TraceId) -> Option<Transcript> {
-        let watched = self.watched.load();
+        let place = self.place.load();
+        let watched = place.watched.load();
         // Mostly nobody is.
         if watched.is_empty() {
             return None;
@@ -57,20 +69,31 @@ impl Telemetry {
         };
         watched
             .contains(&name)
-            .then(|| Transcript::new(self.writer.clone(), name.into(), trace.clone()))
+            .then(|| Transcript::new(place.writer.clone(), name.into(), trace.clone()))
     }
 
     /// Looks who is to be watched, again and again.
     pub async fn look_for_ever(&self) {
         loop {
             tokio::time::sleep(LOOK).await;
-            let folder = self.folder.clone();
+            let place = self.place.load_full();
+            let folder = place.folder.clone();
             if let Ok(found) = tokio::task::spawn_blocking(move || look(&folder)).await
-                && found != **self.watched.load()
+                && found != **place.watched.load()
             {
                 tracing::info!("telemetry is on for {} users", found.len());
-                self.watched.store(Arc::new(found));
+                place.watched.store(Arc::new(found));
             }
+        }
+    }
+}
+
+impl Place {
+    fn new(folder: PathBuf) -> Self {
+        Self {
+            watched: ArcSwap::from_pointee(look(&folder)),
+            writer: Arc::new(Writer::new(folder.clone())),
+            folder,
         }
     }
 }

@@ -33,6 +33,9 @@ pub enum TenantError {
     /// What is in the file can't be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// It would have another store, and that can't be used.
+    #[error("{0}")]
+    Store(String),
     /// Another tenant has the domain already.
     #[error(
         "tenants `{first}` and `{second}` both have `{domain}`: take it out of one of their files"

@@ -2,6 +2,7 @@
 //! it is first needed and closed when nobody has needed it for long: an open store has threads and
 //! caches, and of many tenants few are busy.
 
+use super::DEFAULT;
 use crate::auth::Users;
 use crate::config::Config;
 use crate::config::webpush::Destinations;
@@ -13,6 +14,7 @@ use crate::webpush::{self, Vapid};
 use arc_swap::ArcSwapOption;
 use runtime::{EndpointRules, Tenant};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -47,6 +49,8 @@ pub struct Open {
     pub tenant: Arc<Tenant>,
     /// Who may sign in.
     pub users: Users,
+    /// The key by which push services know it, if anything is posted to them.
+    pub vapid: Option<Arc<Vapid>>,
 }
 
 impl Site {
@@ -73,18 +77,38 @@ impl Site {
 
     /// Takes over from the same tenant under its configuration before: what was counted, its
     /// certificate, until there is another, and its store, if it is open and would be opened no
-    /// differently now.
-    pub fn succeed(&mut self, before: &Self) {
+    /// differently now. If it would, it is opened; that it can't be is a reason to stay with the
+    /// configuration before. Waits for the disk.
+    pub fn succeed(&mut self, before: &Self) -> Result<(), crate::error::Error> {
         self.traffic = before.traffic.clone();
         if self.config.tls.is_some() {
             self.certificate.store(before.certificate.load_full());
         }
-        let place = |config: &Config| state::store_folder(config, &self.name);
-        let same = place(&self.config) == place(&before.config)
-            && state::store_limits(&self.config) == state::store_limits(&before.config);
-        if let Some(open) = before.open.load_full().filter(|_| same) {
-            self.take_store(open.tenant.store.clone());
+        state::prepare(&self.config)?;
+        let (folder, folder_before) = (self.store_folder(), before.store_folder());
+        let moves = folder != folder_before;
+        let same =
+            !moves && state::store_limits(&self.config) == state::store_limits(&before.config);
+        let begins = moves && !folder.exists();
+        match before.open.load_full() {
+            Some(open) if same => self.take_store(open.tenant.store.clone()),
+            // Of many tenants few are needed.
+            None if !moves || self.name != DEFAULT => {}
+            _ => self.take_store(state::open_store(&self.config, &self.name)?),
         }
+        if moves {
+            let (folder, before) = (folder.display(), folder_before.display());
+            tracing::info!(tenant = %self.name, "its store is in {folder} now, and was in {before}");
+            if begins {
+                tracing::warn!(tenant = %self.name, "there was no store in {folder}: it begins empty");
+            }
+        }
+        Ok(())
+    }
+
+    /// Where its store is.
+    pub fn store_folder(&self) -> PathBuf {
+        state::store_folder(&self.config, &self.name)
     }
 
     /// Its store, with what belongs to it. Whoever holds it keeps it open.
@@ -164,6 +188,7 @@ impl Site {
     fn of_store(&self, store: Arc<dyn Store>) -> Open {
         let modules = self.config.httpmodules.as_ref();
         let sends = self.config.smtp.sends();
+        let vapid = self.vapid();
         Open {
             users: Users::new(store.clone(), &self.config),
             tenant: Arc::new(Tenant {
@@ -174,28 +199,38 @@ impl Site {
                 modules: modules.map(|names| names.iter().cloned().collect()),
                 limits: self.config.tenant_limits,
                 mail_domains: sends.then(|| self.config.domains.clone()),
-                endpoints: self.endpoint_rules(),
+                endpoints: vapid
+                    .as_deref()
+                    .and_then(|vapid| self.endpoint_rules(vapid)),
             }),
+            vapid,
         }
     }
 
-    /// What holds for what is posted to push services, if anything is.
-    fn endpoint_rules(&self) -> Option<EndpointRules> {
+    /// The key that the state folder has, if anything is posted to push services.
+    fn vapid(&self) -> Option<Arc<Vapid>> {
+        if self.config.webpush.destinations == Destinations::None {
+            return None;
+        }
+        Vapid::load(&self.config.configdirectory)
+            .inspect_err(|error| {
+                tracing::error!(tenant = %self.name, "nothing is posted to push services: {error}");
+            })
+            .ok()
+            .map(Arc::new)
+    }
+
+    /// What holds for what is posted to push services.
+    fn endpoint_rules(&self, vapid: &Vapid) -> Option<EndpointRules> {
         let check = match self.config.webpush.destinations {
             Destinations::None => return None,
             Destinations::Public => webpush::check_public,
             Destinations::Any => webpush::check_any,
         };
-        match Vapid::load(&self.config.configdirectory) {
-            Ok(vapid) => Some(EndpointRules {
-                server_key: vapid.public_key(),
-                check,
-            }),
-            Err(error) => {
-                tracing::error!(tenant = %self.name, "nothing is posted to push services: {error}");
-                None
-            }
-        }
+        Some(EndpointRules {
+            server_key: vapid.public_key(),
+            check,
+        })
     }
 
     fn now(&self) -> u64 {
@@ -255,11 +290,11 @@ mod tests {
         let before = Site::new("a", config(&options));
         let store = before.open().await.unwrap().tenant.store.clone();
         let mut same = Site::new("a", config(&format!("{options}servername: x\n")));
-        same.succeed(&before);
+        same.succeed(&before).unwrap();
         let kept = same.open().await.unwrap();
         assert!(Arc::ptr_eq(&kept.tenant.store, &store));
         let mut other = Site::new("a", config(&format!("{options}autocreate_quota: 5\n")));
-        other.succeed(&before);
+        other.succeed(&before).unwrap();
         let opened = other.open().await.unwrap();
         assert!(!Arc::ptr_eq(&opened.tenant.store, &store));
     }

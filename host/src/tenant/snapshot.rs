@@ -3,6 +3,7 @@
 
 use super::{DEFAULT, Site, TenantError, TenantFile};
 use crate::config::{Config, ServerInfo};
+use crate::error::Error;
 use crate::otlp;
 use http::HeaderValue;
 use runtime::ModuleState;
@@ -34,24 +35,35 @@ pub struct Refused {
 }
 
 impl Snapshot {
-    /// Puts together what a configuration says. Tenants that it does not change stay the same
-    /// values, those whose files can't be used stay as they were.
-    pub fn new(config: Arc<Config>, files: Vec<TenantFile>, before: Option<&Self>) -> Self {
+    /// Puts together what a configuration says, for a start.
+    pub fn new(config: Arc<Config>, files: Vec<TenantFile>) -> Self {
+        let default = Arc::new(Site::new(DEFAULT, config.clone()));
+        Self::with(config, default, files, None)
+    }
+
+    /// Puts together what a configuration says after another one. Tenants that it does not change
+    /// stay the same values, those whose files can't be used stay as they were. Fails if the main
+    /// file's own tenant would have a store that can't be used. Waits for the disk.
+    pub fn after(
+        before: &Self,
+        config: Arc<Config>,
+        files: Vec<TenantFile>,
+    ) -> Result<Self, Error> {
+        let default = succeed(DEFAULT, config.clone(), Some(&before.default))?;
+        Ok(Self::with(config, default, files, Some(before)))
+    }
+
+    fn with(
+        config: Arc<Config>,
+        default: Arc<Site>,
+        files: Vec<TenantFile>,
+        before: Option<&Self>,
+    ) -> Self {
         let server = match config.serverinfo {
             ServerInfo::On => Some(concat!("Chapar/", env!("CARGO_PKG_VERSION"))),
             ServerInfo::Min => Some("Chapar"),
             ServerInfo::Off => None,
         };
-        let site = |name: &str, config: Arc<Config>| match before.and_then(|it| it.named(name)) {
-            Some(old) if old.config.set == config.set => old.clone(),
-            Some(old) => {
-                let mut site = Site::new(name, config);
-                site.succeed(old);
-                Arc::new(site)
-            }
-            None => Arc::new(Site::new(name, config)),
-        };
-        let default = site(DEFAULT, config.clone());
         let mut snapshot = Self {
             config,
             server: server.map(HeaderValue::from_static),
@@ -65,7 +77,11 @@ impl Snapshot {
         let mut changed = Vec::new();
         for TenantFile { name, config } in files {
             let old = before.and_then(|before| before.named(&name));
-            match (config.map(|config| site(&name, Arc::new(config))), old) {
+            let site = config.and_then(|config| {
+                let site = succeed(&name, Arc::new(config), old);
+                site.map_err(|error| TenantError::Store(error.to_string()))
+            });
+            match (site, old) {
                 (Ok(site), Some(old)) if Arc::ptr_eq(&site, old) => snapshot.admit(site, None),
                 (Ok(site), old) => changed.push((site, old)),
                 (Err(reason), old) => snapshot.refuse(&name, reason, old),
@@ -225,6 +241,19 @@ impl Snapshot {
             self.domains.insert(domain.clone(), site.clone());
         }
     }
+}
+
+/// A tenant that comes after what it was; the same value if nothing of it has changed.
+fn succeed(name: &str, config: Arc<Config>, old: Option<&Arc<Site>>) -> Result<Arc<Site>, Error> {
+    let Some(old) = old else {
+        return Ok(Arc::new(Site::new(name, config)));
+    };
+    if old.config.set == config.set {
+        return Ok(old.clone());
+    }
+    let mut site = Site::new(name, config);
+    site.succeed(old)?;
+    Ok(Arc::new(site))
 }
 
 /// A name as it is looked for; most are in lower case already.

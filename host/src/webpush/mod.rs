@@ -25,9 +25,9 @@ use agenda::Agenda;
 use destination::Destination;
 use post::Poster;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use storage::{Error, Instant, Posted};
+use storage::{Error, Instant, Posted, Store};
 use tokio::task::JoinSet;
 use turn::Turn;
 
@@ -47,14 +47,10 @@ const HOUR_MS: i64 = 3_600_000;
 
 /// Posts what there is to post, for ever.
 pub async fn run(host: Arc<Host>) {
-    let folder = host.snapshot().config.configdirectory.clone();
-    let loaded = tokio::task::spawn_blocking(move || {
-        let vapid = Vapid::load(&folder).map_err(|error| error.to_string())?;
-        Ok::<_, String>((Arc::new(vapid), Arc::new(Poster::new()?)))
-    });
-    let loaded = loaded.await.map_err(|error| error.to_string());
-    let (vapid, poster) = match loaded.and_then(|loaded| loaded) {
-        Ok(loaded) => loaded,
+    let poster = tokio::task::spawn_blocking(Poster::new).await;
+    let poster = poster.map_err(|error| error.to_string());
+    let poster = match poster.and_then(|poster| poster) {
+        Ok(poster) => Arc::new(poster),
         Err(reason) => {
             tracing::error!("nothing can be posted to push services: {reason}");
             return;
@@ -62,7 +58,6 @@ pub async fn run(host: Arc<Host>) {
     };
     let mut courier = Courier {
         host,
-        vapid,
         poster,
         began: now(),
         tenants: HashMap::new(),
@@ -79,7 +74,6 @@ pub async fn run(host: Arc<Host>) {
 /// Who posts, for all tenants.
 struct Courier {
     host: Arc<Host>,
-    vapid: Arc<Vapid>,
     poster: Arc<Poster>,
     began: Instant,
     tenants: HashMap<String, Tenant>,
@@ -105,6 +99,8 @@ struct Taken {
 struct Tenant {
     /// While its store is open.
     agenda: Option<Agenda>,
+    /// The store that the agenda is of: a reload may have put another in its place.
+    store: Option<Weak<dyn Store>>,
     /// When the store is needed, if it is closed.
     next: Option<Instant>,
     /// It is left alone until then, because it could not be read.
@@ -163,6 +159,7 @@ impl Courier {
         let tenant = self.tenants.entry(site.name.clone());
         let tenant = tenant.or_insert_with(|| Tenant {
             agenda: None,
+            store: None,
             next: Some(first),
             rest: 0,
         });
@@ -177,10 +174,17 @@ impl Courier {
                 return Ok(());
             }
         };
-        let store = &*open.tenant.store;
+        // Why there is no key was said when the store was opened.
+        let Some(vapid) = open.vapid.clone() else {
+            tenant.agenda = None;
+            return Ok(());
+        };
+        let (store, of) = (&*open.tenant.store, Arc::downgrade(&open.tenant.store));
         let mut agenda = tenant.agenda.take();
+        agenda = agenda.filter(|_| tenant.store.as_ref().is_some_and(|it| it.ptr_eq(&of)));
+        tenant.store = Some(of);
         if agenda.as_mut().is_none_or(|agenda| !agenda.listen(now)) {
-            store.retain_endpoints(self.vapid.public_key()).await?;
+            store.retain_endpoints(vapid.public_key()).await?;
             agenda = Some(Agenda::new(store));
         }
         let Some(mut agenda) = agenda else {
@@ -190,7 +194,7 @@ impl Courier {
         let due = agenda.take_due(now, TURNS_MAX);
         let is_idle = due.is_empty();
         for id in due {
-            if let Some(later) = self.begin(site, &open, id, now).await? {
+            if let Some(later) = self.begin(site, (&open, &vapid), id, now).await? {
                 agenda.put(id, later);
             }
         }
@@ -213,7 +217,7 @@ impl Courier {
     async fn begin(
         &mut self,
         site: &Arc<Site>,
-        open: &Arc<Open>,
+        (open, vapid): (&Arc<Open>, &Arc<Vapid>),
         id: i64,
         now: Instant,
     ) -> Result<Option<Instant>, Error> {
@@ -254,7 +258,7 @@ impl Courier {
             host: self.host.clone(),
             site: site.clone(),
             open: open.clone(),
-            vapid: self.vapid.clone(),
+            vapid: vapid.clone(),
             poster: self.poster.clone(),
             endpoint,
             destination,

@@ -6,16 +6,17 @@ use super::post::Poster;
 use super::seal::seal;
 use super::vapid::Vapid;
 use super::{now, pace::next};
+use crate::auth;
 use crate::config::webpush::Destinations;
 use crate::http::dispatch::Host;
 use crate::tenant::{Open, Site};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use runtime::{Identity, SignIn, WakeReason};
+use runtime::WakeReason;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use storage::{Actor, Error, Instant, Pace, Posted, QueuedEndpoint};
+use storage::{Instant, Pace, Posted, QueuedEndpoint};
 
 /// How long a push service keeps a message for a device that is away, in seconds: what has changed
 /// since a day the device finds out by itself. RFC 8030 §5.2.
@@ -85,7 +86,8 @@ impl Turn {
         let mut pace = self.endpoint.pace;
         let later = || Posted::Later(pace::later(pace, now()));
         let tenant = &self.open.tenant;
-        let Ok(identity) = self.identity().await else {
+        let identity = auth::on_behalf(&*tenant.store, &self.endpoint.principal).await;
+        let Ok(identity) = identity else {
             return later();
         };
         let (runtime, reason) = (&self.host.runtime, WakeReason::Changed);
@@ -120,23 +122,6 @@ impl Turn {
             seen: behind.clone(),
             pace,
         }
-    }
-
-    /// The principal, as the host lets modules act for it.
-    async fn identity(&self) -> Result<Identity, Error> {
-        let principal = &self.endpoint.principal;
-        let groups = match self.open.tenant.store.groups(principal).await {
-            Err(Error::NotFound) => Vec::new(),
-            groups => groups?,
-        };
-        Ok(Identity {
-            actor: Actor {
-                principal: Some(principal.clone()),
-                groups,
-                ..Actor::default()
-            },
-            sign_in: SignIn::Host,
-        })
     }
 
     fn gone(&self) -> Posted {

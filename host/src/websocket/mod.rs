@@ -13,6 +13,8 @@ mod frame;
 mod handshake;
 mod head;
 #[cfg(test)]
+mod tables;
+#[cfg(test)]
 mod tests;
 
 pub use close::Close;

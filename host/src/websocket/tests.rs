@@ -22,7 +22,7 @@ fn pair() -> (DuplexStream, WebSocket<DuplexStream>) {
 }
 
 /// A masked frame. RFC 6455 §5.2, §5.3.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![first];
     match payload.len() {
         len @ ..=125 => frame.push(0x80 | len as u8),
@@ -43,7 +43,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// What comes of bytes, sent a few at a time, in the words of the assertions below.
-async fn read(bytes: &[u8]) -> Vec<String> {
+pub async fn read(bytes: &[u8]) -> Vec<String> {
     let (mut client, mut socket) = pair();
     let bytes = bytes.to_vec();
     let sending = tokio::spawn(async move {

@@ -2,7 +2,7 @@
 //! again. A hint and no more: commits of other processes are not told, and who is too slow to listen
 //! loses some and is told so.
 
-use crate::model::MailboxId;
+use crate::model::{MailboxId, Outreached};
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
@@ -16,6 +16,8 @@ pub struct Changed {
     pub owners: Vec<String>,
     /// Mailboxes that got messages without keys, with their types.
     pub unindexed: Vec<(MailboxId, String)>,
+    /// Messages whose keys do not reach far enough. Of these nothing has changed.
+    pub outreached: Vec<Outreached>,
     /// Endpoints that were made or changed.
     pub endpoints: Vec<i64>,
 }

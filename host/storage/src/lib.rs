@@ -27,9 +27,9 @@ pub use model::{
     Actor, Annotation, Blob, BlobSource, Change, Condition, Content, Credentials, Delivery,
     DeliveryPurpose, Digest, Duplicate, Entry, Exclusion, Fields, Found, Grant, Identifier,
     Indexed, Instant, Key, KeyValue, Kind, Letter, ListScope, Lock, LockRequest, MailboxChange,
-    MailboxId, Message, MessageAnnotation, Modseq, Order, Outcome, Page, Part, Path, Principal,
-    Put, Query, QueuedDelivery, Results, Rights, SearchScope, Span, Status, Submission, Target,
-    Term, Test, Timer, Uid, Unindexed, UniqueScope, Usage, Visibility, Wanted,
+    MailboxId, Message, MessageAnnotation, Modseq, Order, Outcome, Outreached, Page, Part, Path,
+    Principal, Put, Query, QueuedDelivery, Results, Rights, SearchScope, Span, Status, Submission,
+    Target, Term, Test, Timer, Uid, Unindexed, UniqueScope, Usage, Visibility, Wanted,
 };
 pub use session::session;
 /// Bytes that the header section of a message may have.

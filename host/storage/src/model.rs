@@ -432,6 +432,8 @@ pub struct Query {
     pub all_of: Vec<Vec<Term>>,
     /// The order.
     pub order: Vec<Order>,
+    /// Only messages of higher uids, in one mailbox and without an order.
+    pub after: Uid,
     /// How many to pass over.
     pub offset: u32,
     /// How many to return.
@@ -575,6 +577,10 @@ pub struct Timer {
     pub due: Instant,
     /// What was given with it.
     pub token: Bytes,
+    /// When it is fired: when it is due, or later if that was in vain.
+    pub next: Instant,
+    /// How often it was fired in vain.
+    pub attempts: u32,
 }
 
 /// A delivery to one recipient that waits in the queue.
@@ -641,8 +647,23 @@ pub struct Wanted {
     pub mailbox_type: String,
     /// In this one alone, and only those without keys.
     pub mailbox: Option<MailboxId>,
+    /// These of that mailbox instead, whatever keys they have.
+    pub uids: Vec<Uid>,
     /// The version of the rule by which keys are made now: those of older ones are wanted, too.
     pub keys_version: u32,
+}
+
+/// Messages whose keys do not reach as far as somebody has looked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outreached {
+    /// Their mailbox.
+    pub mailbox: MailboxId,
+    /// Its type.
+    pub mailbox_type: String,
+    /// Their numbers.
+    pub uids: Vec<Uid>,
+    /// How far somebody has looked, in numbers of the module's own.
+    pub reach: i64,
 }
 
 /// A message to be indexed.

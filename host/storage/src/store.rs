@@ -215,6 +215,15 @@ pub trait Store: Send + Sync {
         scope: SearchScope,
         query: &Query,
     ) -> Result<Results, Error>;
+    /// Tells whoever makes keys (by [`Store::feed`]) that the actor has looked farther than those of
+    /// these messages reach, which it must have the right to read. Nothing is written.
+    async fn extend_keys(
+        &self,
+        actor: &Actor,
+        mailbox: MailboxId,
+        uids: &[Uid],
+        reach: i64,
+    ) -> Result<(), Error>;
 
     // What hangs on them.
 
@@ -331,7 +340,7 @@ pub trait Store: Send + Sync {
     async fn due_deliveries(&self, now: Instant, limit: u32) -> Result<Vec<QueuedDelivery>, Error>;
     /// Takes a delivery off the queue, or puts it off to `retry` and counts the attempt.
     async fn finish_delivery(&self, id: i64, retry: Option<Instant>) -> Result<(), Error>;
-    /// Lists timers that are due, earliest first.
+    /// Lists timers that are to be fired by then, those first that are to be first.
     async fn due_timers(&self, now: Instant, limit: u32) -> Result<Vec<Timer>, Error>;
     /// Clears a timer that was fired, or puts it off to `retry`, unless it was set anew meanwhile.
     async fn finish_timer(&self, timer: &Timer, retry: Option<Instant>) -> Result<(), Error>;

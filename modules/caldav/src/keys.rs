@@ -27,7 +27,12 @@ pub(crate) const ATTACHMENT: &str = "attachment";
 
 /// The keys of a stored stream; none if there is no calendar object in it.
 pub(crate) fn of(calendar: &Calendar<'_>) -> Vec<Key> {
-    let Some(keys) = Keys::of(calendar) else {
+    reaching(calendar, None)
+}
+
+/// The same, that tell when it is up to a time that somebody has looked at.
+fn reaching(calendar: &Calendar<'_>, reach: Option<i64>) -> Vec<Key> {
+    let Some(keys) = Keys::reaching(calendar, reach) else {
         return Vec::new();
     };
     let mut all = vec![
@@ -96,15 +101,17 @@ pub(crate) fn index(message: &module::Unindexed) -> Vec<module::Key> {
     let Ok(calendar) = Calendar::parse(body, &icalendar::Limits::default()) else {
         return Vec::new();
     };
-    let keys = of(&calendar).into_iter().map(|key| module::Key {
-        name: key.name,
-        value: match key.value {
-            KeyValue::Text(text) => module::Value::Text(text),
-            KeyValue::Number(number) => module::Value::Number(number),
-            KeyValue::Interval(start, end) => module::Value::Interval((start, end)),
-            KeyValue::Words(words) => module::Value::Words(words),
-        },
-    });
+    let keys = reaching(&calendar, message.reach)
+        .into_iter()
+        .map(|key| module::Key {
+            name: key.name,
+            value: match key.value {
+                KeyValue::Text(text) => module::Value::Text(text),
+                KeyValue::Number(number) => module::Value::Number(number),
+                KeyValue::Interval(start, end) => module::Value::Interval((start, end)),
+                KeyValue::Words(words) => module::Value::Words(words),
+            },
+        });
     keys.collect()
 }
 

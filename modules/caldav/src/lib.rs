@@ -132,7 +132,11 @@ impl Indexer for CalDav {
     }
 }
 
-const OPTIONS: [(&str, &str); 12] = [
+const OPTIONS: [(&str, &str); 14] = [
+    (
+        "caldav_accept_invalid_rrules",
+        "Whether objects are taken whose recurrence rules cannot be read; no if it is not set.",
+    ),
     (
         "caldav_allowcalendaradmin",
         "Whether a home in a browser is a page to manage calendars with; no if it is not set.",
@@ -180,6 +184,10 @@ const OPTIONS: [(&str, &str); 12] = [
     (
         "mailbox_maxmessages_calendar",
         "How many objects may lie in a calendar; any number if it is not set, or 0.",
+    ),
+    (
+        "webdav_attachments_baseurl",
+        "What URLs of new attachments begin with, like https://example.org; as the request, if not set.",
     ),
 ];
 

@@ -36,7 +36,11 @@ pub(crate) fn put(ctx: &Context<'_>, mut incoming: Incoming<'_>) -> Result<Accep
     let is_brought = bring(ctx, &mut incoming)?;
     let body = as_icalendar(&incoming)?;
     let calendar = Calendar::parse(&body, &Limits::default()).map_err(unreadable)?;
-    let object = Object::check(&calendar).map_err(no_object)?;
+    let object = match options::accepts_invalid_rules() {
+        true => Object::check_but_rules(&calendar),
+        false => Object::check(&calendar),
+    };
+    let object = object.map_err(no_object)?;
     let kind = object.kind().name();
     check_component(ctx, incoming.collection, kind)?;
     if object.attendees_max() > ATTENDEES_MAX {

@@ -53,6 +53,18 @@ pub(crate) fn budget() -> Budget {
     )
 }
 
+/// Whether objects are taken whose recurrence rules cannot be read.
+pub(crate) fn accepts_invalid_rules() -> bool {
+    module::option_switch("caldav_accept_invalid_rrules") == Some(true)
+}
+
+/// What the URLs of attachments begin with, up to where the path begins; that of the request if none.
+pub(crate) fn attachments_base() -> Option<String> {
+    let told = module::option("webdav_attachments_baseurl")?;
+    let told = told.trim().trim_end_matches('/');
+    (!told.is_empty()).then(|| told.to_owned())
+}
+
 /// Whether a new home has a calendar in it.
 pub(crate) fn creates_default() -> bool {
     module::option_switch("caldav_create_default") != Some(false)

@@ -24,6 +24,7 @@ pub(crate) fn run(ctx: &Context<'_>, target: &Resource, root: &Element) -> Resul
     let search = alternatives.as_deref().map(|alternatives| Search {
         filters: vec![KeyFilter::Any(alternatives)],
         is_exact: false,
+        reach: None,
     });
     let test = |_: &_, member: &Member| {
         let body = member.body.as_deref().unwrap_or_default();

@@ -110,6 +110,7 @@ fn main() {
             mailbox_type: "email".to_owned(),
             content_type: String::new(),
             created: 0,
+            reach: None,
             message: message(1).into_bytes(),
         };
         for (name, calls) in [

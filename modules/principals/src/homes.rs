@@ -23,6 +23,7 @@ pub(crate) fn properties(
         let hrefs: Vec<String> = named.map(|home| fill_in(&home.path, id)).collect();
         if !hrefs.is_empty() {
             properties.push(StoredProperty {
+                is_own: false,
                 name: name.clone(),
                 xml: element(name, &hrefs),
             });

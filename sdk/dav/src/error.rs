@@ -284,6 +284,7 @@ impl From<StoreError> for Error {
             StoreError::TooOld => VALID_SYNC_TOKEN.error(),
             StoreError::Unsupported(what) => Error::Forbidden(format!("{what} is not supported")),
             StoreError::Busy => Error::Busy,
+            StoreError::Full => SUFFICIENT_DISK_SPACE.error(),
             StoreError::Failed(why) => Error::Internal(why),
         }
     }

@@ -90,6 +90,8 @@ pub struct StoredProperty {
     pub name: Name,
     /// The whole element, standing alone.
     pub xml: Vec<u8>,
+    /// Whether the asking principal has set it for themselves alone.
+    pub is_own: bool,
 }
 
 /// Someone or something that a request can act for. RFC 3744 §2.

@@ -5,7 +5,7 @@
 mod support;
 
 use dav::method::export::{self, Export};
-use dav::page::{self, Choice, Others, Page};
+use dav::page::{self, Choice, Offers, Others, Page};
 use dav::profile::{Accepted, Incoming, Method, On, Origin, Report};
 use dav::property::{Live, Read, Value, Write};
 use dav::report::query::{self, Query, Search};
@@ -110,10 +110,13 @@ static PAGE: Page = Page {
 struct Lent;
 
 impl Others for Lent {
-    fn find(&self, ctx: &Context<'_>, shelf: &Collection, _: &str) -> Result<Vec<Path>, Error> {
+    fn find(&self, ctx: &Context<'_>, shelf: &Collection, _: &str) -> Result<Offers, Error> {
         let copy = ctx.find(&shelf.path.join("copy"), &Want::default())?;
         let lent = copy.is_none().then(|| shelf.path.join("lent"));
-        Ok(lent.into_iter().collect())
+        Ok(Offers {
+            paths: lent.into_iter().collect(),
+            are_more: false,
+        })
     }
 
     fn subscribe(
@@ -418,6 +421,7 @@ fn stamp_query(ctx: &Context<'_>, resource: &Resource, root: &Element) -> Result
     let search = |filter, is_exact| Search {
         filters: vec![filter],
         is_exact,
+        reach: None,
     };
     let searches = match root.attribute("rich") {
         Some(_) => vec![search(rich, true), search(poor, false)],

@@ -24,6 +24,8 @@ pub struct Unindexed {
     pub content_type: String,
     /// When a message of this name was first put there.
     pub created: Instant,
+    /// How far its keys are to reach, because somebody has looked so far.
+    pub reach: Option<i64>,
     /// Header section and body.
     pub message: Vec<u8>,
 }

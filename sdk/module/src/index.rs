@@ -1,7 +1,7 @@
 //! Finding messages by the keys that their module stored with them: `wit/index.wit`.
 
 use crate::backend::index as raw;
-use crate::{Mailbox, Message, Part, Result};
+use crate::{Mailbox, Message, Part, Result, Uid};
 
 /// A value under which a message can be found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +114,8 @@ pub struct Query {
     pub all_of: Vec<Vec<Term>>,
     /// The order; by mailbox and uid if empty and among equals.
     pub order: Vec<Order>,
+    /// Only messages of higher uids, in one mailbox and without an order.
+    pub after: Uid,
     /// How many to pass over.
     pub offset: u32,
     /// How many to return, at most 2000.
@@ -146,6 +148,11 @@ impl Mailbox {
     /// Looks for messages in this mailbox.
     pub fn search(&self, query: &Query) -> Result<Results> {
         raw::search(&raw::Scope::Mailbox(&self.raw), query)
+    }
+
+    /// Says that somebody has looked farther than the keys of these messages, at most 2000, reach.
+    pub fn extend_keys(&self, uids: &[Uid], reach: i64) -> Result<()> {
+        raw::extend_keys(&self.raw, uids, reach)
     }
 
     /// Looks for messages in this mailbox and all below it that the principal may read.

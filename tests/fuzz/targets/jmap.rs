@@ -90,6 +90,7 @@ fn deliver(message: &[u8]) {
                 mailbox_type: "email".to_owned(),
                 content_type: "message/rfc822".to_owned(),
                 created: 0,
+                reach: None,
                 message: message.to_vec(),
             }),
             keys_version: Jmap::version(),

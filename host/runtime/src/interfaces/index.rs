@@ -4,6 +4,7 @@ use super::Error;
 use crate::bindings::chapar::host::index as wit;
 use crate::state::State;
 use storage::{Found, Key, KeyValue, Order, Part, Query, SearchScope, Term, Test};
+use wasmtime::component::Resource;
 
 impl wit::Host for State {
     async fn search(
@@ -25,6 +26,20 @@ impl wit::Host for State {
             more: results.more,
         })
     }
+
+    async fn extend_keys(
+        &mut self,
+        mailbox: Resource<wit::Mailbox>,
+        uids: Vec<u32>,
+        reach: i64,
+    ) -> Result<(), Error> {
+        let mailbox = self.handles.get(&mailbox)?.id;
+        let serving = self.serving()?;
+        let told = serving
+            .store()
+            .extend_keys(serving.actor(), mailbox, &uids, reach);
+        Ok(told.await?)
+    }
 }
 
 impl From<wit::Query> for Query {
@@ -43,6 +58,7 @@ impl From<wit::Query> for Query {
                     descending: order.descending,
                 })
                 .collect(),
+            after: from.after,
             offset: from.offset,
             limit: from.limit,
             body: from.body.map(Part::from),

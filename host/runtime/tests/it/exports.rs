@@ -15,6 +15,7 @@ async fn other_exports_are_called_for_whom_they_concern() {
         mailbox_type: mailbox_type.into(),
         content_type: "text/plain".into(),
         created: 1,
+        reach: None,
         message: Bytes::from("hello"),
     };
     let keys = runtime

@@ -43,7 +43,7 @@ pub async fn put(
     let site = Site::new(tenant, Arc::new(config.clone()));
     site.take_store(store);
     let open = site.open().await?;
-    let snapshot = Snapshot::new(Arc::new(config.clone()), Vec::new(), None);
+    let snapshot = Snapshot::new(Arc::new(config.clone()), Vec::new());
     let set = ModuleSet {
         // A server that runs has use for what this does not need.
         sweeps: false,

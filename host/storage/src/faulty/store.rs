@@ -182,6 +182,17 @@ impl Store for FaultyStore {
         self.inner.search(actor, scope, query).await
     }
 
+    async fn extend_keys(
+        &self,
+        actor: &Actor,
+        mailbox: MailboxId,
+        uids: &[Uid],
+        reach: i64,
+    ) -> Result<(), Error> {
+        self.fault().await?;
+        self.inner.extend_keys(actor, mailbox, uids, reach).await
+    }
+
     async fn mailbox_annotations(
         &self,
         actor: &Actor,

@@ -109,7 +109,7 @@ impl SqliteStore {
 
     pub(super) fn read_due_timers(&self, now: Instant, limit: u32) -> Result<Vec<Timer>, Error> {
         self.timers_where(
-            "due <= ?1 ORDER BY due, principal, module, name LIMIT ?2",
+            "next <= ?1 ORDER BY next, principal, module, name LIMIT ?2",
             params![now, limit],
         )
     }
@@ -117,7 +117,7 @@ impl SqliteStore {
     fn timers_where(&self, which: &str, params: impl Params) -> Result<Vec<Timer>, Error> {
         self.readers.read(|db| {
             let sql =
-                format!("SELECT module, principal, name, due, token FROM timer WHERE {which}");
+                format!("SELECT module, principal, name, due, token, next, attempts FROM timer WHERE {which}");
             let mut statement = db.prepare_cached(&sql)?;
             let rows = statement.query_map(params, |row| {
                 Ok(Timer {
@@ -126,6 +126,8 @@ impl SqliteStore {
                     name: row.get(2)?,
                     due: row.get(3)?,
                     token: row.get::<_, Vec<u8>>(4)?.into(),
+                    next: row.get(5)?,
+                    attempts: row.get(6)?,
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -149,7 +151,7 @@ impl SqliteStore {
                     retry
                 ];
                 let sql = if retry.is_some() {
-                    "UPDATE timer SET due = ?6 WHERE principal = ?1 AND module = ?2
+                    "UPDATE timer SET next = ?6, attempts = attempts + 1 WHERE principal = ?1 AND module = ?2
                      AND name = ?3 AND due = ?4 AND token = ?5"
                 } else {
                     "DELETE FROM timer WHERE principal = ?1 AND module = ?2

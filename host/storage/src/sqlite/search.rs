@@ -1,11 +1,12 @@
 //! Searching by keys: a query becomes one statement whose conditions each read one range of an
 //! index.
 
+use super::content::Stored;
+use super::entry::{entry, message};
 use super::mailbox::principal;
-use super::message::{Stored, entry, message};
 use super::readers::View;
 use super::rights::{access, effective};
-use super::{PAGE_MAX, READ_MAX, SqliteStore, words};
+use super::{PAGE_MAX, READ_MAX, SqliteStore};
 use crate::model::*;
 use crate::path::tree_end;
 use crate::store::Error;
@@ -65,23 +66,6 @@ impl SqliteStore {
             });
         }
         Ok(results)
-    }
-
-    /// Lets the index of words learn all that was committed before.
-    async fn learn_words(&self) -> Result<(), Error> {
-        let Some(last) = self.readers.read(|db| words::last(db))? else {
-            return Ok(());
-        };
-        loop {
-            let learn = |db: &Connection| {
-                words::learn(db)?;
-                words::first(db)
-            };
-            match self.writer.submit(0, learn).await? {
-                Some(first) if first <= last => {}
-                _ => return Ok(()),
-            }
-        }
     }
 }
 
@@ -196,6 +180,10 @@ impl Statement {
             mailboxes: mailboxes.to_vec(),
             in_tree,
         };
+        if query.after > 0 {
+            let after = statement.value(i64::from(query.after));
+            statement.sql.push_str(&format!(" AND m.uid > {after}"));
+        }
         for (number, any_of) in query.all_of.iter().enumerate() {
             let condition = statement.any_of(any_of, number == 0)?;
             statement.sql.push_str(&format!(" AND ({condition})"));

@@ -213,6 +213,16 @@ impl Store for SqliteStore {
         self.read_search(actor, scope, query).await
     }
 
+    async fn extend_keys(
+        &self,
+        actor: &Actor,
+        mailbox: MailboxId,
+        uids: &[Uid],
+        reach: i64,
+    ) -> Result<(), Error> {
+        self.tell_outreached(actor, mailbox, uids, reach)
+    }
+
     async fn mailbox_annotations(
         &self,
         actor: &Actor,

@@ -2,8 +2,10 @@
 //! whose keys were made by an older version of their module's rule.
 
 use super::batch::{Scene, index};
-use super::message::contents;
+use super::content::contents;
+use super::rights::access;
 use super::{PAGE_MAX, SqliteStore, execute};
+use crate::feed::Changed;
 use crate::model::*;
 use crate::store::Error;
 use bytes::Bytes;
@@ -30,16 +32,19 @@ impl SqliteStore {
         let above = if first == after.0 { after.1 } else { 0 };
         self.readers.read(|db| {
             let done = done(db, &wanted.mailbox_type)?;
+            let these: Vec<String> = wanted.uids.iter().map(Uid::to_string).collect();
             let which = match wanted.mailbox.is_some() || done >= wanted.keys_version {
                 // In this form it is the index of them that is gone through.
-                true => "m.keys_version = 0".to_owned(),
-                false => format!("m.keys_version < {}", wanted.keys_version),
+                _ if !these.is_empty() => "m.uid IN (SELECT value FROM json_each(?6))".to_owned(),
+                true => "m.keys_version = 0 AND ?6 != ''".to_owned(),
+                false => format!("m.keys_version < {} AND ?6 != ''", wanted.keys_version),
             };
             let sql = SELECT.replace("{}", &which);
             let mut statement = db.prepare_cached(&sql)?;
             let limit = limit.min(PAGE_MAX);
+            let these = format!("[{}]", these.join(","));
             let rows = statement.query_map(
-                params![wanted.mailbox_type, first, last, above, limit],
+                params![wanted.mailbox_type, first, last, above, limit, these],
                 |row| {
                     Ok(Unindexed {
                         mailbox: row.get(0)?,
@@ -52,6 +57,33 @@ impl SqliteStore {
             )?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
+    }
+
+    pub(super) fn tell_outreached(
+        &self,
+        actor: &Actor,
+        mailbox: MailboxId,
+        uids: &[Uid],
+        reach: i64,
+    ) -> Result<(), Error> {
+        if uids.len() > PAGE_MAX as usize {
+            return Err(Error::TooMany(PAGE_MAX.into()));
+        }
+        let mailbox_type = self.readers.read(|db| {
+            access(db, actor, mailbox, Rights::READ)?;
+            let mut statement = db.prepare_cached("SELECT type FROM mailbox WHERE mailbox = ?1")?;
+            Ok(statement.query_row([mailbox], |row| row.get(0))?)
+        })?;
+        self.feed.tell(Changed {
+            outreached: vec![Outreached {
+                mailbox,
+                mailbox_type,
+                uids: uids.to_vec(),
+                reach,
+            }],
+            ..Changed::default()
+        });
+        Ok(())
     }
 
     pub(super) async fn read_beginning(

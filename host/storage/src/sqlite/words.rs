@@ -9,7 +9,7 @@
 //! What merges them here merges two of a size, so that each word is written as often as there are
 //! sizes, and no more.
 
-use super::execute;
+use super::{SqliteStore, execute};
 use crate::store::Error;
 use rusqlite::{Connection, params};
 use std::time::Duration;
@@ -21,6 +21,34 @@ const PAGES: u32 = 64;
 /// How many texts are learned at a time, for the same reason, and how many gather before that.
 const TEXTS: u32 = 256;
 
+/// Why texts can't be learned, as it was said last: who writes to a full disk hears of it each time,
+/// and the log once.
+#[derive(Default)]
+pub(super) struct Trouble(Option<Error>);
+
+impl Trouble {
+    /// Says how learning went, if it is news.
+    pub(super) fn note(&mut self, error: Option<&Error>) {
+        match error {
+            _ if !self.is_news(error) => {}
+            Some(error) => tracing::warn!(
+                %error,
+                "the index of words learns nothing: until it does, searches for words that came \
+                 meanwhile fail"
+            ),
+            None => tracing::info!("the index of words learns again"),
+        }
+    }
+
+    fn is_news(&mut self, error: Option<&Error>) -> bool {
+        let is_news = self.0.as_ref() != error;
+        if is_news {
+            self.0 = error.cloned();
+        }
+        is_news
+    }
+}
+
 /// Puts a text aside, to be learned.
 pub(super) fn add(db: &Connection, words: i64, scope: &str, text: &str) -> Result<usize, Error> {
     execute(
@@ -28,6 +56,25 @@ pub(super) fn add(db: &Connection, words: i64, scope: &str, text: &str) -> Resul
         "INSERT INTO new_words (words, scope, text) VALUES (?1, ?2, ?3)",
         params![words, scope, text],
     )
+}
+
+impl SqliteStore {
+    /// Lets the index of words learn all that was committed before.
+    pub(super) async fn learn_words(&self) -> Result<(), Error> {
+        let Some(last) = self.readers.read(|db| last(db))? else {
+            return Ok(());
+        };
+        loop {
+            let some = |db: &Connection| {
+                learn(db)?;
+                first(db)
+            };
+            match self.writer.submit(0, some).await? {
+                Some(first) if first <= last => {}
+                _ => return Ok(()),
+            }
+        }
+    }
 }
 
 /// The last of the texts that are to be learned, if there are any.
@@ -99,6 +146,7 @@ fn merge(db: &Connection) -> Result<bool, Error> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::store::StoreLimits;
 
     #[test]
     fn many_commits_leave_few_pieces() {
@@ -132,6 +180,16 @@ mod tests {
     }
 
     #[test]
+    fn trouble_is_news_once() {
+        let mut trouble = Trouble::default();
+        let other = Error::Unavailable("x".into());
+        let full = Some(&Error::Full);
+        let told = [None, full, full, Some(&other), full, None, None, full];
+        let news = told.map(|error| trouble.is_news(error));
+        assert_eq!(news, [false, true, false, true, true, true, false, true]);
+    }
+
+    #[test]
     fn texts_are_learned_some_at_a_time() {
         let db = Connection::open_in_memory().unwrap();
         db.execute_batch(include_str!("schema.sql")).unwrap();
@@ -154,5 +212,34 @@ mod tests {
         assert_eq!((found("last"), last(&db).unwrap()), (1, None));
         db.execute_batch("INSERT INTO words (words) VALUES ('integrity-check')")
             .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_why_words_cannot_be_looked_for_until_there_is_space() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path(), "a", StoreLimits::default()).unwrap();
+        let pages = async |limit: u32| {
+            let set = move |db: &Connection| -> Result<u32, Error> {
+                let sql = format!("PRAGMA max_page_count = {limit}");
+                Ok(db.query_row(&sql, [], |row| row.get(0))?)
+            };
+            store.writer.submit(0, set).await.unwrap();
+        };
+        // Together: the writer learns when it rests, and not when the file may not grow.
+        let fill = |db: &Connection| -> Result<(), Error> {
+            for number in 0..200 {
+                let text: String = (0..200).map(|word| format!("w{number}x{word} ")).collect();
+                add(db, number, "m1", &text)?;
+            }
+            db.query_row("PRAGMA max_page_count = 1", [], |_| Ok(()))?;
+            Ok(())
+        };
+        store.writer.submit(0, fill).await.unwrap();
+        for _ in 0..3 {
+            assert_eq!(store.learn_words().await, Err(Error::Full));
+        }
+        pages(1_000_000).await;
+        store.learn_words().await.unwrap();
+        assert_eq!(store.readers.read(|db| last(db)).unwrap(), None);
     }
 }

@@ -71,6 +71,7 @@ impl Writer {
             last_group: 0,
             last_commit: Duration::ZERO,
             untidy: true,
+            trouble: words::Trouble::default(),
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
@@ -147,6 +148,7 @@ struct Worker {
     last_commit: Duration,
     /// Whether there may be something to put in order while nobody writes.
     untidy: bool,
+    trouble: words::Trouble,
 }
 
 impl Worker {
@@ -183,11 +185,9 @@ impl Worker {
     }
 
     /// Does some of what makes reading cheaper. That it fails takes nothing from anybody.
-    fn tidy<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Option<T> {
+    fn tidy<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Option<T> {
         let done = work(&self.db);
-        if let Err(error) = &done {
-            tracing::warn!(%error, "the index of words was not put in order");
-        }
+        self.trouble.note(done.as_ref().err());
         self.checkpointer.after_commit(&self.db);
         done.ok()
     }

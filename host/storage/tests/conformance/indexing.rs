@@ -3,14 +3,15 @@
 use crate::world::*;
 use bytes::Bytes;
 use storage::{
-    Change, Changed, Fields, Indexed, MailboxId, Put, Query, SearchScope, Target, Term, Test, Uid,
-    Wanted,
+    Change, Changed, Error, Fields, Indexed, MailboxId, Outreached, Put, Query, SearchScope,
+    Target, Term, Test, Uid, Wanted,
 };
 
 fn wanted(mailbox: Option<MailboxId>, keys_version: u32) -> Wanted {
     Wanted {
         mailbox_type: "files".into(),
         mailbox,
+        uids: Vec::new(),
         keys_version,
     }
 }
@@ -142,7 +143,7 @@ pub async fn those_who_wait_are_told_what_was_committed(engine: &dyn Engine) {
             .iter()
             .map(|(id, of)| (*id, (*of).to_owned()))
             .collect(),
-        endpoints: Vec::new(),
+        ..Changed::default()
     };
     assert_eq!(*feed.recv().await.unwrap(), told(&[]));
     let two = add(&world, "two", 0).await;
@@ -153,4 +154,46 @@ pub async fn those_who_wait_are_told_what_was_committed(engine: &dyn Engine) {
     let bad = put_in(world.drive, "..", Bytes::new());
     assert!(world.commit(&world.alice, [bad]).await.is_err());
     assert!(feed.try_recv().is_err());
+}
+
+/// Whoever may read a message may say that its keys do not reach far enough: nothing changes by it.
+pub async fn keys_are_asked_to_reach_farther(engine: &dyn Engine) {
+    let world = World::new(engine).await;
+    let (one, two) = (add(&world, "one", 1).await, add(&world, "two", 1).await);
+    add(&world, "three", 1).await;
+    let modseq = world.modseq(&world.alice, world.drive).await;
+    let mut feed = world.store.feed();
+    let extend = |actor: storage::Actor, uids: Vec<Uid>| {
+        let (store, drive) = (world.store.clone(), world.drive);
+        async move { store.extend_keys(&actor, drive, &uids, 77).await }
+    };
+    let refused = extend(world.bob.clone(), vec![one]).await;
+    assert!(
+        matches!(refused, Err(Error::NotFound | Error::Forbidden(_))),
+        "{refused:?}"
+    );
+    let many = extend(world.alice.clone(), vec![one; 2001]).await;
+    assert!(matches!(many, Err(Error::TooMany(2000))), "{many:?}");
+    assert!(feed.try_recv().is_err());
+    extend(world.alice.clone(), vec![one, two]).await.unwrap();
+    let told = feed.recv().await.unwrap();
+    let outreached = Outreached {
+        mailbox: world.drive,
+        mailbox_type: "files".into(),
+        uids: vec![one, two],
+        reach: 77,
+    };
+    let expected = Changed {
+        outreached: vec![outreached],
+        ..Changed::default()
+    };
+    assert_eq!(*told, expected);
+    // They are found although they have keys, and keep their modseq when they get others.
+    let mut these = wanted(Some(world.drive), 1);
+    these.uids = vec![two, one, 1_000_000];
+    assert_eq!(unindexed(&world, &these, (0, 0)).await, [one, two]);
+    assert_eq!(unindexed(&world, &these, (world.drive, one)).await, [two]);
+    index(&world, one, "Bern", 1).await;
+    assert_eq!(found(&world, "Bern").await, 1);
+    assert_eq!(world.modseq(&world.alice, world.drive).await, modseq);
 }

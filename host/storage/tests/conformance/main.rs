@@ -142,6 +142,7 @@ suite! {
         what_has_no_keys_is_found_and_gets_some
         a_newer_rule_wants_everything_once
         keys_that_are_refused_leave_the_message_without
+        keys_are_asked_to_reach_farther
         those_who_wait_are_told_what_was_committed
         ;
     locks:

@@ -84,8 +84,14 @@ pub async fn timers_are_set_listed_fired_and_cleared(engine: &dyn Engine) {
     world.store.finish_timer(&due[0], None).await.unwrap();
     let due = world.store.due_timers(200, 10).await.unwrap();
     world.store.finish_timer(&due[0], Some(250)).await.unwrap();
+    assert!(world.store.due_timers(249, 10).await.unwrap().is_empty());
     let due = world.store.due_timers(250, 10).await.unwrap();
-    assert_eq!(due[0].due, 250);
+    // What the module asked for stays as it was.
+    assert_eq!((due[0].due, due[0].next, due[0].attempts), (200, 250, 1));
+    // Set anew, it begins anew.
+    world.one(set("soon", Some(200))).await;
+    let due = world.store.due_timers(200, 10).await.unwrap();
+    assert_eq!((due[0].next, due[0].attempts), (200, 0));
     world.store.finish_timer(&due[0], None).await.unwrap();
     assert!(world.store.due_timers(250, 10).await.unwrap().is_empty());
 }

@@ -183,6 +183,17 @@ pub async fn conditions_are_joined_ordered_and_paged(engine: &dyn Engine) {
     let last = ordered("size", true, 4, 4);
     let results = world.store.search(&world.alice, scope, &last).await;
     assert!(!results.unwrap().more);
+    // A page that begins after a message goes on there, whoever is gone meanwhile.
+    let all = query(Vec::new());
+    let first = Query {
+        limit: 2,
+        ..all.clone()
+    };
+    let results = world.store.search(&world.alice, scope, &first).await;
+    let results = results.unwrap();
+    assert!(results.more && results.found.len() == 2);
+    let after = results.found.last().map_or(0, |found| found.message.uid);
+    assert_eq!(names(&world, &Query { after, ..all }).await.concat(), "cde");
     let many = query(vec![vec![is("a", Test::Present); 65]]);
     let refused = world.store.search(&world.alice, scope, &many).await;
     assert_eq!(refused.unwrap_err(), Error::TooMany(64));

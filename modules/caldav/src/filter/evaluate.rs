@@ -1,7 +1,7 @@
 //! Holding a filter against a calendar object. RFC 4791 §9.7.
 
 use dav::{Error, TextMatch};
-use icalendar::series::{Range, Series, property_overlaps};
+use icalendar::series::{Range, Series, effective_end_overlaps, property_overlaps};
 use icalendar::zone::Zone;
 use icalendar::{Budget, Calendar, Component, Property};
 
@@ -137,17 +137,7 @@ impl<'c> Evaluation<'_, 'c> {
         let (Some(range), Some(series)) = (test.time_range, &self.series) else {
             return false;
         };
-        let start = component.property("DTSTART");
-        let start = start.and_then(|start| start.time().ok());
-        let duration = component.property("DURATION");
-        let duration = duration.and_then(|duration| duration.duration().ok());
-        match start.zip(duration) {
-            Some((start, duration)) if is_end && test.params.is_empty() => {
-                let start = series.zones().utc(&start);
-                range.contains(start.saturating_add(duration.approximate_seconds()))
-            }
-            _ => false,
-        }
+        is_end && test.params.is_empty() && effective_end_overlaps(component, series.zones(), range)
     }
 
     fn property(&self, test: &PropTest, property: &Property<'_>) -> bool {

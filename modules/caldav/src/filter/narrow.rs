@@ -66,31 +66,53 @@ impl Narrowed {
     }
 
     /// That an object may be in the range of time: under each name that the index has for that, those
-    /// first under which it is for certain.
+    /// first under which it is for certain, and those last whose keys do not reach so far.
     pub(crate) fn times(&self) -> Vec<IndexFilter<'static>> {
         let Some(range) = self.time else {
             return Vec::new();
         };
         let names = Names::of(self.kind, range);
-        let names = names.certain.iter().chain(names.possible);
+        let near = names.certain.iter().chain(names.possible);
+        let names = near.chain(names.beyond);
         names.map(|name| overlaps(name, range)).collect()
     }
 
     /// What to ask the index for, given [`Narrowed::times`]: together, all objects that are meant, and
     /// perhaps others. A series that is known up to a time in the range may be found twice.
-    pub(crate) fn searches<'t>(&self, times: &'t [IndexFilter<'t>]) -> Vec<Search<'t>> {
-        let search = |filters, is_exact| Search { filters, is_exact };
+    ///
+    /// Keys that do not reach into the range are to be made to, if it ends before `horizon`. What
+    /// they know then is found by what is asked for after that.
+    pub(crate) fn searches<'t>(
+        &self,
+        times: &'t [IndexFilter<'t>],
+        horizon: i64,
+    ) -> Vec<Search<'t>> {
         let looks = self.has_more || self.alarm.is_some();
-        let (Some(range), false) = (self.time, looks) else {
-            return vec![search(self.filters(times), !looks)];
+        let search = |times, is_exact| Search {
+            filters: self.filters(times),
+            is_exact,
+            reach: None,
+        };
+        let Some(range) = self.time else {
+            return vec![search(times, !looks)];
+        };
+        let names = Names::of(self.kind, range);
+        let known = names.certain.len() + names.possible.len();
+        let (known, beyond) = times.split_at_checked(known).unwrap_or_default();
+        let (certain, possible) = known
+            .split_at_checked(names.certain.len())
+            .unwrap_or_default();
+        let beyond = Search {
+            reach: (range.end <= horizon).then_some(range.end),
+            ..search(beyond, false)
         };
         // Of most objects the index knows whether they are in the range: those are not even read.
-        let certain = Names::of(self.kind, range).certain.len();
-        let (certain, possible) = times.split_at_checked(certain).unwrap_or_default();
-        [(certain, true), (possible, false)]
-            .into_iter()
-            .filter(|(times, _)| !times.is_empty())
-            .map(|(times, is_exact)| search(vec![IndexFilter::Any(times)], is_exact))
+        let known = match looks {
+            true => vec![search(known, false)],
+            false => vec![search(possible, false), search(certain, true)],
+        };
+        let all = std::iter::once(beyond).chain(known);
+        all.filter(|search| !matches!(search.filters.first(), Some(IndexFilter::Any([]))))
             .collect()
     }
 

@@ -15,7 +15,7 @@ use module::{
 use super::edit::managed_ids;
 use crate::precondition::VALID_MANAGED_ID_PARAMETER;
 use crate::profile::{CALENDAR, HOME_NAME};
-use crate::{keys, provision};
+use crate::{keys, options, provision};
 
 /// The header field that says the id once more, for whoever makes keys of the message alone.
 const HEADER: &str = "Managed-ID";
@@ -30,14 +30,21 @@ const CALENDARS_MAX: u32 = 2000;
 const PARAMETER: &str = "attachment=";
 
 /// The URL of an attachment: where the calendar really is, since everyone's copy of the object has
-/// the same.
+/// the same, and as the operator says that the server is reached.
 pub(super) fn url(ctx: &Context<'_>, calendar: &Collection, managed_id: &str) -> String {
     let (owner, name) = place(calendar);
     let href = ctx.href(&Path::new(["user", owner, name]), true);
-    format!(
-        "{}://{}{href}?{PARAMETER}{managed_id}",
-        ctx.scheme, ctx.authority
-    )
+    let base = options::attachments_base();
+    let base = base.unwrap_or_else(|| format!("{}://{}", ctx.scheme, ctx.authority));
+    format!("{base}{href}?{PARAMETER}{managed_id}")
+}
+
+/// The path in the URL of an attachment; none if it is on another server.
+fn path_of(ctx: &Context<'_>, url: &str) -> Option<Path> {
+    let base = options::attachments_base();
+    let own = base.and_then(|base| url.strip_prefix(&base).map(str::to_owned));
+    let own = own.filter(|rest| rest.starts_with('/'));
+    ctx.parse_href(own.as_deref().unwrap_or(url)).ok().flatten()
 }
 
 /// The owner of a calendar and its name. In the home of somebody else it is called `owner.name`.
@@ -224,21 +231,7 @@ fn is_referred(
     except: &str,
     managed_id: &str,
 ) -> Result<bool, Error> {
-    let home = provision::home_of(&calendar.path);
-    let mut calendars = vec![calendar.clone()];
-    if let Some(Resource::Collection(home)) = ctx.find(&home, &Want::default())? {
-        let listing = Listing {
-            collections: true,
-            limit: ctx.profile.limits.page,
-            ..Listing::default()
-        };
-        let page = ctx.store.children(&home, &listing)?;
-        let others = page.collections.into_iter().filter(|found| {
-            found.kind == CALENDAR && found.path != calendar.path && found.rights.has(Rights::READ)
-        });
-        calendars.extend(others);
-    }
-    for found in &calendars {
+    for found in &calendars_with(ctx, calendar)? {
         let filter = [Filter::Equals(keys::ATTACHMENT, managed_id)];
         let listing = Listing {
             members: true,
@@ -255,6 +248,33 @@ fn is_referred(
     Ok(false)
 }
 
+/// A calendar, and all others of the same home.
+fn calendars_with(ctx: &Context<'_>, calendar: &Collection) -> Result<Vec<Collection>, Error> {
+    let mut calendars = vec![calendar.clone()];
+    let home = provision::home_of(&calendar.path);
+    let Some(Resource::Collection(home)) = ctx.find(&home, &Want::default())? else {
+        return Ok(calendars);
+    };
+    let mut after: Option<String> = None;
+    loop {
+        let listing = Listing {
+            collections: true,
+            after: after.as_deref(),
+            limit: ctx.profile.limits.page,
+            ..Listing::default()
+        };
+        let page = ctx.store.children(&home, &listing)?;
+        let others = page.collections.into_iter().filter(|found| {
+            found.kind == CALENDAR && found.path != calendar.path && found.rights.has(Rights::READ)
+        });
+        calendars.extend(others);
+        after = page.next;
+        if after.is_none() {
+            return Ok(calendars);
+        }
+    }
+}
+
 /// Checks that the attachments that a new body refers to, and that are ours, are there, or that the
 /// old one referred to them already. RFC 8607 §3.11: `valid-managed-id-parameter`.
 pub(crate) fn check_new(
@@ -267,7 +287,7 @@ pub(crate) fn check_new(
             continue;
         };
         // Those of other servers are theirs to look after.
-        let Some(path) = ctx.parse_href(href).ok().flatten() else {
+        let Some(path) = path_of(ctx, href) else {
             continue;
         };
         let is_there = asked(query).as_ref() == Some(&managed_id)

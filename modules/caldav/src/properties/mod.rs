@@ -2,6 +2,7 @@
 
 pub(crate) mod apple;
 pub(crate) mod calendarserver;
+pub(crate) mod default_alarms;
 pub(crate) mod rfc4791;
 pub(crate) mod rfc7809;
 pub(crate) mod rfc7953;
@@ -39,10 +40,10 @@ pub(crate) static ALL: &[&Live] = &[
     &calendarserver::GETCTAG,
     &apple::CALENDAR_COLOR,
     &apple::CALENDAR_ORDER,
-    &apple::DEFAULT_ALARM_VEVENT_DATETIME,
-    &apple::DEFAULT_ALARM_VEVENT_DATE,
-    &apple::DEFAULT_ALARM_VTODO_DATETIME,
-    &apple::DEFAULT_ALARM_VTODO_DATE,
+    &default_alarms::VEVENT_DATETIME,
+    &default_alarms::VEVENT_DATE,
+    &default_alarms::VTODO_DATETIME,
+    &default_alarms::VTODO_DATE,
 ];
 
 /// Calendars, and what is one to reports.

@@ -268,3 +268,24 @@ fn s5_2_8_too_many_instances_are_said_to_be() {
     expect(&reply, 507, &["<C:max-instances>20000</C:max-instances>"]);
     assert_eq!(expand("20060714T000000Z", "20060714T120010Z").status, 207);
 }
+
+/// A DURATION of days is days on the clock: this one is an hour shorter, since clocks are put forward.
+#[test]
+fn s9_9_the_effective_end_is_on_the_clock_of_the_start() {
+    let host = host();
+    let body = calendar(
+        "BEGIN:VEVENT\nUID:1\nDTSTAMP:20260101T000000Z\n\
+         DTSTART;TZID=Europe/Vienna:20260328T120000\nDURATION:P1D\nEND:VEVENT",
+    );
+    assert_eq!(put(&host, &format!("{DEFAULT}/1.ics"), &body).status, 201);
+    let ends = |hour: u32| {
+        let filter = format!(
+            "<C:comp-filter name='VEVENT'><C:prop-filter name='DTEND'><C:time-range \
+             start='20260329T{hour:02}3000Z' end='20260329T{:02}3000Z'/></C:prop-filter>\
+             </C:comp-filter>",
+            hour + 1
+        );
+        names(&query(&host, DEFAULT, &filter)).len()
+    };
+    assert_eq!((ends(8), ends(9), ends(10)), (0, 1, 0));
+}

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod clients;
+mod default_alarms;
 mod examples;
 mod filters;
 mod free_busy;
+mod horizon;
 mod hostile;
 mod objects;
 mod options;

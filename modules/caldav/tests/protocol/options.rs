@@ -142,6 +142,50 @@ fn caldav_mindatetime_and_maxdatetime_bound_what_comes_in() {
     assert_eq!(put(&host, &path, &event("1", "20380118", "")).status, 201);
 }
 
+/// What cannot be read of a rule is as if it were not there.
+#[test]
+fn caldav_accept_invalid_rrules_takes_what_happens_once() {
+    let host = host();
+    let path = format!("{DEFAULT}/1.ics");
+    let broken = event("1", "20060714", "RRULE:FREQ=FORTNIGHTLY;COUNT=3");
+    let refused = put(&host, &path, &broken);
+    expect(&refused, 403, &["<C:valid-calendar-data>", "RRULE", "line"]);
+    host.option("caldav_accept_invalid_rrules", "on");
+    assert_eq!(put(&host, &path, &broken).status, 201);
+    assert_eq!(send(&host, "GET", &path, &[], "").text(), broken);
+    let expanded = expand_2006(&host);
+    assert_eq!(expanded.text().matches("BEGIN:VEVENT").count(), 1);
+    // Nothing else that is wrong is taken.
+    let path = format!("{DEFAULT}/2.ics");
+    let wrong = event("2", "20061314", "RRULE:FREQ=FORTNIGHTLY;COUNT=3");
+    assert_eq!(put(&host, &path, &wrong).status, 403);
+}
+
+#[test]
+fn webdav_attachments_baseurl_begins_the_urls_of_attachments() {
+    let host = host();
+    host.option("webdav_attachments_baseurl", "https://files.example.org/");
+    let path = format!("{DEFAULT}/1.ics");
+    put(&host, &path, &event("1", "20060714", ""));
+    let add = format!("{path}?action=attachment-add");
+    let headers = [("content-type", "text/plain")];
+    let added = send(&host, "POST", &add, &headers, "hello");
+    assert_eq!(added.status, 201, "{}", added.text());
+    let text = send(&host, "GET", &path, &[], "")
+        .text()
+        .replace("\r\n ", "");
+    let (_, url) = text.split_once("https://files.example.org").unwrap();
+    let url = url.split("\r\n").next().unwrap();
+    assert_eq!(send(&host, "GET", url, &[], "").text(), "hello");
+    // They are ours, whatever host they name: an id that is nobody's is refused.
+    let copy = format!("{DEFAULT}/2.ics");
+    let of_two = text.replace("UID:1", "UID:2");
+    let id = url.rsplit('=').next().unwrap();
+    let refused = put(&host, &copy, &of_two.replace(id, "nothing"));
+    expect(&refused, 403, &["valid-managed-id-parameter"]);
+    assert_eq!(put(&host, &copy, &of_two).status, 201);
+}
+
 #[test]
 fn caldav_allowattach_takes_attachments_away() {
     let host = host();

@@ -241,23 +241,3 @@ fn apple_colours_and_places_are_kept() {
     let nested = "<A:calendar-color><X:b/></A:calendar-color>";
     expect(&proppatch(&host, DEFAULT, nested), 207, &["409 Conflict"]);
 }
-
-#[test]
-fn apple_default_alarms_are_alarms() {
-    let host = host();
-    let set = |path: &str, value: &str| {
-        let value =
-            format!("<C:default-alarm-vevent-datetime>{value}</C:default-alarm-vevent-datetime>");
-        proppatch(&host, path, &value)
-    };
-    let alarm = "BEGIN:VALARM\nTRIGGER:-PT30M\nACTION:AUDIO\nEND:VALARM\n";
-    for path in [HOME, DEFAULT] {
-        expect(&set(path, alarm), 207, &["200 OK"]);
-        expect(&set(path, ""), 207, &["200 OK"]);
-        expect(
-            &set(path, "BEGIN:VEVENT\nEND:VEVENT"),
-            207,
-            &["<C:valid-calendar-data/>"],
-        );
-    }
-}

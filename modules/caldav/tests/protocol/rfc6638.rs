@@ -19,6 +19,18 @@ fn s2_inbox_and_outbox_are_there() {
     }
 }
 
+/// Clients that read so leave it to the server to send them.
+#[test]
+fn nothing_says_that_the_server_sends_invitations() {
+    let host = host();
+    for path in [HOME, DEFAULT] {
+        let reply = send(&host, "OPTIONS", path, &[], "");
+        let tokens = reply.header("dav").unwrap_or_default();
+        assert!(tokens.contains("calendar-access"), "{tokens}");
+        assert!(!tokens.contains("schedule"), "{tokens}");
+    }
+}
+
 #[test]
 fn s9_1_calendars_are_opaque_until_told() {
     let host = host();

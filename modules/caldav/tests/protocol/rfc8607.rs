@@ -258,6 +258,22 @@ fn s3_12_2_who_may_read_the_calendar_may_read_it() {
     assert_eq!(send(&host, "POST", &query, &[], "x").status, 403);
 }
 
+/// However many calendars there are in the home: a copy in the last of them counts.
+#[test]
+fn s3_7_other_objects_are_looked_for_in_all_of_the_home() {
+    let host = stored();
+    add(&host, "", "kept");
+    let url = urls(&unfolded(&host, WHERE)).remove(0);
+    for number in 0..260 {
+        mkcalendar(&host, &format!("{HOME}/c{number:03}/"), "");
+    }
+    let copy = format!("{HOME}/c259/64.ics");
+    let to = [("destination", copy.as_str())];
+    assert_eq!(send(&host, "COPY", WHERE, &to, "").status, 201);
+    assert_eq!(send(&host, "DELETE", WHERE, &[], "").status, 204);
+    assert_eq!(send(&host, "GET", &url, &[], "").text(), "kept");
+}
+
 /// Whatever makes keys of stored messages again finds the same ones.
 #[test]
 fn keys_are_a_function_of_the_message() {
@@ -274,6 +290,7 @@ fn keys_are_a_function_of_the_message() {
             mailbox_type: "calendar".to_owned(),
             content_type: entry.content_type().to_owned(),
             created: entry.created(),
+            reach: None,
             message: message.into_iter().next().unwrap(),
         });
         for Key { name, value } in keys {

@@ -162,6 +162,32 @@ fn rfc6578_limits_count_what_is_shared() {
     assert_eq!(at, token(&host));
 }
 
+/// Of very many, the page lists some, says so, and lists others once those are in the home.
+#[test]
+fn the_page_says_that_more_are_shared_than_it_lists() {
+    let host = host();
+    host.option("caldav_allowcalendaradmin", "yes");
+    propfind(&host, &format!("{HOME}/"), "0", "<resourcetype/>");
+    grant(&host, "", "bob", &["<read/>"]);
+    for number in 0..502 {
+        mkcalendar(&host, &format!("{HOME}/c{number:03}/"), "");
+    }
+    host.act_as("bob");
+    let page = || send(&host, "GET", BOBS, &BROWSER, "").text();
+    let offer = format!("name=\"name\" value=\"{HOME}/c");
+    let count = |page: &str| page.matches(&offer).count();
+    let shown = page();
+    assert_eq!(count(&shown), 500);
+    assert!(shown.contains("More are shared with you"));
+    for number in 0..3 {
+        let form = format!("action=subscribe&name={HOME}/c{number:03}/");
+        assert_eq!(send(&host, "POST", BOBS, &FORM, &form).status, 303);
+    }
+    let shown = page();
+    assert!(shown.contains(&format!("value=\"{HOME}/c501/\"")));
+    assert!(!shown.contains("More are shared with you"));
+}
+
 #[test]
 fn the_page_subscribes_and_ends_that() {
     let host = shared();

@@ -22,6 +22,7 @@ fn fill(host: &Host) {
                 mailbox_type: "addressbook".to_owned(),
                 content_type: "text/vcard".to_owned(),
                 created: 0,
+                reach: None,
                 message,
             });
             batch.put(

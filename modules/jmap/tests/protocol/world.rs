@@ -146,6 +146,7 @@ impl Client {
                     mailbox_type: "email".to_owned(),
                     content_type: "text/plain".to_owned(),
                     created: 0,
+                    reach: None,
                     message: message.into(),
                 }),
                 keys_version: Jmap::version(),

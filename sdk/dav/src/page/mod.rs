@@ -55,7 +55,7 @@ pub struct Choice {
 /// Collections of others, which are not in a home but could be.
 pub trait Others: Sync {
     /// Finds those of a kind that are shared with who asks, where their owners have them.
-    fn find(&self, ctx: &Context<'_>, home: &Collection, kind: &str) -> Result<Vec<Path>, Error>;
+    fn find(&self, ctx: &Context<'_>, home: &Collection, kind: &str) -> Result<Offers, Error>;
 
     /// Adds to the batch what makes one of them appear in the home, as far as that may be.
     fn subscribe(
@@ -66,6 +66,15 @@ pub trait Others: Sync {
         path: &Path,
         batch: &mut Batch,
     ) -> Result<(), Error>;
+}
+
+/// What [`Others::find`] finds.
+#[derive(Debug, Default)]
+pub struct Offers {
+    /// Where they are.
+    pub paths: Vec<Path>,
+    /// Whether there are more, which are not offered.
+    pub are_more: bool,
 }
 
 /// Answers GET and HEAD of a home: none if who asks is no browser, or there is no page.

@@ -40,9 +40,11 @@ pub(super) fn answer(
     response.set("Cache-Control", "private, no-cache");
     response.set("Vary", "Accept");
     if ctx.method != "HEAD" {
+        let (offers, are_more) = offers(ctx, home, page)?;
         let shown = Shown {
             entries: entries(ctx, home, page)?,
-            offers: offers(ctx, home, page)?,
+            offers,
+            are_more,
             failed,
         };
         let html = write(ctx, home, page, &shown);
@@ -55,6 +57,7 @@ pub(super) fn answer(
 struct Shown<'s> {
     entries: Vec<Entry>,
     offers: Vec<Offer>,
+    are_more: bool,
     failed: Option<&'s Error>,
 }
 
@@ -134,16 +137,18 @@ struct Offer {
     href: String,
 }
 
-fn offers(ctx: &Context<'_>, home: &Collection, page: &Page) -> Result<Vec<Offer>, Error> {
+/// What is offered, and whether there is more.
+fn offers(ctx: &Context<'_>, home: &Collection, page: &Page) -> Result<(Vec<Offer>, bool), Error> {
     let Some(others) = page.others else {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), false));
     };
     let want = Want {
         fields: Fields::OWNER,
         stored: Stored::Names(&[DISPLAYNAME_NAME]),
     };
     let mut offers = Vec::new();
-    for path in others.find(ctx, home, page.kind)? {
+    let found = others.find(ctx, home, page.kind)?;
+    for path in found.paths {
         if let Some(Resource::Collection(found)) = ctx.find(&path, &want)? {
             offers.push(Offer {
                 title: title(&found)?,
@@ -153,7 +158,7 @@ fn offers(ctx: &Context<'_>, home: &Collection, page: &Page) -> Result<Vec<Offer
         }
     }
     offers.sort_by(|a, b| (&a.title, &a.owner).cmp(&(&b.title, &b.owner)));
-    Ok(offers)
+    Ok((offers, found.are_more))
 }
 
 fn write(ctx: &Context<'_>, home: &Collection, page: &Page, shown: &Shown<'_>) -> String {
@@ -202,6 +207,10 @@ fn write(ctx: &Context<'_>, home: &Collection, page: &Page, shown: &Shown<'_>) -
                     html.push_str("</span> ");
                     button(html, &id, "Subscribe");
                 });
+            }
+            if shown.are_more {
+                html.push_str("<p>More are shared with you than are listed here. ");
+                html.push_str("Those you subscribe to make room for others.</p>\n");
             }
         });
     }

@@ -19,6 +19,10 @@ use crate::{Context, Error, Rights, percent_encode};
 /// How many members to ask the store for at a time: it gives fewer once their bodies are many bytes.
 const PAGE: usize = 2000;
 
+/// Of how many members of a collection the store is told at most that their keys do not reach far
+/// enough: of the rest it is told by those who ask next.
+const REACHED_MAX: usize = 256;
+
 /// Which members are asked for.
 pub struct Query<'q> {
     /// The kinds of collections whose members are meant.
@@ -42,6 +46,10 @@ pub struct Search<'s> {
     pub filters: Vec<Filter<'s>>,
     /// Whether all that it finds is meant: the test is not asked, and no body is read for it.
     pub is_exact: bool,
+    /// Set if it finds what has keys that do not reach so far: the store is told so, and whoever
+    /// looks the next time may find less under them. Such searches come first: what is found under
+    /// other keys meanwhile is not missed then.
+    pub reach: Option<i64>,
 }
 
 /// See [`Query::test`]: the member has its body, and the collection is that of the member.
@@ -175,6 +183,7 @@ impl Running<'_, '_> {
         let mut href = self.ctx.href(&collection.path, true);
         let base_len = href.len();
         let mut after: Option<String> = None;
+        let mut reached = Vec::new();
         loop {
             let listing = Listing {
                 want,
@@ -185,6 +194,10 @@ impl Running<'_, '_> {
                 ..Listing::default()
             };
             let page = self.ctx.store.children(collection, &listing)?;
+            if search.reach.is_some() {
+                let room = REACHED_MAX - reached.len();
+                reached.extend(page.members.iter().map(|member| member.version).take(room));
+            }
             for member in &page.members {
                 let is_new = |seen: &mut HashSet<u64>| seen.insert(member.version);
                 if !seen.as_deref_mut().is_none_or(is_new) {
@@ -201,9 +214,13 @@ impl Running<'_, '_> {
             }
             after = page.next;
             if after.is_none() {
-                return Ok(Went::Well);
+                break;
             }
         }
+        if let (Some(reach), false) = (search.reach, reached.is_empty()) {
+            self.ctx.store.extend_keys(collection, &reached, reach);
+        }
+        Ok(Went::Well)
     }
 
     /// A query on a single member.

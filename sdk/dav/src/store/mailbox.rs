@@ -180,6 +180,13 @@ impl Store for MailboxStore {
         self.list_children(collection, listing)
     }
 
+    fn extend_keys(&self, collection: &Collection, versions: &[u64], reach: i64) {
+        let uids: Vec<module::Uid> = versions.iter().copied().filter_map(convert::uid).collect();
+        if let Ok(opened) = self.reopen(&collection.path) {
+            let _ = opened.mailbox.extend_keys(&uids, reach);
+        }
+    }
+
     fn changes(
         &self,
         collection: &Collection,

@@ -20,6 +20,12 @@ use crate::{Path, Rights, Time};
 /// What that principal may not look up is not there: [`Store::find`] gives none for it and
 /// listings leave it out.
 pub trait Store {
+    /// Says that a report has looked farther than the keys of these members reach, given by
+    /// [`Member::version`]: to `reach`, as interval keys count. A hint, which a store need not take.
+    fn extend_keys(&self, collection: &Collection, versions: &[u64], reach: i64) {
+        let _ = (collection, versions, reach);
+    }
+
     /// The time that lock timeouts are counted from.
     fn now(&self) -> Time;
 
@@ -92,6 +98,9 @@ pub enum StoreError {
     /// Someone else is in the way for the moment.
     #[error("the storage is busy")]
     Busy,
+    /// The disk is full, and what was asked needs room.
+    #[error("the disk is full")]
+    Full,
     /// Broken in a way that no client can help.
     #[error("the storage failed: {0}")]
     Failed(String),

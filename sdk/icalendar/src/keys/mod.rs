@@ -1,23 +1,22 @@
 //! What a calendar object is found by in an index: plain values that the module turns into keys.
 //!
 //! An object is never missed by when it is; that one is found which is not meant happens, under the
-//! names that say so ([`Names::possible`]). There is no clock here, so how far ahead instances are
-//! known is counted from the first.
+//! names that say so ([`Names::possible`]). There is no clock here: how far ahead instances are known
+//! is counted from the first, until somebody looks farther ([`Names::beyond`]).
 
+mod names;
 mod times;
 
 use crate::component::Calendar;
 use crate::object::{Kind, Object};
 use crate::series::Series;
 use crate::zone::Zone;
-pub use times::{DISTANT, Names, Stretch};
+pub use names::Names;
+pub use times::{DISTANT, Stretch};
 use times::{at_most, clamp};
 
 /// Changes whenever the keys of an object do.
-pub const KEYS_VERSION: u32 = 2;
-
-/// Alarms are told apart unless they are too many and lie close.
-const ALARMS_MAX: usize = 120;
+pub const KEYS_VERSION: u32 = 3;
 
 /// The longest text for words, in bytes.
 const WORDS_MAX: usize = 4096;
@@ -44,6 +43,14 @@ pub struct Keys {
 impl Keys {
     /// The keys of a stored calendar; none if there is no calendar object in it.
     pub fn of(calendar: &Calendar<'_>) -> Option<Self> {
+        Self::reaching(calendar, None)
+    }
+
+    /// The same, with the horizon where it was asked for.
+    ///
+    /// `reach` is up to when, in UTC seconds, somebody has looked whom older keys told that they do not
+    /// know: these do, unless it takes too much.
+    pub fn reaching(calendar: &Calendar<'_>, reach: Option<i64>) -> Option<Self> {
         let object = Object::of(calendar)?;
         let series = Series::of(calendar, Zone::Utc);
         let mut categories = Vec::new();
@@ -65,8 +72,8 @@ impl Keys {
         categories.retain(|category| !category.is_empty());
         categories.sort_unstable();
         categories.dedup();
-        let times = times::of(&series, object.kind());
-        let alarms = alarms(&series, &object, &times);
+        let times = times::of(&series, object.kind(), reach);
+        let alarms = alarms(&series, &object, &times, reach);
         Some(Self {
             object_uid: object.object_uid().to_owned(),
             kind: object.kind(),
@@ -80,7 +87,12 @@ impl Keys {
 }
 
 /// When alarms may go off, given when the object is.
-fn alarms(series: &Series<'_>, object: &Object<'_>, times: &[Stretch]) -> Vec<(i64, i64)> {
+fn alarms(
+    series: &Series<'_>,
+    object: &Object<'_>,
+    times: &[Stretch],
+    horizon: Option<i64>,
+) -> Vec<(i64, i64)> {
     let mut found = Vec::new();
     let mut reach: Option<(i64, i64)> = None;
     for component in object.components() {
@@ -104,8 +116,10 @@ fn alarms(series: &Series<'_>, object: &Object<'_>, times: &[Stretch]) -> Vec<(i
     }
     found.sort_unstable();
     found.dedup();
-    match found.len() > ALARMS_MAX {
-        true => at_most(&found, times::GAP),
+    // They are told apart unless they are more than times of objects ever are, and lie close.
+    let max = times::intervals_max(horizon);
+    match found.len() > max {
+        true => at_most(&found, times::GAP, max),
         false => found,
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! A series that goes on for years is a few stretches of time, each with the longest time that it
 //! leaves free: whoever asks about a longer range than that, anywhere in the stretch, is sure to meet
-//! an instance. Birthdays are kept one by one. What is not known for certain (what lies beyond the
-//! horizon, what has no time zone of its own, tasks, which RFC 4791 §9.9 has many rules for) is found
-//! too, under another name, and has to be looked at.
+//! an instance. Birthdays are kept one by one. What is not known for certain (what has no time zone
+//! of its own, tasks, which RFC 4791 §9.9 has many rules for) is found too, under another name, and
+//! has to be looked at. So is what lies beyond the horizon, under a name that says so: keys that are
+//! made anew can have it farther away.
 
+use super::names::{GRAINS, Names, possible_name};
 use crate::budget::Budget;
 use crate::object::Kind;
 use crate::series::{Instance, Range, Series};
@@ -14,37 +16,14 @@ use crate::value::DAY;
 /// What stands for "always before" and "always after" in intervals: the years 0 and 10000.
 pub const DISTANT: (i64, i64) = (-62_167_219_200, 253_402_300_800);
 
-/// The longest times that stretches leave free, in seconds, and the names of their keys. Whole days,
-/// weeks, fortnights and months are a bit longer where clocks are changed.
-const GRAINS: [(i64, &str); 4] = [
-    (0, "at"),
-    (8 * DAY, "at-8"),
-    (16 * DAY, "at-16"),
-    (36 * DAY, "at-36"),
-];
-
-/// The names of events, those of finer grains first.
-const EVENT: [&str; 5] = ["at", "at-8", "at-16", "at-36", "may-be-event"];
-
-/// The names of whatever there is, in the same order.
-const ANY: [&str; 10] = [
-    "at",
-    "at-8",
-    "at-16",
-    "at-36",
-    "may-be-event",
-    "may-be-todo",
-    "may-be-journal",
-    "may-be-freebusy",
-    "may-be-availability",
-    "may-be-poll",
-];
-
 /// So few stretches are no reason to look for a coarser grain.
 const FEW: usize = 8;
 
 /// The most intervals, for what happens rarely: birthdays of a century.
 const INTERVALS_MAX: usize = 120;
+
+/// The same of an object whose horizon was moved: birthdays since the Gregorian calendar.
+const MOVED_INTERVALS_MAX: usize = 480;
 
 /// What is not certain is one interval if it is no farther apart than this: whoever looks for a month
 /// finds what happens each month.
@@ -57,6 +36,13 @@ const FLOATING: i64 = 16 * 3600;
 /// How far ahead a series is known that nothing but its rule says anything about.
 const HORIZON: i64 = 40 * 366 * DAY;
 
+/// How much farther than was asked for a horizon moves, or it would move with each day that is asked
+/// about.
+const AHEAD: i64 = 20 * 366 * DAY;
+
+/// How far from the first instance a horizon moves at most: zones and rules are walked up to there.
+const FARTHEST: i64 = 600 * 366 * DAY;
+
 /// A stretch of time in which an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stretch {
@@ -68,60 +54,50 @@ pub struct Stretch {
     pub name: &'static str,
 }
 
-/// The names of the keys under which an index finds what is in a range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Names {
-    /// What is found under these is in the range, by RFC 4791 §9.9.
-    pub certain: &'static [&'static str],
-    /// What is found under these has to be looked at.
-    pub possible: &'static [&'static str],
+/// The most intervals of an object whose horizon is where it was, or was moved.
+pub(super) fn intervals_max(reach: Option<i64>) -> usize {
+    match reach {
+        Some(_) => MOVED_INTERVALS_MAX,
+        None => INTERVALS_MAX,
+    }
 }
 
-impl Names {
-    /// All under which there is what makes somebody busy: events, free-busy objects, availability.
-    pub const BUSY: [&'static str; 7] = [
-        "at",
-        "at-8",
-        "at-16",
-        "at-36",
-        "may-be-event",
-        "may-be-freebusy",
-        "may-be-availability",
-    ];
+/// How much of a series is wanted in its keys.
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// When it begins.
+    first: i64,
+    /// Up to when somebody has looked, and found that the keys did not reach so far.
+    reach: Option<i64>,
+}
 
-    /// Those for objects of a kind in a range, of any kind if none is given.
-    pub fn of(kind: Option<Kind>, range: Range) -> Self {
-        let length = range.end.saturating_sub(range.start);
-        let certain = match kind {
-            None | Some(Kind::Event) => GRAINS.iter().filter(|(gap, _)| *gap < length).count(),
-            Some(_) => 0,
-        };
-        let (certain, possible) = Self::all(kind)
-            .split_at_checked(certain)
-            .unwrap_or_default();
-        Self { certain, possible }
-    }
-
-    fn all(kind: Option<Kind>) -> &'static [&'static str] {
-        match kind {
-            None => &ANY,
-            Some(Kind::Event) => &EVENT,
-            Some(Kind::Todo) => &["may-be-todo"],
-            Some(Kind::Journal) => &["may-be-journal"],
-            Some(Kind::FreeBusy) => &["may-be-freebusy"],
-            Some(Kind::Availability) => &["may-be-availability"],
-            Some(Kind::Poll) => &["may-be-poll"],
+impl Wanted {
+    /// What going through the instances may cost.
+    fn budget(self) -> Budget {
+        match self.reach {
+            Some(_) => Budget::new(500_000, 15_000),
+            None => Budget::new(50_000, 1500),
         }
     }
+
+    /// Whether what is known up to a time is all that was asked for.
+    fn is_reached(self, until: i64) -> bool {
+        self.reach.is_none_or(|reach| until >= reach)
+    }
+
+    /// What there may be after all that is known. What could not be known that was asked for will
+    /// not be known the next time either: that is nothing to be asked for again.
+    fn rest(self, kind: Kind, until: i64) -> Stretch {
+        let beyond = Names::beyond(Some(kind)).first();
+        let name = beyond.filter(|_| self.is_reached(until));
+        let (start, end) = clamp((until, DISTANT.1));
+        let name = name.copied().unwrap_or_else(|| possible_name(kind));
+        Stretch { start, end, name }
+    }
 }
 
-/// The name for what may be.
-fn possible_name(kind: Kind) -> &'static str {
-    Names::all(Some(kind)).last().copied().unwrap_or_default()
-}
-
-/// When an object of a kind is.
-pub(super) fn of(series: &Series<'_>, kind: Kind) -> Vec<Stretch> {
+/// When an object of a kind is, known up to a time if that is possible.
+pub(super) fn of(series: &Series<'_>, kind: Kind, reach: Option<i64>) -> Vec<Stretch> {
     let Some(first) = series.earliest().filter(|_| !series.has_undated()) else {
         // A VTODO without a time is at any time, so is availability, and the rest at none.
         let at_any_time = series.has_undated().then_some(DISTANT);
@@ -131,8 +107,11 @@ pub(super) fn of(series: &Series<'_>, kind: Kind) -> Vec<Stretch> {
             .collect();
     };
     let first = first.clamp(DISTANT.0, DISTANT.1);
+    // What floats is a bit earlier or later for some.
+    let reach = reach.map(|reach| reach.saturating_add(2 * DAY).min(DISTANT.1));
+    let wanted = Wanted { first, reach };
     if kind == Kind::Event && !series.is_floating() {
-        return certain(series, first);
+        return certain(series, wanted);
     }
     // Other kinds are also found at the very end of a range.
     let slack = i64::from(kind != Kind::Event)
@@ -140,10 +119,16 @@ pub(super) fn of(series: &Series<'_>, kind: Kind) -> Vec<Stretch> {
             true => FLOATING,
             false => 0,
         };
-    let widened = possible(series, first)
-        .into_iter()
-        .map(|(start, end)| (start.saturating_sub(slack), end.saturating_add(slack)));
-    widened.map(|interval| may_be(kind, interval)).collect()
+    let widened = possible(series, kind, wanted).into_iter().map(|stretch| {
+        let (start, end) = (stretch.start - slack, stretch.end + slack);
+        let (start, end) = clamp((start, end));
+        Stretch {
+            start,
+            end,
+            ..stretch
+        }
+    });
+    widened.collect()
 }
 
 fn may_be(kind: Kind, interval: (i64, i64)) -> Stretch {
@@ -163,14 +148,15 @@ struct Known {
 /// The instances of a series: all, or as many as are enough.
 fn instances(
     series: &Series<'_>,
-    first: i64,
+    wanted: Wanted,
     is_enough: impl Fn(&[(i64, i64)], i64) -> bool,
 ) -> Known {
+    let first = wanted.first;
     let mut known = Known {
         each: Vec::new(),
         until: Some(first),
     };
-    let mut budget = Budget::new(50_000, 1500);
+    let mut budget = wanted.budget();
     if !series.is_endless() {
         if let Ok(all) = series.instances(Range::ALL, &mut budget) {
             known.each = all.iter().map(lasting).collect();
@@ -178,15 +164,23 @@ fn instances(
         }
         return known;
     }
+    let last = match wanted.reach {
+        Some(reach) => reach.saturating_add(AHEAD).min(first + FARTHEST),
+        None => first + 120 * 366 * DAY,
+    };
     // What is only due is in a range that begins before that.
     let (mut until, mut ahead) = (first - 1, GAP * 10);
-    while until < first + 120 * 366 * DAY && until < DISTANT.1 && !is_enough(&known.each, until) {
-        let range = Range::new(Some(until), Some(until + ahead));
+    while until < last.min(DISTANT.1) && !is_enough(&known.each, until) {
+        let end = match wanted.reach {
+            Some(_) => (until + ahead).min(last),
+            None => until + ahead,
+        };
+        let range = Range::new(Some(until), Some(end));
         let Ok(more) = series.instances(range, &mut budget) else {
             break;
         };
         known.each.extend(more.iter().map(lasting));
-        until += ahead;
+        until = end;
         ahead *= 2;
     }
     known.until = Some(until.max(first));
@@ -200,11 +194,12 @@ fn lasting(instance: &Instance<'_>) -> (i64, i64) {
 }
 
 /// When it is for certain, and when it may be besides.
-fn certain(series: &Series<'_>, first: i64) -> Vec<Stretch> {
-    let many = |each: &[_], _| each.len() >= INTERVALS_MAX;
-    let (mut known, gap) = match steady(series, first) {
+fn certain(series: &Series<'_>, wanted: Wanted) -> Vec<Stretch> {
+    let max = intervals_max(wanted.reach);
+    let many = |each: &[_], _| each.len() >= max && wanted.reach.is_none();
+    let (mut known, gap) = match steady(series, wanted) {
         Some((known, gap)) => (known, gap),
-        None => (instances(series, first, many), 0),
+        None => (instances(series, wanted, many), 0),
     };
     known.each.sort_unstable();
     let mut runs = Vec::new();
@@ -214,23 +209,24 @@ fn certain(series: &Series<'_>, first: i64) -> Vec<Stretch> {
             break;
         }
     }
-    if let Some(cut) = runs.get(INTERVALS_MAX) {
+    if let Some(cut) = runs.get(max) {
         known.until = Some(cut.start);
-        runs.truncate(INTERVALS_MAX);
+        runs.truncate(max);
     } else if let (true, Some(until), Some(last)) = (gap > 0, known.until, runs.last_mut()) {
         last.end = last.end.max(until);
         last.gap = last.gap.max(gap);
     }
-    let more = known
-        .until
-        .map(|until| may_be(Kind::Event, (until, DISTANT.1)));
+    let more = known.until.map(|until| wanted.rest(Kind::Event, until));
     runs.into_iter().map(Run::stretch).chain(more).collect()
 }
 
 /// What is known of a series that nothing but a simple rule says anything about after its first
 /// instances: those, and until when others follow with no longer gaps than this.
-fn steady(series: &Series<'_>, first: i64) -> Option<(Known, i64)> {
-    let horizon = (first + HORIZON).min(DISTANT.1);
+fn steady(series: &Series<'_>, wanted: Wanted) -> Option<(Known, i64)> {
+    let first = wanted.first;
+    let asked = wanted.reach.map(|reach| reach.saturating_add(AHEAD));
+    let horizon = (first + HORIZON).max(asked.unwrap_or(first));
+    let horizon = horizon.min(first + FARTHEST).min(DISTANT.1);
     let steady = series.steady(horizon)?;
     let gap = steady.gap;
     let after = steady.from.saturating_add(2 * gap);
@@ -239,27 +235,44 @@ fn steady(series: &Series<'_>, first: i64) -> Option<(Known, i64)> {
         return None;
     }
     let range = Range::new(None, Some(after));
-    let all = series.instances(range, &mut Budget::new(50_000, 1500));
+    let all = series.instances(range, &mut wanted.budget());
     let each: Vec<_> = all.ok()?.iter().map(lasting).collect();
     let until = Some(until);
     (!each.is_empty()).then_some((Known { each, until }, gap))
 }
 
 /// When it may be.
-fn possible(series: &Series<'_>, first: i64) -> Vec<(i64, i64)> {
-    let open = |until| (until, DISTANT.1);
+fn possible(series: &Series<'_>, kind: Kind, wanted: Wanted) -> Vec<Stretch> {
+    let max = intervals_max(wanted.reach);
     // More than once in each gap is one stretch for ever.
-    let enough = |each: &[_], until| {
+    let always = |each: &[(i64, i64)], until| {
         let mut each = each.to_vec();
-        each.push(open(until));
+        each.push((until, DISTANT.1));
         each.sort_unstable();
-        each.len() > INTERVALS_MAX || (each.len() > 10 && join(&each, GAP).len() == 1)
+        each.len() > 10 && join(&each, GAP).len() == 1
     };
-    let mut known = instances(series, first, enough);
-    known.each.extend(known.until.map(open));
+    let enough =
+        |each: &[_], until| (each.len() > max && wanted.reach.is_none()) || always(each, until);
+    let mut known = instances(series, wanted, enough);
     known.each.sort_unstable();
     let few = known.until.is_none() && known.each.len() <= 32;
-    at_most(&known.each, if few { 0 } else { GAP })
+    let Some(mut until) = known.until else {
+        let runs = at_most(&known.each, if few { 0 } else { GAP }, max);
+        return runs.into_iter().map(|run| may_be(kind, run)).collect();
+    };
+    if always(&known.each, until) {
+        let start = known.each.first().map_or(until, |(start, _)| *start);
+        return vec![may_be(kind, (start.min(until), DISTANT.1))];
+    }
+    let mut runs = join(&known.each, GAP);
+    if let Some(cut) = runs.get(max) {
+        until = cut.start;
+        runs.truncate(max);
+    }
+    let runs = runs
+        .into_iter()
+        .map(|run| may_be(kind, (run.start, run.end)));
+    runs.chain([wanted.rest(kind, until)]).collect()
 }
 
 /// A stretch of instances.
@@ -295,10 +308,10 @@ fn join(sorted: &[(i64, i64)], gap: i64) -> Vec<Run> {
 }
 
 /// The same, the last ones as one if they are too many.
-pub(super) fn at_most(sorted: &[(i64, i64)], gap: i64) -> Vec<(i64, i64)> {
+pub(super) fn at_most(sorted: &[(i64, i64)], gap: i64, max: usize) -> Vec<(i64, i64)> {
     let mut runs = join(sorted, gap);
-    let rest = runs.iter().skip(INTERVALS_MAX).map(|run| run.end).max();
-    runs.truncate(INTERVALS_MAX);
+    let rest = runs.iter().skip(max).map(|run| run.end).max();
+    runs.truncate(max);
     if let (Some(end), Some(last)) = (rest, runs.last_mut()) {
         last.end = last.end.max(end);
     }

@@ -14,6 +14,22 @@ impl<'c> Object<'c> {
     where
         'a: 'c,
     {
+        Self::check_as(calendar, false)
+    }
+
+    /// The same, but rules of recurrences that cannot be read are let through. They are as if they were
+    /// not there: an object with none but such happens once.
+    pub fn check_but_rules<'a>(calendar: &'c Calendar<'a>) -> Result<Self, Invalid>
+    where
+        'a: 'c,
+    {
+        Self::check_as(calendar, true)
+    }
+
+    fn check_as<'a>(calendar: &'c Calendar<'a>, any_rule: bool) -> Result<Self, Invalid>
+    where
+        'a: 'c,
+    {
         let root: &'c Component<'c> = calendar.root();
         if let Some(version) = root
             .property("VERSION")
@@ -31,7 +47,7 @@ impl<'c> Object<'c> {
         }
         let object = Self::collect(calendar)?;
         for component in root.components() {
-            check_values(component)?;
+            check_values(component, any_rule)?;
         }
         for component in &object.components {
             let required = match object.kind {
@@ -143,17 +159,17 @@ fn missing(component: &Component<'_>, property: &'static str) -> Invalid {
 }
 
 /// Checks the values that decide when something is, in a component and all within.
-fn check_values(component: &Component<'_>) -> Result<(), Invalid> {
+fn check_values(component: &Component<'_>, any_rule: bool) -> Result<(), Invalid> {
     for property in component.properties() {
-        check_value(property)?;
+        check_value(property, any_rule)?;
     }
     for inner in component.components() {
-        check_values(inner)?;
+        check_values(inner, any_rule)?;
     }
     Ok(())
 }
 
-fn check_value(property: &Property<'_>) -> Result<(), Invalid> {
+fn check_value(property: &Property<'_>, any_rule: bool) -> Result<(), Invalid> {
     let name = property.name();
     let one_of = |names: &[&str]| names.iter().any(|n| name.eq_ignore_ascii_case(n));
     let wrong = |error| Invalid::Value {
@@ -177,7 +193,10 @@ fn check_value(property: &Property<'_>) -> Result<(), Invalid> {
             Duration::read(property.value()).map_err(wrong)?;
         }
     } else if one_of(&["RRULE", "EXRULE"]) {
-        let rule = Rule::read(property.value()).map_err(wrong)?;
+        let rule = match Rule::read(property.value()) {
+            Err(_) if any_rule => return Ok(()),
+            rule => rule.map_err(wrong)?,
+        };
         let scale = Rule::foreign_scale(property.value());
         if let Some(scale) = scale.filter(|_| rule.is_unsupported()) {
             return Err(Invalid::Scale {

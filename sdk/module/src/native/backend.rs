@@ -259,7 +259,7 @@ pub(crate) mod batch {
 }
 
 pub(crate) mod index {
-    pub(crate) use crate::native::search::{Scope, search};
+    pub(crate) use crate::native::search::{Scope, extend_keys, search};
 }
 
 pub(crate) mod annotation {

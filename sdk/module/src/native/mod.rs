@@ -40,8 +40,8 @@ pub use endpoints::StoredEndpoint;
 pub use exchange::{Outgoing, Reply};
 
 use crate::{
-    Delivery, Descriptor, Envelope, Identity, Instant, Kind, Module, Principal, Receiver, Scope,
-    SignIn,
+    Delivery, Descriptor, Envelope, Identity, Indexer, Instant, Kind, Module, Principal, Receiver,
+    Scope, SignIn,
 };
 use state::{State, with_state};
 
@@ -134,6 +134,12 @@ impl Host {
     /// From now on this module answers what principals are asked.
     pub fn receiver<M: Receiver>(&self) -> &Self {
         with_state(|state| state.receiver = Some(M::receive));
+        self
+    }
+
+    /// From now on this module makes the keys of messages whose keys are to reach farther.
+    pub fn indexer<M: Indexer>(&self) -> &Self {
+        with_state(|state| state.index = Some(M::keys));
         self
     }
 

@@ -2,7 +2,7 @@
 
 use super::read::Mailbox;
 use super::state::{State, StoredMessage, with_state};
-use crate::{Error, Found, Key, Query, Result, Results, Rights, Term, Test, Uid, Value};
+use crate::{Error, Found, Key, Query, Result, Results, Rights, Term, Test, Uid, Unindexed, Value};
 use std::cmp::Ordering;
 
 /// Where to look.
@@ -40,6 +40,40 @@ pub(crate) fn search(scope: &Scope<'_>, query: &Query) -> Result<Results> {
     })
 }
 
+/// The keys of messages are made anew at once, if there is something to make them.
+pub(crate) fn extend_keys(mailbox: &Mailbox, uids: &[Uid], reach: i64) -> Result<()> {
+    if uids.len() > 2000 {
+        return Err(Error::TooMany(2000));
+    }
+    let (index, found) = with_state(|state| {
+        state.check(mailbox.row, Rights::READ)?;
+        let mailbox = state.mailbox(mailbox.row)?;
+        let of = |uid: &Uid| Some((*uid, mailbox.messages.get(uid)?));
+        let found = uids.iter().filter_map(of).map(|(uid, message)| {
+            let unindexed = Unindexed {
+                mailbox_type: mailbox.type_.clone(),
+                content_type: message.content_type.clone(),
+                created: message.created,
+                reach: Some(reach),
+                message: message.part(crate::Part::Whole),
+            };
+            (uid, unindexed)
+        });
+        Result::Ok((state.index, found.collect::<Vec<_>>()))
+    })?;
+    let Some(index) = index else { return Ok(()) };
+    for (uid, unindexed) in found {
+        let keys = index(unindexed);
+        with_state(|state| {
+            let mailbox = state.mailboxes.get_mut(&mailbox.row);
+            if let Some(message) = mailbox.and_then(|it| it.messages.get_mut(&uid)) {
+                message.keys = keys;
+            }
+        });
+    }
+    Ok(())
+}
+
 type Match<'a> = ((&'a [String], Uid), &'a StoredMessage);
 
 fn matching<'a>(state: &'a State, scope: &Scope<'_>, query: &Query) -> Result<Vec<Match<'a>>> {
@@ -57,7 +91,7 @@ fn matching<'a>(state: &'a State, scope: &Scope<'_>, query: &Query) -> Result<Ve
         }
         for (&uid, message) in &mailbox.messages {
             let holds = |terms: &Vec<Term>| terms.iter().any(|term| passes(term, &message.keys));
-            if query.all_of.iter().all(holds) {
+            if uid > query.after && query.all_of.iter().all(holds) {
                 found.push(((mailbox.path.as_slice(), uid), message));
             }
         }

@@ -81,6 +81,9 @@ impl StoredMailbox {
 /// What takes the deliveries of a module in.
 pub(crate) type Receive = fn(Parcel) -> std::result::Result<Option<Vec<u8>>, Refusal>;
 
+/// What makes the keys of a message.
+pub(crate) type Index = fn(crate::Unindexed) -> Vec<Key>;
+
 /// The whole host. A batch works on a copy, which takes its place if all went well.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
@@ -105,6 +108,7 @@ pub(crate) struct State {
     pub(crate) timers: BTreeMap<(String, String), Timer>,
     pub(crate) deliveries: Vec<(Option<String>, Delivery)>,
     pub(crate) receiver: Option<Receive>,
+    pub(crate) index: Option<Index>,
     pub(crate) submissions: Vec<(Envelope, Vec<u8>)>,
     pub(crate) endpoints: Vec<super::StoredEndpoint>,
     pub(crate) server_key: Option<Vec<u8>>,
@@ -143,6 +147,7 @@ impl Default for State {
             timers: BTreeMap::new(),
             deliveries: Vec::new(),
             receiver: None,
+            index: None,
             submissions: Vec::new(),
             endpoints: Vec::new(),
             server_key: Some(vec![4; 65]),

@@ -1,13 +1,15 @@
 //! A module that uses every interface of the contract, one a path, and answers what it saw: `ok …`
 //! when the call did what `wit/` says, the error otherwise. It exports every interface, too.
 
+mod timer;
+
 use module::{
-    Access, Alarm, Annotation, Answer, Batch, Blob, Condition, Content, Delivery, Descriptor,
-    Endpoint, EndpointTarget, Envelope, Error, Exclusion, Extent, Fields, Grant, Headers,
-    Identifier, Identity, Indexer, Instant, Key, LockRequest, Mailbox, Modseq, Module, Mount,
-    OptionSpec, Parcel, Part, Principal, PrincipalPart, PrincipalProperty, Purpose, Push, Put,
-    Query, Reason, Receiver, Refusal, Report, Request, Response, Result, Rights, Socket,
-    Subscription, Term, Test, Timer, Topic, Transport, Unindexed, Waker,
+    Access, Annotation, Answer, Batch, Blob, Condition, Content, Delivery, Descriptor, Endpoint,
+    EndpointTarget, Envelope, Error, Exclusion, Extent, Fields, Grant, Headers, Identifier,
+    Identity, Indexer, Key, LockRequest, Mailbox, Modseq, Module, Mount, OptionSpec, Parcel, Part,
+    Principal, PrincipalPart, PrincipalProperty, Purpose, Push, Put, Query, Reason, Receiver,
+    Refusal, Report, Request, Response, Result, Rights, Socket, Subscription, Term, Test, Topic,
+    Transport, Unindexed, Waker,
 };
 
 /// The module.
@@ -77,7 +79,9 @@ impl Module for Contract {
             "question" => question(),
             "submission" => submission(),
             "send" => send(),
-            "timer" => timer(&request),
+            "timer" => timer::list(&request),
+            "alarm" => timer::set(&request),
+            "rung" => timer::rung(),
             "endpoint" => endpoint(&request),
             "config" => config(),
             "memory" => Ok(memory()),
@@ -361,17 +365,6 @@ fn send() -> Result<String> {
     Ok(format!("{stranger:?}"))
 }
 
-fn timer(request: &Request) -> Result<String> {
-    let batch = Batch::new();
-    batch.set_timer("later", Some(request.received + 86_400_000), b"token");
-    batch.commit()?;
-    let listed = Timer::list(10)?;
-    let batch = Batch::new();
-    batch.set_timer("later", None, b"");
-    batch.commit()?;
-    Ok(format!("{} then {}", listed.len(), Timer::list(10)?.len()))
-}
-
 /// Makes an endpoint, changes it, and removes it; what it must not lead to, and whom it must not
 /// watch, is refused.
 fn endpoint(request: &Request) -> Result<String> {
@@ -491,10 +484,6 @@ impl Socket for Contract {
             close,
         }
     }
-}
-
-impl Alarm for Contract {
-    fn fire(_name: String, _due: Instant, _token: Vec<u8>) {}
 }
 
 impl PrincipalPart for Contract {

@@ -68,7 +68,8 @@ impl Work<'_> {
         match due {
             Some(due) => execute(
                 self.db,
-                "INSERT OR REPLACE INTO timer VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT OR REPLACE INTO timer (principal, module, name, due, token, next)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?4)",
                 params![principal, module, name, due, token.as_ref()],
             )?,
             None => execute(

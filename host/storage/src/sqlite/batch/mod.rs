@@ -412,6 +412,7 @@ impl<'a> Work<'a> {
         Changed {
             owners: moved.map(|(owner, _)| owner).collect(),
             unindexed: self.unindexed,
+            outreached: Vec::new(),
             endpoints: Vec::new(),
         }
     }

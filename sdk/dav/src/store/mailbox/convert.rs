@@ -65,7 +65,9 @@ pub(super) fn store_error(error: module::Error) -> StoreError {
         Error::Forbidden(missing) => StoreError::Denied(rights(missing)),
         Error::TooOld => StoreError::TooOld,
         Error::Unsupported(_) => StoreError::Unsupported("this"),
-        Error::Unavailable(_) | Error::Full => StoreError::Busy,
+        Error::Unavailable(_) => StoreError::Busy,
+        // Words that wait to be learned are, before they can be looked for.
+        Error::Full => StoreError::Full,
         Error::Exists
         | Error::DuplicateKey(_)
         | Error::Locked(_)
@@ -107,6 +109,7 @@ pub(super) fn read_refusal(error: StoreError) -> Refusal {
         StoreError::NotFound | StoreError::TooOld => Refusal::NotFound,
         StoreError::Unsupported(what) => Refusal::Unsupported(what),
         StoreError::Busy => Refusal::Busy,
+        StoreError::Full => Refusal::Full,
         StoreError::Failed(why) => Refusal::Failed(why),
     }
 }
@@ -134,6 +137,7 @@ pub(super) fn stored_property(annotation: module::Annotation) -> Option<StoredPr
     let (namespace, local) = name.rsplit_once('}')?;
     Some(StoredProperty {
         name: Name::owned(namespace, local),
+        is_own: annotation.visibility == module::Visibility::Private,
         xml: annotation.value?,
     })
 }

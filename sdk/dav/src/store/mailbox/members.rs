@@ -101,20 +101,20 @@ pub(super) fn search(
     cursor: &Option<Cursor<'_>>,
     limit: usize,
 ) -> Result<Page, StoreError> {
-    let offset = match cursor {
+    let after = match cursor {
         None => 0,
-        Some(Cursor::Offset(offset)) => *offset,
+        Some(Cursor::Member(uid)) => *uid,
         Some(_) => return Err(bad_cursor()),
     };
     let query = module::Query {
         all_of: listing.filter.iter().map(terms).collect(),
-        offset: host_limit(offset),
+        after,
         limit: host_limit(limit),
         body: listing.want.fields.has(Fields::BODY).then_some(Part::Body),
         ..module::Query::default()
     };
     let results = source.mailbox.search(&query).map_err(store_error)?;
-    let count = results.found.len();
+    let last = results.found.last().map(|found| found.message.uid);
     let named = results
         .found
         .into_iter()
@@ -126,7 +126,8 @@ pub(super) fn search(
         })
         .collect();
     fill(source, &mut members, &listing.want)?;
-    let next = (results.more && count > 0).then(|| Cursor::Offset(offset + count).write());
+    let last = last.filter(|_| results.more);
+    let next = last.map(|uid| Cursor::Member(uid).write());
     Ok(Page {
         members,
         next,

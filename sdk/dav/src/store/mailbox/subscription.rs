@@ -7,35 +7,54 @@ use module::{Mailbox, MailboxScope};
 use super::Layout;
 use super::commit::Extension;
 use super::convert::store_error;
-use super::listing::host_limit;
+use super::listing::{PAGE_MAX, host_limit};
 use super::shared::name_in_home;
-use crate::page::Others;
+use crate::page::{Offers, Others};
 use crate::resource::{Collection, Resource, Want};
 use crate::store::{Batch, Operation};
 use crate::{Context, Error, Path, Rights};
 
-/// How many collections of others are looked at.
+/// How many collections of others are offered at most: each is looked at, and somebody has to read them.
 const OFFERS_MAX: usize = 500;
 
+/// How many are gone through for that at most, those that are in the home included.
+const LOOKED_AT_MAX: usize = 20_000;
+
 impl Others for Layout {
-    /// Those that others let one read and that are not in the home yet; at most 500. Other homes than
-    /// one's own are offered nothing.
-    fn find(&self, ctx: &Context<'_>, home: &Collection, kind: &str) -> Result<Vec<Path>, Error> {
+    /// Those that others let one read and that are not in the home yet; the first of them, if they
+    /// are very many. Other homes than one's own are offered nothing.
+    fn find(&self, ctx: &Context<'_>, home: &Collection, kind: &str) -> Result<Offers, Error> {
+        let mut offers = Offers::default();
         if !is_own(ctx, home) {
-            return Ok(Vec::new());
+            return Ok(offers);
         }
-        let scope = MailboxScope::Shared;
-        let found = Mailbox::list_all(&scope, Some(kind), None, host_limit(OFFERS_MAX));
-        let mut offers = Vec::new();
-        for status in found.map_err(store_error)? {
-            let [user, owner, within, name] = status.path.as_slice() else {
-                continue;
-            };
-            let may = within == self.home && status.rights.contains(module::Rights::READ);
-            if may && !home.has_elsewhere(&name_in_home(owner, name)) {
-                offers.push(Path::new([user, owner, name].map(String::clone)));
+        let mut after: Option<Vec<String>> = None;
+        for _ in 0..LOOKED_AT_MAX / PAGE_MAX {
+            let scope = MailboxScope::Shared;
+            let limit = host_limit(PAGE_MAX);
+            let found = Mailbox::list_all(&scope, Some(kind), after.as_deref(), limit);
+            let found = found.map_err(store_error)?;
+            for status in &found {
+                let [user, owner, within, name] = status.path.as_slice() else {
+                    continue;
+                };
+                let may = within == self.home && status.rights.contains(module::Rights::READ);
+                if !may || home.has_elsewhere(&name_in_home(owner, name)) {
+                    continue;
+                }
+                if offers.paths.len() == OFFERS_MAX {
+                    offers.are_more = true;
+                    return Ok(offers);
+                }
+                let path = Path::new([user, owner, name].map(String::clone));
+                offers.paths.push(path);
+            }
+            match found.last() {
+                Some(last) if found.len() == PAGE_MAX => after = Some(last.path.clone()),
+                _ => return Ok(offers),
             }
         }
+        offers.are_more = true;
         Ok(offers)
     }
 

@@ -96,6 +96,7 @@ impl Work<'_> {
                 personal,
             } => {
                 let property = xml.map(|xml| StoredProperty {
+                    is_own: personal,
                     name: name.clone(),
                     xml,
                 });
@@ -221,8 +222,11 @@ impl Work<'_> {
             node.unique = accept.unique;
             for (name, xml) in accept.properties {
                 node.stored.retain(|known| known.name != name);
-                node.stored
-                    .extend(xml.map(|xml| StoredProperty { name, xml }));
+                node.stored.extend(xml.map(|xml| StoredProperty {
+                    name,
+                    xml,
+                    is_own: false,
+                }));
             }
         }
         self.check_unique(&parent, &node)?;
