@@ -8,8 +8,9 @@
 //! and two that say "thank you" to different people are two.
 //!
 //! Nothing is kept for a client, but where it is told of changes (`push_subscription/`): a state says
-//! what is needed to find in the store's log of changes what has happened since (`state.rs`). What an instance remembers from one request to the next
-//! (`mail/table.rs`) is used only as long as the store says that nothing has changed.
+//! what is needed to find in the store's log of changes what has happened since (`state.rs`). What an
+//! instance remembers from one request to the next (`mail/table.rs`) is used only as long as the store
+//! says that nothing has changed.
 //!
 //! # Not supported
 //! SieveScripts are kept and checked, and not run yet.

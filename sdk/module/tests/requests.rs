@@ -5,7 +5,7 @@
 
 use module::accept::preferred;
 use module::native::Host;
-use module::query::{Parameters, Repeated, Unreadable, percent_decode};
+use module::query::{Parameters, Repeated, Unreadable, percent_decode, percent_encode};
 use module::{Headers, Request};
 
 fn request(query: &str) -> Request {
@@ -93,4 +93,13 @@ fn options_are_durations_as_cyrus_has_them() {
         host.option("age", text);
         assert_eq!(module::option_duration("age", 86_400), seconds, "{text:?}");
     }
+}
+
+/// RFC 3986 §2.3: letters, digits, `-`, `.`, `_` and `~` are unreserved.
+#[test]
+fn what_is_reserved_is_encoded_and_decoded_again() {
+    let mut url = "/a/".to_owned();
+    percent_encode(&mut url, "aZ09-._~ /ü%");
+    assert_eq!(url, "/a/aZ09-._~%20%2F%C3%BC%25");
+    assert_eq!(percent_decode(&url).as_deref(), Some("/a/aZ09-._~ /ü%"));
 }
