@@ -4,6 +4,7 @@
 mod rfc3253;
 mod rfc3744;
 mod rfc4331;
+mod rfc4791;
 mod rfc4918;
 mod rfc5397;
 mod rfc5689;

@@ -29,7 +29,7 @@ pub use model::{
     Indexed, Instant, Key, KeyValue, Kind, Letter, ListScope, Lock, LockRequest, MailboxChange,
     MailboxId, Message, MessageAnnotation, Modseq, Order, Outcome, Page, Part, Path, Principal,
     Put, Query, QueuedDelivery, Results, Rights, SearchScope, Span, Status, Submission, Target,
-    Term, Test, Timer, Uid, Unindexed, Usage, Visibility, Wanted,
+    Term, Test, Timer, Uid, Unindexed, UniqueScope, Usage, Visibility, Wanted,
 };
 pub use session::session;
 /// Bytes that the header section of a message may have.

@@ -763,6 +763,15 @@ pub enum Target {
     Created(u32),
 }
 
+/// Where a key must be the only one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UniqueScope {
+    /// In the mailbox.
+    Mailbox,
+    /// In all mailboxes of the same type and owner.
+    Owner,
+}
+
 /// One change of a batch; `wit/batch.wit` documents each.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
@@ -775,6 +784,7 @@ pub enum Change {
         mailbox: MailboxId,
         name: Option<String>,
         key: Key,
+        scope: UniqueScope,
     },
     Put {
         target: Target,
@@ -880,6 +890,10 @@ pub enum Change {
 pub struct Outcome {
     /// The uid of the message put or copied; 0 for other changes.
     pub uid: Uid,
+    /// The digest of that message's body; zeros for other changes.
+    pub digest: Digest,
+    /// When that message was last modified; 0 for other changes.
+    pub modified: Instant,
     /// The change's modseq.
     pub modseq: Modseq,
     /// Something of that name was replaced.

@@ -2,7 +2,8 @@
 
 use crate::backend::batch as raw;
 use crate::{
-    Annotation, Blob, Delivery, Error, Grant, Instant, Key, LockRequest, Mailbox, Modseq, Uid,
+    Annotation, Blob, Delivery, Digest, Error, Grant, Instant, Key, LockRequest, Mailbox, Modseq,
+    Uid,
 };
 use std::cell::Cell;
 
@@ -15,6 +16,15 @@ pub enum Condition {
     Free,
     /// The message of this uid still has it.
     Unchanged(Uid),
+}
+
+/// Where a key must be the only one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UniqueScope {
+    /// In the mailbox.
+    Mailbox,
+    /// In all mailboxes of the same type and owner.
+    Owner,
 }
 
 /// Where the bytes of a body come from.
@@ -70,6 +80,10 @@ impl<'a> From<Put<'a>> for raw::Put<'a> {
 pub struct Outcome {
     /// The uid of the message put or copied; 0 for other changes.
     pub uid: Uid,
+    /// The digest of that message's body; zeros for other changes.
+    pub digest: Digest,
+    /// When that message was last modified; 0 for other changes.
+    pub modified: Instant,
     /// The change's modseq.
     pub modseq: Modseq,
     /// Something of that name was replaced.
@@ -138,10 +152,16 @@ impl Batch {
         self.added()
     }
 
-    /// Requires that no other message of the owner, in mailboxes of the same type, has this key,
-    /// other than the one of this name in this mailbox.
-    pub fn expect_unique(&self, mailbox: &Mailbox, name: Option<&str>, key: &Key) -> u32 {
-        self.raw.expect_unique(&mailbox.raw, name, key);
+    /// Requires that no message in the scope has this key, other than the one of this name in this
+    /// mailbox.
+    pub fn expect_unique(
+        &self,
+        mailbox: &Mailbox,
+        name: Option<&str>,
+        key: &Key,
+        scope: UniqueScope,
+    ) -> u32 {
+        self.raw.expect_unique(&mailbox.raw, name, key, scope);
         self.added()
     }
 

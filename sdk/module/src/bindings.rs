@@ -59,6 +59,7 @@ pub mod imports {
             "chapar:host/delivery@0.1.0/outcome": crate::DeliveryOutcome,
             "chapar:host/delivery@0.1.0/report": crate::Report,
             "chapar:host/batch@0.1.0/condition": crate::Condition,
+            "chapar:host/batch@0.1.0/unique-scope": crate::UniqueScope,
             "chapar:host/batch@0.1.0/outcome": crate::Outcome,
             "chapar:host/batch@0.1.0/failure": crate::Failure,
             "chapar:host/submission@0.1.0/envelope": crate::Envelope,
@@ -212,5 +213,6 @@ lift! {
     Purpose: Reply Invite Question;
     Reason: Changed Ping;
     SignIn: Anonymous Password Bearer Sasl Host;
+    UniqueScope: Mailbox Owner;
     Visibility: Shared Private;
 }

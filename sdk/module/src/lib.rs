@@ -48,7 +48,7 @@ mod timer;
 mod watch;
 
 pub use annotation::{Annotation, MessageAnnotation, Visibility};
-pub use batch::{Batch, Condition, Content, Failure, Outcome, Put};
+pub use batch::{Batch, Condition, Content, Failure, Outcome, Put, UniqueScope};
 pub use blob::{Blob, Digest};
 pub use config::{option, option_number, option_size, option_switch};
 pub use delivery::{Delivery, DeliveryOutcome, Parcel, Purpose, Refusal, Report};

@@ -5,7 +5,7 @@
 use module::native::Host;
 use module::{
     Annotation, Batch, Condition, Content, Error, Exclusion, Fields, Grant, Identifier, Key,
-    LockRequest, Mailbox, MailboxScope, Put, Query, Rights, Scope, Term, Test,
+    LockRequest, Mailbox, MailboxScope, Put, Query, Rights, Scope, Term, Test, UniqueScope,
 };
 
 fn host() -> Host {
@@ -294,7 +294,9 @@ fn keys_are_searched_and_unique_where_they_must_be() {
         2
     );
     let batch = Batch::new();
-    let unique = batch.expect_unique(&two, Some("c"), &Key::text("uid", "A"));
+    let key = Key::text("uid", "A");
+    batch.expect_unique(&two, Some("c"), &key, UniqueScope::Mailbox);
+    let unique = batch.expect_unique(&two, Some("c"), &key, UniqueScope::Owner);
     batch.put(&two, put("c", "1", Condition::None, keys("A", 0)));
     let failure = batch.commit().unwrap_err();
     assert_eq!(failure.change, unique);

@@ -9,7 +9,7 @@ use crate::bindings::chapar::host::lock::LockRequest;
 use crate::bindings::chapar::host::rights::Grant;
 use crate::bindings::chapar::host::{batch as wit, types};
 use crate::state::State;
-use storage::{Change, Condition, Content, MailboxId, Path, Put, Target};
+use storage::{Change, Condition, Content, MailboxId, Path, Put, Target, UniqueScope};
 use wasmtime::component::Resource;
 
 impl wit::Host for State {
@@ -77,10 +77,18 @@ impl wit::HostBatch for State {
         mailbox: Resource<Mailbox>,
         name: Option<String>,
         key: Key,
+        scope: wit::UniqueScope,
     ) -> wasmtime::Result<()> {
-        let mailbox = self.mailbox(&mailbox)?;
-        let key = key.into();
-        self.add(&this, Change::ExpectUnique { mailbox, name, key })
+        let change = Change::ExpectUnique {
+            mailbox: self.mailbox(&mailbox)?,
+            name,
+            key: key.into(),
+            scope: match scope {
+                wit::UniqueScope::Mailbox => UniqueScope::Mailbox,
+                wit::UniqueScope::Owner => UniqueScope::Owner,
+            },
+        };
+        self.add(&this, change)
     }
 
     fn put(
@@ -419,6 +427,8 @@ impl From<storage::Outcome> for wit::Outcome {
     fn from(from: storage::Outcome) -> Self {
         Self {
             uid: from.uid,
+            digest: from.digest.into(),
+            modified: from.modified,
             modseq: from.modseq,
             replaced: from.replaced,
             lock_token: from.lock_token,

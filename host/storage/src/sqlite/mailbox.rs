@@ -1,11 +1,12 @@
 //! Reading what is known of mailboxes.
 
-use super::rights::{access, effective, need, unpack};
+use super::rights::{Access, access, effective, need, unpack};
 use super::{PAGE_MAX, SqliteStore};
 use crate::model::*;
 use crate::path::tree_end;
 use crate::store::Error;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use std::rc::Rc;
 
 /// What a status is made of; ?1 is the principal, whose private annotations move its own state.
 macro_rules! statuses {
@@ -70,6 +71,12 @@ impl SqliteStore {
             let row = rows.next()?.ok_or(Error::NotFound)?;
             let status = status(db, actor, row)?;
             need(status.rights, Rights::LOOKUP)?;
+            let access = Access {
+                path: row.get(1)?,
+                owner: row.get(4)?,
+                rights: status.rights,
+            };
+            db.remember(actor, status.mailbox, Rc::new(access));
             Ok(status)
         })
     }

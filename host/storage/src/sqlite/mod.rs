@@ -17,6 +17,7 @@ mod endpoint;
 mod entry;
 mod error;
 mod expire;
+mod gather;
 mod group;
 mod hold;
 mod lock;

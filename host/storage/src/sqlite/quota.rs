@@ -104,7 +104,7 @@ impl SqliteStore {
             let before = usage(db, &self.limits, owner)?;
             Ok((before, counted(db, owner, before)?))
         };
-        let (before, after) = self.readers.read(compare)?;
+        let (before, after) = self.readers.read(|db| compare(db))?;
         if before == after {
             return Ok((before, after));
         }

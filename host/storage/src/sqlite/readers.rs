@@ -2,17 +2,25 @@
 //! that of its session.
 
 use super::counts::Counts;
+use super::rights::Access;
 use super::schema;
+use crate::model::{Actor, MailboxId};
 use crate::session;
 use crate::store::Error;
 use parking_lot::Mutex;
 use rusqlite::Connection;
+use std::cell::{Cell, RefCell};
+use std::ops::Deref;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
 /// Idle connections kept; more exist while more calls read.
 const IDLE_MAX: usize = 16;
+
+/// Mailboxes whose rights a look remembers.
+const ACCESSES_MAX: usize = 16;
 
 type Idle = Mutex<Vec<Connection>>;
 
@@ -28,7 +36,23 @@ pub(crate) struct Look {
     /// How much was committed before.
     commits: u64,
     db: Connection,
+    known: Known,
     idle: Arc<Idle>,
+}
+
+/// What reads of one look have found already, and the next ones would find again.
+#[derive(Default)]
+struct Known {
+    /// Whose rights these are.
+    actor: RefCell<Actor>,
+    accesses: RefCell<Vec<(MailboxId, Rc<Access>)>>,
+    has_locks: Cell<Option<bool>>,
+}
+
+/// A look as one read has it.
+pub(super) struct View<'a> {
+    db: &'a Connection,
+    known: &'a Known,
 }
 
 impl Readers {
@@ -43,7 +67,7 @@ impl Readers {
     /// Reads one state of the store: in a session that of the read before, while it is the newest.
     pub(super) fn read<T>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, Error>,
+        work: impl FnOnce(&View<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let look = match session::take() {
             Some(look) if self.is_newest(&look) => look,
@@ -53,7 +77,10 @@ impl Readers {
             }
             None => self.look()?,
         };
-        let result = work(&look.db);
+        let result = work(&View {
+            db: &look.db,
+            known: &look.known,
+        });
         match result {
             // What befell this transaction is not carried on.
             Err(Error::Unavailable(_)) => look.end(),
@@ -78,6 +105,7 @@ impl Readers {
             since: Instant::now(),
             commits,
             db,
+            known: Known::default(),
             idle: self.idle.clone(),
         })
     }
@@ -113,5 +141,48 @@ impl Look {
                 idle.push(self.db);
             }
         }
+    }
+}
+
+impl View<'_> {
+    /// What the actor may do in a mailbox, if it was asked before.
+    pub(super) fn access(&self, actor: &Actor, mailbox: MailboxId) -> Option<Rc<Access>> {
+        if *self.known.actor.borrow() != *actor {
+            return None;
+        }
+        let accesses = self.known.accesses.borrow();
+        let known = accesses.iter().find(|(known, _)| *known == mailbox);
+        known.map(|(_, access)| access.clone())
+    }
+
+    /// Remembers what the actor may do in a mailbox.
+    pub(super) fn remember(&self, actor: &Actor, mailbox: MailboxId, access: Rc<Access>) {
+        let mut accesses = self.known.accesses.borrow_mut();
+        if *self.known.actor.borrow() != *actor {
+            self.known.actor.replace(actor.clone());
+            accesses.clear();
+        }
+        let is_new = accesses.iter().all(|(known, _)| *known != mailbox);
+        if is_new && accesses.len() < ACCESSES_MAX {
+            accesses.push((mailbox, access));
+        }
+    }
+
+    /// Whether there are locks at all, of anybody on anything.
+    pub(super) fn has_locks(&self) -> Result<bool, Error> {
+        if let Some(known) = self.known.has_locks.get() {
+            return Ok(known);
+        }
+        let has_locks = super::lock::exist(self.db)?;
+        self.known.has_locks.set(Some(has_locks));
+        Ok(has_locks)
+    }
+}
+
+impl Deref for View<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.db
     }
 }

@@ -2,10 +2,12 @@
 //! RFC 4314 §2.
 
 use super::execute;
+use super::readers::View;
 use crate::model::{Actor, Grant, Identifier, MailboxId, Rights};
 use crate::store::Error;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
+use std::rc::Rc;
 
 /// What an administrator may do everywhere, as in Cyrus.
 const ADMIN: Rights =
@@ -13,19 +15,33 @@ const ADMIN: Rights =
 /// What an owner never loses.
 const OWNER: Rights = Rights(Rights::LOOKUP.0 | Rights::ADMINISTER.0);
 
-/// A mailbox on which the actor has the rights asked for.
+/// A mailbox and what the actor may do there.
 pub(super) struct Access {
     pub(super) path: String,
     pub(super) owner: String,
+    pub(super) rights: Rights,
 }
 
 /// Makes sure that the mailbox is there and the actor has these rights on it.
 pub(super) fn access(
-    db: &Connection,
+    db: &View<'_>,
     actor: &Actor,
     mailbox: MailboxId,
     needed: Rights,
-) -> Result<Access, Error> {
+) -> Result<Rc<Access>, Error> {
+    let access = match db.access(actor, mailbox) {
+        Some(access) => access,
+        None => {
+            let access = Rc::new(read_access(db, actor, mailbox)?);
+            db.remember(actor, mailbox, access.clone());
+            access
+        }
+    };
+    need(access.rights, needed)?;
+    Ok(access)
+}
+
+fn read_access(db: &Connection, actor: &Actor, mailbox: MailboxId) -> Result<Access, Error> {
     let mut statement = db.prepare_cached(
         "SELECT a.kind, a.name, a.negative, a.rights, m.path, m.owner
          FROM mailbox m LEFT JOIN acl a USING (mailbox) WHERE m.mailbox = ?1",
@@ -43,9 +59,11 @@ pub(super) fn access(
         }
     }
     let (path, owner) = found.ok_or(Error::NotFound)?;
-    let rights = tally.rights(actor, &owner);
-    need(rights, needed)?;
-    Ok(Access { path, owner })
+    Ok(Access {
+        rights: tally.rights(actor, &owner),
+        path,
+        owner,
+    })
 }
 
 /// Refuses what lacks rights: as if there were nothing without `lookup`.

@@ -1,9 +1,10 @@
 //! The file's format: how it is created, upgraded, and recognised.
 
-use super::{clock, unavailable};
+use super::{clock, gather, unavailable};
 use crate::store::Error;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use std::ffi::CStr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,7 +23,8 @@ pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 /// Opens a connection that may write.
 pub(super) fn open_writer(file: &Path) -> Result<Connection, Error> {
-    let db = open(file)?;
+    gather::register()?;
+    let db = open(file, Some(gather::NAME))?;
     // FULL: a commit is in the file, not only in the operating system, when it returns. Checkpoints
     // are taken by a thread of their own, never by a commit. A log that one commit made longer than
     // it ever need be is cut when it begins anew.
@@ -36,18 +38,23 @@ pub(super) fn open_writer(file: &Path) -> Result<Connection, Error> {
 
 /// Opens a connection that only reads.
 pub(super) fn open_reader(file: &Path) -> Result<Connection, Error> {
-    let db = open(file)?;
+    let db = open(file, None)?;
     db.execute_batch("PRAGMA query_only = 1; PRAGMA cache_size = -4096;")
         .map_err(unavailable)?;
     Ok(db)
 }
 
-fn open(file: &Path) -> Result<Connection, Error> {
+/// Opens a connection, below a layer of SQLite's for files if there is one.
+fn open(file: &Path, layer: Option<&CStr>) -> Result<Connection, Error> {
     // No SQLite mutex: a connection is used by one thread at a time.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(file, flags).map_err(unavailable)?;
+    let db = match layer {
+        Some(layer) => Connection::open_with_flags_and_vfs(file, flags, layer),
+        None => Connection::open_with_flags(file, flags),
+    };
+    let db = db.map_err(unavailable)?;
     db.busy_timeout(BUSY).map_err(unavailable)?;
     db.set_prepared_statement_cache_capacity(256);
     // Plans that depend on what is bound would be made anew for every call.

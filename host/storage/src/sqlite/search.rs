@@ -4,6 +4,7 @@
 use super::content::Stored;
 use super::entry::{entry, message};
 use super::mailbox::principal;
+use super::readers::View;
 use super::rights::{access, effective};
 use super::{PAGE_MAX, READ_MAX, SqliteStore};
 use crate::model::*;
@@ -75,13 +76,13 @@ struct Hit {
 }
 
 /// The mailboxes to look in, as the actor may.
-fn mailboxes(db: &Connection, actor: &Actor, scope: SearchScope) -> Result<Vec<MailboxId>, Error> {
+fn mailboxes(db: &View<'_>, actor: &Actor, scope: SearchScope) -> Result<Vec<MailboxId>, Error> {
     let root = match scope {
         SearchScope::Mailbox(mailbox) => {
             access(db, actor, mailbox, Rights::READ)?;
             return Ok(vec![mailbox]);
         }
-        SearchScope::Tree(root) => access(db, actor, root, Rights::LOOKUP)?.path,
+        SearchScope::Tree(root) => access(db, actor, root, Rights::LOOKUP)?.path.clone(),
     };
     let mut statement = db.prepare_cached(
         "SELECT mailbox, owner FROM mailbox WHERE path >= ?1 AND path < ?2 ORDER BY path",

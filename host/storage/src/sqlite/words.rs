@@ -61,7 +61,7 @@ pub(super) fn add(db: &Connection, words: i64, scope: &str, text: &str) -> Resul
 impl SqliteStore {
     /// Lets the index of words learn all that was committed before.
     pub(super) async fn learn_words(&self) -> Result<(), Error> {
-        let Some(last) = self.readers.read(last)? else {
+        let Some(last) = self.readers.read(|db| last(db))? else {
             return Ok(());
         };
         loop {
@@ -240,6 +240,6 @@ mod tests {
         }
         pages(1_000_000).await;
         store.learn_words().await.unwrap();
-        assert_eq!(store.readers.read(last).unwrap(), None);
+        assert_eq!(store.readers.read(|db| last(db)).unwrap(), None);
     }
 }

@@ -4,6 +4,7 @@
 use super::Faults;
 use super::checkpoint::Checkpointer;
 use super::counts::Counts;
+use super::gather;
 use super::words;
 use crate::store::Error;
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -294,7 +295,7 @@ impl Worker {
 
     fn commit(&self) -> Result<(), Error> {
         self.faults.before_commit()?;
-        super::execute(&self.db, "COMMIT", ()).map(|_| ())
+        gather::whole(|| super::execute(&self.db, "COMMIT", ())).map(|_| ())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::world::*;
 use bytes::Bytes;
-use storage::{Change, Condition, Content, Error, Key, KeyValue, Target};
+use storage::{Change, Condition, Content, Error, Key, KeyValue, Target, UniqueScope};
 
 fn put_if(mailbox: i64, name: &str, condition: Condition) -> Change {
     Change::Put {
@@ -108,11 +108,13 @@ pub async fn a_key_must_be_the_only_one_of_its_owner_and_type(engine: &dyn Engin
             ..put(name, "x")
         },
     };
-    let unique = |mailbox, name: Option<&str>, value: &str| Change::ExpectUnique {
+    let within = |scope, mailbox, name: Option<&str>, value: &str| Change::ExpectUnique {
         mailbox,
         name: name.map(str::to_owned),
         key: key("object", value),
+        scope,
     };
+    let unique = |mailbox, name, value| within(UniqueScope::Owner, mailbox, name, value);
     let uid = world.one(with_key(world.drive, "a", "one")).await.uid;
     // It may replace itself.
     world
@@ -134,6 +136,14 @@ pub async fn a_key_must_be_the_only_one_of_its_owner_and_type(engine: &dyn Engin
     assert_eq!(duplicate.mailbox, path("user/alice/#drive"));
     assert!(duplicate.name.as_deref() == Some("a") && duplicate.uid > uid);
     world.one(unique(other, None, "two")).await;
+    // In a mailbox of its own it may be there once more.
+    let alone = |mailbox, name| within(UniqueScope::Mailbox, mailbox, name, "one");
+    world.one(alone(other, Some("b"))).await;
+    world.one(alone(world.drive, Some("a"))).await;
+    let refused = world
+        .refused(&world.alice, alone(world.drive, Some("b")))
+        .await;
+    assert!(matches!(refused, Error::DuplicateKey(_)), "{refused:?}");
     // Of another type, or another owner, it is no duplicate.
     world
         .one(Change::CreateMailbox {

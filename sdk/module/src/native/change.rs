@@ -6,7 +6,7 @@ use super::read::Mailbox;
 use super::state::{Row, with_state};
 use crate::{
     Annotation, Condition, Delivery, Failure, Grant, Instant, Key, LockRequest, Modseq, Outcome,
-    Uid,
+    Uid, UniqueScope,
 };
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -47,7 +47,7 @@ pub(super) struct Message {
 #[derive(Debug)]
 pub(super) enum Change {
     ExpectModseq(Row, Modseq),
-    ExpectUnique(Row, Option<String>, Key),
+    ExpectUnique(Row, Option<String>, Key, UniqueScope),
     Put(Row, Message),
     PutInto(u32, Message),
     Copy {
@@ -114,11 +114,18 @@ impl Batch {
         self.add(Change::ExpectModseq(mailbox.row, modseq));
     }
 
-    pub(crate) fn expect_unique(&self, mailbox: &Mailbox, name: Option<&str>, key: &Key) {
+    pub(crate) fn expect_unique(
+        &self,
+        mailbox: &Mailbox,
+        name: Option<&str>,
+        key: &Key,
+        scope: UniqueScope,
+    ) {
         self.add(Change::ExpectUnique(
             mailbox.row,
             name.map(str::to_owned),
             key.clone(),
+            scope,
         ));
     }
 

@@ -54,6 +54,8 @@ impl Work<'_> {
         Ok(Made {
             mailbox: Some(target.mailbox),
             uid: Some(new_uid),
+            digest: to.digest,
+            modified: to.modified,
             modseq,
             replaced: old.is_some(),
             ..Made::default()

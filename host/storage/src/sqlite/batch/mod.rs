@@ -63,6 +63,8 @@ pub(super) fn apply(
         work.made.push((made.mailbox, made.uid));
         outcomes.push(Outcome {
             uid: made.uid.unwrap_or(0),
+            digest: made.digest,
+            modified: made.modified,
             modseq: made.modseq,
             replaced: made.replaced,
             lock_token: made.lock_token,
@@ -78,6 +80,8 @@ pub(super) fn apply(
 struct Made {
     mailbox: Option<MailboxId>,
     uid: Option<Uid>,
+    digest: Digest,
+    modified: Instant,
     modseq: Modseq,
     replaced: bool,
     lock_token: String,
@@ -135,9 +139,7 @@ impl<'a> Work<'a> {
         if scene.actor.read_only {
             return Err(Error::Forbidden(Rights::WRITE));
         }
-        let locks = db
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM lock)")?
-            .query_row([], |row| row.get(0))?;
+        let locks = super::lock::exist(db)?;
         Ok(Self {
             db,
             scene,
@@ -155,9 +157,12 @@ impl<'a> Work<'a> {
     fn change(&mut self, change: &Change, body: Option<&Body>) -> Result<Made, Error> {
         match change {
             Change::ExpectModseq { mailbox, modseq } => self.expect_modseq(*mailbox, *modseq),
-            Change::ExpectUnique { mailbox, name, key } => {
-                self.expect_unique(*mailbox, name.as_deref(), key)
-            }
+            Change::ExpectUnique {
+                mailbox,
+                name,
+                key,
+                scope,
+            } => self.expect_unique(*mailbox, name.as_deref(), key, *scope),
             Change::Put { target, put } => self.put(*target, put, body, None),
             Change::PutAsOf {
                 mailbox,

@@ -86,6 +86,8 @@ impl Work<'_> {
         Ok(Made {
             mailbox: Some(mailbox),
             uid: Some(uid),
+            digest: row.digest,
+            modified: row.modified,
             modseq,
             replaced,
             ..Made::default()

@@ -43,6 +43,7 @@ impl Work<'_> {
         mailbox: MailboxId,
         name: Option<&str>,
         key: &Key,
+        scope: UniqueScope,
     ) -> Result<Made, Error> {
         let place = self.place(mailbox, Rights::LOOKUP)?;
         let (table, value): (&str, &dyn ToSql) = match &key.value {
@@ -54,21 +55,20 @@ impl Work<'_> {
                 ));
             }
         };
+        let within = match scope {
+            UniqueScope::Mailbox => "b.mailbox = ?1",
+            UniqueScope::Owner => {
+                "(b.owner, b.type) = (SELECT owner, type FROM mailbox WHERE mailbox = ?1)"
+            }
+        };
         let sql = format!(
             "SELECT b.mailbox, b.path, k.uid, m.name FROM mailbox b
-             JOIN {table} k ON k.mailbox = b.mailbox AND k.name = ?3 AND k.value = ?4
+             JOIN {table} k ON k.mailbox = b.mailbox AND k.name = ?2 AND k.value = ?3
              JOIN message m ON m.mailbox = k.mailbox AND m.uid = k.uid
-             WHERE b.owner = ?1 AND b.type = ?2 AND NOT (b.mailbox = ?5 AND m.name IS ?6)"
+             WHERE {within} AND NOT (b.mailbox = ?1 AND m.name IS ?4)"
         );
         let mut statement = self.db.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![
-            place.owner,
-            place.kind,
-            key.name,
-            value,
-            mailbox,
-            name
-        ])?;
+        let mut rows = statement.query(params![mailbox, key.name, value, name])?;
         let Some(row) = rows.next()? else {
             return Ok(Made::default());
         };

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use module::{Annotation, Blob, Identifier, Kind};
 
 use super::MailboxStore;
-use super::convert::{annotation_name, host_rights, instant, read_refusal, refusal};
+use super::convert::{annotation_name, etag, host_rights, instant, read_refusal, refusal, time};
 use super::personal::fill_personal;
 use super::put::Transfer;
 use super::tree::{HOME_LEN, Opened, Place};
@@ -13,21 +13,8 @@ use crate::resource::{Member, Resource};
 use crate::store::{AclEntry, Batch, CommitError, Done, Expect, Operation, Refusal, Who};
 use crate::{Path, Want};
 
-/// How often a batch is tried whose collection changes meanwhile.
-const ATTEMPTS_MAX: usize = 8;
-
-/// How a key is made sure to be the only one in its collection.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Search {
-    /// By being the only one of the owner.
-    None,
-    /// By looking through the collection.
-    Collection,
-}
-
 /// A batch of the host in the making.
 pub(super) struct Making {
-    pub(super) search: Search,
     pub(super) batch: module::Batch,
     /// The operation that each change of the host's batch belongs to.
     pub(super) origins: Vec<usize>,
@@ -50,46 +37,8 @@ pub(super) enum Outcome {
 
 impl MailboxStore {
     /// Does all of a batch, or nothing of it.
-    ///
-    /// The host knows keys that are unique among all mailboxes of an owner, and watches over them
-    /// while others write. A key that has to be unique in one collection mostly is in all of them,
-    /// so that is tried first; only if another collection has it, the one is looked through, and must
-    /// not change meanwhile.
     pub(super) fn commit_batch(&self, batch: Batch) -> Result<Vec<Done>, CommitError> {
-        if !batch.has_unique_in_collection() {
-            return self.try_batch(batch, Search::None);
-        }
-        let mut spare = batch.try_clone();
-        if spare.is_some() {
-            let elsewhere = |refusal: &Refusal| matches!(refusal, Refusal::NotUnique { .. });
-            match self.try_batch(batch, Search::None) {
-                Err(error) if elsewhere(&error.refusal) => {}
-                other => return other,
-            }
-        } else {
-            spare = Some(batch);
-        }
-        let mut last = Refusal::Busy;
-        for _ in 0..ATTEMPTS_MAX {
-            let Some(batch) = spare.take() else {
-                break;
-            };
-            spare = batch.try_clone();
-            match self.try_batch(batch, Search::Collection) {
-                // Perhaps somebody has put something else there meanwhile: look again.
-                Err(error) if error.refusal == Refusal::Changed => last = error.refusal,
-                other => return other,
-            }
-        }
-        Err(CommitError {
-            operation: None,
-            refusal: last,
-        })
-    }
-
-    fn try_batch(&self, batch: Batch, search: Search) -> Result<Vec<Done>, CommitError> {
         let mut making = Making {
-            search,
             batch: module::Batch::new(),
             origins: Vec::new(),
             outcomes: Vec::new(),
@@ -479,9 +428,8 @@ impl MailboxStore {
                 None => Done::Done,
             },
             Outcome::Written(opened, change) => {
-                let uid = results.get(change as usize).map_or(0, |result| result.uid);
-                // Who may put things in without reading them learns no tag.
-                match opened.and_then(|opened| self.written(&opened, uid)) {
+                let written = opened.zip(results.get(change as usize));
+                match written.and_then(|(opened, result)| self.written(&opened, result)) {
                     Some(member) => Done::Written {
                         etag: member.etag,
                         modified: member.modified.unwrap_or_default(),
@@ -492,10 +440,17 @@ impl MailboxStore {
         }
     }
 
-    /// The member that a message became.
-    fn written(&self, opened: &Opened, uid: u32) -> Option<Member> {
-        let message = opened.mailbox.get(&[uid]).ok()?.pop()?;
-        let mut members = [super::members::member(message)];
+    /// The member that a message became. Who may put things in without reading them learns no tag.
+    fn written(&self, opened: &Opened, result: &module::Outcome) -> Option<Member> {
+        if !opened.status.rights.contains(module::Rights::READ) {
+            return None;
+        }
+        let mut members = [Member {
+            version: u64::from(result.uid),
+            etag: etag(result.digest),
+            modified: Some(time(result.modified)),
+            ..Member::default()
+        }];
         let source = self.source(&opened.mailbox, opened.status.owner.as_deref());
         fill_personal(source, &mut members).ok()?;
         let [member] = members;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use module::{Annotation, Blob, Condition, Key as HostKey};
 
 use super::MailboxStore;
-use super::commit::{Making, Outcome, Search, check_name};
+use super::commit::{Making, Outcome, check_name};
 use super::convert::{self, annotation_name, key, read_refusal, refusal, time, uid};
 use super::header::Header;
 use super::tree::Opened;
@@ -61,7 +61,7 @@ impl MailboxStore {
         let (content, length) = self.content(making, path, accept.content)?;
         let content_type = self.content_type(accept.content_type, &name);
         if let Some(opened) = &opened {
-            self.expect_unique(making, opened, &name, &accept.unique)?;
+            self.expect_unique(making, opened, &name, &accept.unique);
         }
         let header = Header {
             principal: self.identity.principal.as_deref(),
@@ -149,61 +149,18 @@ impl MailboxStore {
         })
     }
 
-    fn expect_unique(
-        &self,
-        making: &mut Making,
-        opened: &Opened,
-        name: &str,
-        unique: &[Unique],
-    ) -> Result<(), Refusal> {
+    fn expect_unique(&self, making: &mut Making, opened: &Opened, name: &str, unique: &[Unique]) {
         for unique in unique {
             let key = HostKey::text(&unique.name, unique.value.as_str());
-            match (unique.scope, making.search) {
-                (UniqueScope::Owner, _) | (UniqueScope::Collection, Search::None) => {
-                    let change = making
-                        .batch
-                        .expect_unique(&opened.mailbox, Some(name), &key);
-                    making.unique.push((change, unique.name.clone()));
-                }
-                (UniqueScope::Collection, Search::Collection) => {
-                    self.check_unique(making, opened, name, unique)?;
-                }
-            }
+            let scope = match unique.scope {
+                UniqueScope::Collection => module::UniqueScope::Mailbox,
+                UniqueScope::Owner => module::UniqueScope::Owner,
+            };
+            let change = making
+                .batch
+                .expect_unique(&opened.mailbox, Some(name), &key, scope);
+            making.unique.push((change, unique.name.clone()));
         }
-        Ok(())
-    }
-
-    /// In one mailbox the host has no such condition: look, and have it watch that nothing changes.
-    fn check_unique(
-        &self,
-        making: &Making,
-        opened: &Opened,
-        name: &str,
-        unique: &Unique,
-    ) -> Result<(), Refusal> {
-        let test = module::Test::Equal(unique.value.clone());
-        let query = module::Query {
-            all_of: vec![vec![module::Term::new(&unique.name, test)]],
-            limit: 2,
-            ..module::Query::default()
-        };
-        let status = opened.mailbox.status().map_err(refusal)?;
-        let results = opened.mailbox.search(&query).map_err(refusal)?;
-        let mut others = results
-            .found
-            .into_iter()
-            .filter_map(|found| found.message.name);
-        if let Some(other) = others.find(|other| other != name) {
-            let other = self
-                .path_of(&opened.status.path)
-                .map(|path| path.join(&other));
-            return Err(Refusal::NotUnique {
-                name: unique.name.clone(),
-                other,
-            });
-        }
-        making.batch.expect_modseq(&opened.mailbox, status.modseq);
-        Ok(())
     }
 
     pub(super) fn transfer(
@@ -235,7 +192,7 @@ impl MailboxStore {
         };
         let (source, batch) = (&source.mailbox, &making.batch);
         if !moving {
-            self.expect_unique(making, &target, name, &unique)?;
+            self.expect_unique(making, &target, name, &unique);
             let copied = making
                 .batch
                 .copy(source, uid, &target.mailbox, Some(name), condition);
@@ -243,7 +200,7 @@ impl MailboxStore {
         }
         let moved = batch.move_(source, uid, &target.mailbox, Some(name), condition);
         // Only now is the source no other message with the same key.
-        self.expect_unique(making, &target, name, &unique)?;
+        self.expect_unique(making, &target, name, &unique);
         Ok(self.transferred(making, to, target, moved, properties))
     }
 

@@ -3,20 +3,30 @@
 use super::super::change::Message;
 use super::super::state::{Annotations, Row, StoredMessage, Tombstone, digest, owner_of};
 use super::Commit;
-use crate::{Annotation, Condition, Error, Key, Outcome, Result, Rights, Uid, Visibility};
+use crate::{
+    Annotation, Condition, Error, Key, Outcome, Result, Rights, Uid, UniqueScope, Visibility,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What replacing or removing a message takes.
 const REMOVE: Rights = Rights::DELETE_MESSAGE.with(Rights::EXPUNGE);
 
 impl Commit {
-    pub(super) fn expect_unique(&self, row: Row, name: Option<&str>, key: &Key) -> Result<Outcome> {
+    pub(super) fn expect_unique(
+        &self,
+        row: Row,
+        name: Option<&str>,
+        key: &Key,
+        scope: UniqueScope,
+    ) -> Result<Outcome> {
         let here = self.state.mailbox(row)?;
         let owner = owner_of(&here.path);
         let all = self.state.mailboxes.iter();
-        let scope = all
-            .filter(|(_, mailbox)| mailbox.type_ == here.type_ && owner_of(&mailbox.path) == owner);
-        for (other, mailbox) in scope {
+        let within = all.filter(|(other, mailbox)| match scope {
+            UniqueScope::Mailbox => **other == row,
+            UniqueScope::Owner => mailbox.type_ == here.type_ && owner_of(&mailbox.path) == owner,
+        });
+        for (other, mailbox) in within {
             for (&uid, message) in &mailbox.messages {
                 let itself = *other == row && name.is_some() && message.name.as_deref() == name;
                 if !itself && message.keys.contains(key) {
@@ -81,12 +91,15 @@ impl Commit {
     ) -> Result<Outcome> {
         let mailbox = self.state.mailbox_mut(row)?;
         let uid = mailbox.uid_next;
+        let (digest, modified) = (message.digest, message.modified);
         mailbox.uid_next += 1;
         mailbox.messages.insert(uid, message);
         self.check_quota(row)?;
         self.makes(row, Some(uid));
         Ok(Outcome {
             uid,
+            digest,
+            modified,
             replaced,
             ..self.touch(row, Some(uid))?
         })

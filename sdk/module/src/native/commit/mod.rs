@@ -61,7 +61,9 @@ impl Commit {
                     Err(Error::Conflict)
                 }
             }
-            Change::ExpectUnique(row, name, key) => self.expect_unique(row, name.as_deref(), &key),
+            Change::ExpectUnique(row, name, key, scope) => {
+                self.expect_unique(row, name.as_deref(), &key, scope)
+            }
             Change::Put(row, message) => self.put(row, message),
             Change::PutInto(number, message) => {
                 let (row, _) = self.made(number)?;
