@@ -16,9 +16,7 @@ use wasmtime::component::Component;
 const TIME_MAX: Duration = Duration::from_secs(300);
 /// How many files are compiled at once while others are served.
 const AT_ONCE: usize = 2;
-/// How much less than the other threads those get that compile while others are served: a third.
-const NICE: i32 = 5;
-/// Those that compile better what serves already: a thirtieth.
+/// How much less than the other threads those get that compile better what serves already: a thirtieth.
 const NICER: i32 = 15;
 /// And those get that take only what nobody else wants.
 const NICEST: i32 = 19;
@@ -28,7 +26,9 @@ const NICEST: i32 = 19;
 pub(crate) enum Pace {
     /// All: nobody is served yet.
     Start,
-    /// A little of half of the cores, and whatever nobody else wants.
+    /// As much as those who are served, so that what was dropped in serves soon however busy they are. It
+    /// lasts seconds, for the code is made in a hurry; and all threads get the same, for the result is
+    /// there when the slowest has made its part.
     Background,
     /// Less than that: it serves already, and others wait to.
     Leisure,
@@ -58,10 +58,9 @@ impl Pace {
     /// Takes this thread, one of several that compile a file, behind those that serve.
     fn lower_priority(self, index: usize, threads: usize) {
         let nice = match self {
-            Self::Start => return,
-            Self::Background if index * 2 < threads => NICE,
+            Self::Start | Self::Background => return,
             Self::Leisure if index * 2 < threads => NICER,
-            Self::Background | Self::Leisure => NICEST,
+            Self::Leisure => NICEST,
         };
         // Elsewhere, this would be the whole process.
         if cfg!(target_os = "linux")
