@@ -83,7 +83,7 @@ fn everything_follows_to_another_state_folder_and_no_request_fails() {
     let mut waiting = BufReader::new(TcpStream::connect(server.address).unwrap());
     waiting.get_ref().set_read_timeout(Some(LONG)).unwrap();
     let ask = format!(
-        "GET /jmap/eventsource?types=*&closeafter=no&ping=0 HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n",
+        "GET /jmap/eventsource?types=*&closeafter=no&ping=0 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: {}\r\n\r\n",
         basic("alice", PASSWORD)
     );
     waiting.get_mut().write_all(ask.as_bytes()).unwrap();
