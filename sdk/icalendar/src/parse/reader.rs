@@ -1,155 +1,15 @@
-//! Bytes to a tree: content lines, folding and components. RFC 5545 §3.1, §3.4, §3.6.
-//!
-//! Tolerated, because clients do it: lines that end in LF alone, blank lines (also within a folded
-//! line), a byte order mark, names in any case, folds within a UTF-8 sequence, an unbalanced quote
-//! in a parameter, control characters in values.
+//! Reading a stream line by line, component by component.
 
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use super::{Limits, ParseError, Problem};
 use crate::component::{Calendar, Component, Item};
 use crate::known::Known;
 use crate::property::Property;
 
-/// How much one stream may ask of us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The longest stream in bytes.
-    pub bytes: usize,
-    /// How deep components may nest, VCALENDAR being 1.
-    pub depth: usize,
-    /// How many components there may be.
-    pub components: usize,
-    /// How many properties there may be, in all components together.
-    pub properties: usize,
-    /// The longest content line in bytes, after unfolding. Images lie in lines.
-    pub line: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            bytes: 10 << 20,
-            depth: 10,
-            components: 50_000,
-            properties: 400_000,
-            line: 10 << 20,
-        }
-    }
-}
-
-/// Why a stream is no iCalendar data, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {problem}")]
-pub struct ParseError {
-    /// The number of the line, from 1, counted as an editor counts: folded parts are lines.
-    pub line: u32,
-    /// What is wrong.
-    pub problem: Problem,
-}
-
-/// What can be wrong with a stream.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
-    /// Nothing but white space.
-    #[error("there is no VCALENDAR")]
-    Empty,
-    /// The stream doesn't begin with `BEGIN:VCALENDAR`, or has something after its end.
-    #[error("expected BEGIN:VCALENDAR")]
-    NoCalendar,
-    /// Something comes after the one calendar that there may be.
-    #[error("there is more than one VCALENDAR")]
-    SecondCalendar,
-    /// No colon ends the name and parameters, as when a line break in a text is not escaped.
-    #[error("the line has no colon after its name; a line break in a text is written \\n")]
-    NoColon,
-    /// A name of something else than letters, digits and hyphens.
-    #[error("{0:?} can't be the name of a property")]
-    Name(String),
-    /// Not UTF-8.
-    #[error("the line is not UTF-8")]
-    Encoding,
-    /// An `END` that is not of the innermost open component.
-    #[error("END:{found}, but the open component is {open:?}")]
-    WrongEnd {
-        /// What the line ends.
-        found: String,
-        /// What is open.
-        open: String,
-    },
-    /// The stream ends within a component.
-    #[error("the stream ends within {0}")]
-    Unclosed(String),
-    /// Over one of the [`Limits`].
-    #[error("more than {limit} {what}")]
-    TooBig {
-        /// What there is too much of.
-        what: &'static str,
-        /// How much is allowed.
-        limit: usize,
-    },
-}
-
-impl<'a> Calendar<'a> {
-    /// Reads a stream of one VCALENDAR.
-    ///
-    /// Fails with the line and the reason if that is not what it is, or it is over a limit.
-    pub fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self, ParseError> {
-        Self::read(Reader::new(bytes, limits)?)
-    }
-
-    /// Reads one of many stored objects: as [`Calendar::parse`] does, but a VTIMEZONE that another
-    /// one had is not read once more. Its lines have the numbers that they had there, so this is
-    /// not for what a client is told the errors of.
-    pub fn parse_stored(bytes: &'a [u8]) -> Result<Self, ParseError> {
-        let limits = Limits::default();
-        let mut reader = Reader::new(bytes, &limits)?;
-        reader.shares = true;
-        Self::read(reader)
-    }
-
-    /// Reads of one of many stored objects what it takes to add it to busy time, and leaves out
-    /// most of the rest.
-    pub fn parse_busy(bytes: &'a [u8]) -> Result<Self, ParseError> {
-        let limits = Limits::default();
-        let mut reader = Reader::new(bytes, &limits)?;
-        reader.shares = true;
-        reader.only_busy = true;
-        Self::read(reader)
-    }
-
-    fn read(mut reader: Reader<'a, '_>) -> Result<Self, ParseError> {
-        let mut calendar = reader.calendar()?.ok_or(reader.error(Problem::Empty))?;
-        if !reader.at_end() {
-            let problem = match reader.next_line()? {
-                Some(line) if line.is("BEGIN") => Problem::SecondCalendar,
-                _ => Problem::NoCalendar,
-            };
-            return Err(reader.error(problem));
-        }
-        calendar.after = Cow::Borrowed(reader.rest());
-        Ok(calendar)
-    }
-
-    /// Reads a stream of any number of VCALENDARs, as imports are. RFC 5545 §3.4.
-    ///
-    /// Fails with the line and the reason if that is not what it is, or it is over a limit; the
-    /// limits are for the whole stream.
-    pub fn parse_many(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Self>, ParseError> {
-        let mut reader = Reader::new(bytes, limits)?;
-        let mut calendars = Vec::new();
-        while let Some(calendar) = reader.calendar()? {
-            calendars.push(calendar);
-        }
-        if let Some(last) = calendars.last_mut() {
-            last.after = Cow::Borrowed(reader.rest());
-        }
-        Ok(calendars)
-    }
-}
-
 /// Where in the stream reading is.
-struct Reader<'a, 'l> {
+pub(super) struct Reader<'a, 'l> {
     bytes: &'a [u8],
     /// Where the next content line begins, blank lines before it included.
     at: usize,
@@ -160,16 +20,16 @@ struct Reader<'a, 'l> {
     components: usize,
     properties: usize,
     /// Whether a VTIMEZONE may be one that was read before.
-    shares: bool,
+    pub(super) shares: bool,
     /// Whether properties that busy time does not depend on may be passed over.
-    only_busy: bool,
+    pub(super) only_busy: bool,
     /// Whether the lines to come are those of a VTIMEZONE, of which everything counts.
     in_zone: bool,
     limits: &'l Limits,
 }
 
 impl<'a, 'l> Reader<'a, 'l> {
-    fn new(bytes: &'a [u8], limits: &'l Limits) -> Result<Self, ParseError> {
+    pub(super) fn new(bytes: &'a [u8], limits: &'l Limits) -> Result<Self, ParseError> {
         let reader = Self {
             bytes,
             at: 0,
@@ -188,23 +48,23 @@ impl<'a, 'l> Reader<'a, 'l> {
         Ok(reader)
     }
 
-    fn error(&self, problem: Problem) -> ParseError {
+    pub(super) fn error(&self, problem: Problem) -> ParseError {
         ParseError {
             line: self.line,
             problem,
         }
     }
 
-    fn rest(&self) -> &'a [u8] {
+    pub(super) fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    fn at_end(&self) -> bool {
+    pub(super) fn at_end(&self) -> bool {
         self.rest().iter().all(u8::is_ascii_whitespace)
     }
 
     /// One VCALENDAR; none if nothing follows.
-    fn calendar(&mut self) -> Result<Option<Calendar<'a>>, ParseError> {
+    pub(super) fn calendar(&mut self) -> Result<Option<Calendar<'a>>, ParseError> {
         const MARK: &[u8] = b"\xef\xbb\xbf";
         let before = if self.at == 0 && self.bytes.starts_with(MARK) {
             self.at = MARK.len();
@@ -315,7 +175,7 @@ impl<'a, 'l> Reader<'a, 'l> {
     }
 
     /// The next content line with its folded parts; none at the end of the stream.
-    fn next_line(&mut self) -> Result<Option<Property<'a>>, ParseError> {
+    pub(super) fn next_line(&mut self) -> Result<Option<Property<'a>>, ParseError> {
         if self.only_busy && !self.in_zone {
             self.pass_over()?;
         }
