@@ -104,3 +104,42 @@ fn a_module_that_is_not_in_the_folder_is_not_there() {
         server.log().contains("module=broken")
     });
 }
+
+#[test]
+fn calendars_are_where_the_operator_puts_them_and_called_what_they_are_to_be_called() {
+    let server = Server::builder()
+        .user("alice")
+        .option("calendarprefix", "/cal")
+        .option("caldav_realm", "Our calendars")
+        .start();
+    let home = "/cal/user/alice/";
+    let mut anonymous = server.anonymous();
+    let asked = anonymous.send("PROPFIND", home, &DEPTH, b"").expect(401);
+    let challenges = asked.headers("www-authenticate");
+    let realm = "realm=\"Our calendars\"";
+    assert!(
+        challenges.iter().any(|it| it.contains(realm)),
+        "{challenges:?}"
+    );
+    // That of others is what it was.
+    let asked = anonymous.send("PROPFIND", "/dav/drive/user/alice/", &DEPTH, b"");
+    let challenges = asked.expect(401).headers("www-authenticate");
+    assert!(!challenges.iter().any(|it| it.contains("Our calendars")));
+
+    let mut alice = server.client("alice");
+    let led = alice.send("GET", "/.well-known/caldav", &[], b"");
+    let led = led.expect_any(&[301, 302, 307, 308]);
+    let to = led.headers("location");
+    assert!(to.iter().all(|to| to.ends_with("/cal/")), "{to:?}");
+    alice.send("PROPFIND", home, &DEPTH, b"").expect(207);
+    alice
+        .send("PROPFIND", "/dav/calendars/user/alice/", &DEPTH, b"")
+        .expect_any(&[404, 405]);
+    // What clients ask a principal for is the new place.
+    let ask = b"<D:propfind xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\"><D:prop>\
+        <C:calendar-home-set/></D:prop></D:propfind>";
+    let headers = [("depth", "0"), ("content-type", "application/xml")];
+    let principal = alice.send("PROPFIND", "/dav/principals/user/alice/", &headers, ask);
+    let said = principal.expect(207).text();
+    assert!(said.contains(">/cal/user/alice/<"), "{said}");
+}
