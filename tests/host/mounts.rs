@@ -123,7 +123,8 @@ fn calendars_are_where_the_operator_puts_them_and_called_what_they_are_to_be_cal
     );
     // That of others is what it was.
     let asked = anonymous.send("PROPFIND", "/dav/drive/user/alice/", &DEPTH, b"");
-    let challenges = asked.expect(401).headers("www-authenticate");
+    let asked = asked.expect(401);
+    let challenges = asked.headers("www-authenticate");
     assert!(!challenges.iter().any(|it| it.contains("Our calendars")));
 
     let mut alice = server.client("alice");
