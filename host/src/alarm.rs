@@ -91,7 +91,7 @@ impl Alarms {
 /// Fires what is due of a tenant, and returns when its next timer goes off.
 async fn pass(host: &Arc<Host>, site: &Arc<Site>) -> Result<Instant, Error> {
     let needed = site.opened().is_some();
-    let open = site.open().await?;
+    let open = site.visit().await?;
     let next = loop {
         let timers = open.tenant.store.due_timers(Instant::MAX, AT_ONCE).await?;
         let now = now();

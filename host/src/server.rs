@@ -218,7 +218,7 @@ async fn expire(host: Arc<Host>) {
         times.tick().await;
         for site in host.snapshot().sites() {
             let needed = site.opened().is_some();
-            let expired = match site.open().await {
+            let expired = match site.visit().await {
                 Ok(open) => open.tenant.store.expire().await,
                 Err(error) => Err(error),
             };

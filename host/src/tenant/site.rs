@@ -111,6 +111,15 @@ impl Site {
         state::store_folder(&self.config, &self.name)
     }
 
+    /// As [`Site::open`], for who only sees whether there is anything to do: a store that is open is not used
+    /// by that. Whoever sees to all stores again and again would else keep them open for ever.
+    pub async fn visit(&self) -> Result<Arc<Open>, Error> {
+        match self.opened() {
+            Some(open) => Ok(open),
+            None => self.open().await,
+        }
+    }
+
     /// Its store, with what belongs to it. Whoever holds it keeps it open.
     pub async fn open(&self) -> Result<Arc<Open>, Error> {
         self.used.store(self.now(), Ordering::Relaxed);
@@ -267,6 +276,11 @@ mod tests {
         let (one, other) = (one.unwrap(), other.unwrap());
         assert!(Arc::ptr_eq(&one, &other));
         drop(other);
+        // Visits don't count as use.
+        let long_ago = 0;
+        site.used.store(long_ago, Ordering::Relaxed);
+        assert!(Arc::ptr_eq(&one, &site.visit().await.unwrap()));
+        assert_eq!(site.used.load(Ordering::Relaxed), long_ago);
         // It is in use.
         site.close_if_idle(Duration::ZERO);
         assert!(site.opened().is_some());
