@@ -55,6 +55,14 @@ pub struct Pass<'a> {
     pub failed: &'a mut HashMap<(MailboxId, Uid), u32>,
 }
 
+/// What has become of a page.
+struct Done {
+    made: Vec<Indexed>,
+    /// What is left without keys.
+    given_up: Vec<Indexed>,
+    rest: Rest,
+}
+
 /// What becomes of a message.
 enum Fate {
     Made(Indexed),
@@ -76,12 +84,18 @@ impl Pass<'_> {
             let Some(last) = page.last() else { break };
             after = (last.mailbox, last.uid);
             let is_last = page.len() < PAGE as usize;
-            let (made, left) = self.page(page).await;
-            rest = rest.or_sooner(left);
-            if !made.is_empty() {
-                self.store.set_indexed(made).await?;
+            let done = self.page(page).await;
+            rest = rest.or_sooner(done.rest);
+            let (made, given_up) = (done.made.len(), done.given_up.len());
+            if made + given_up > 0 {
+                self.store
+                    .set_indexed([done.made, done.given_up].concat())
+                    .await?;
+                // What is counted is found by its keys.
+                self.counts.indexed.fetch_add(made as u64, Relaxed);
+                self.counts.failed.fetch_add(given_up as u64, Relaxed);
             }
-            if let Rest::After(wait) = left
+            if let Rest::After(wait) = done.rest
                 && wait > RETRY
             {
                 // Nobody else would fare better now.
@@ -98,7 +112,7 @@ impl Pass<'_> {
         Ok(rest)
     }
 
-    async fn page(&mut self, page: Vec<Unindexed>) -> (Vec<Indexed>, Rest) {
+    async fn page(&mut self, page: Vec<Unindexed>) -> Done {
         let same_owner = |one: &Unindexed, next: &Unindexed| one.owner == next.owner;
         let mut groups: Vec<Vec<Unindexed>> = Vec::new();
         for of_owner in page.chunk_by(same_owner) {
@@ -109,24 +123,25 @@ impl Pass<'_> {
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
-        let (mut made, mut rest) = (Vec::new(), Rest::Nothing);
+        let mut done = Done {
+            made: Vec::new(),
+            given_up: Vec::new(),
+            rest: Rest::Nothing,
+        };
         for (mailbox, uid, fate) in fates.into_iter().flatten() {
             match fate {
-                Fate::Made(indexed) => {
-                    self.counts.indexed.fetch_add(1, Relaxed);
-                    made.push(indexed);
-                }
+                Fate::Made(indexed) => done.made.push(indexed),
                 Fate::Gone => {}
-                Fate::Later(wait) => rest = rest.or_sooner(Rest::After(wait)),
+                Fate::Later(wait) => done.rest = done.rest.or_sooner(Rest::After(wait)),
                 // It has keys, which are as good as they were.
                 Fate::Failed(_) if self.reach.is_some() => {}
                 Fate::Failed(reason) => match self.give_up(mailbox, uid, &reason) {
-                    Some(without) => made.push(without),
-                    None => rest = rest.or_sooner(Rest::After(RETRY)),
+                    Some(without) => done.given_up.push(without),
+                    None => done.rest = done.rest.or_sooner(Rest::After(RETRY)),
                 },
             }
         }
-        (made, rest)
+        done
     }
 
     /// Has messages of one owner indexed, one after the other.
@@ -224,7 +239,6 @@ impl Pass<'_> {
             return None;
         }
         self.failed.remove(&(mailbox, uid));
-        self.counts.failed.fetch_add(1, Relaxed);
         let (tenant, module) = (&self.tenant.name, &self.module);
         tracing::error!(%tenant, %module, mailbox, uid, "a message can't be indexed: {reason}");
         Some(Indexed {
