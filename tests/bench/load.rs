@@ -1,9 +1,11 @@
 //! Load over connections that are kept: each sends a request, reads the answer, and sends the next.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use crate::process::cpu;
+use futures_util::future::join_all;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 
 /// What came of it.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +14,8 @@ pub struct Load {
     pub latencies: Vec<Duration>,
     /// How long all of it took.
     pub elapsed: Duration,
+    /// CPU time that asking has used itself.
+    pub own: Duration,
 }
 
 impl Load {
@@ -37,6 +41,7 @@ impl Load {
         self.latencies.extend(other.latencies);
         self.latencies.sort_unstable();
         self.elapsed += other.elapsed;
+        self.own += other.own;
     }
 }
 
@@ -55,55 +60,50 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) 
 }
 
 /// Sends requests over so many connections for so long. `make` makes the request of a connection.
+/// One thread does it: the processors that it takes are those that the server would have.
 pub fn drive(
     address: SocketAddr,
     connections: usize,
     duration: Duration,
-    make: impl Fn(usize, usize) -> Vec<u8> + Sync,
+    make: impl Fn(usize, usize) -> Vec<u8>,
 ) -> Load {
-    let stop = AtomicBool::new(false);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .expect("a runtime");
+    let before = cpu(std::process::id());
     let began = Instant::now();
-    let mut load = Load::default();
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..connections)
-            .map(|connection| {
-                let (stop, make) = (&stop, &make);
-                scope.spawn(move || {
-                    let stream = TcpStream::connect(address).expect("a connection");
-                    stream.set_nodelay(true).unwrap();
-                    let mut stream = BufReader::with_capacity(256 * 1024, stream);
-                    let mut latencies = Vec::new();
-                    let mut line = String::new();
-                    while !stop.load(Ordering::Relaxed) {
-                        let request = make(connection, latencies.len());
-                        let sent = Instant::now();
-                        stream.get_mut().write_all(&request).expect("sent");
-                        read_answer(&mut stream, &mut line);
-                        latencies.push(sent.elapsed());
-                    }
-                    latencies
-                })
-            })
-            .collect();
-        std::thread::sleep(duration);
-        stop.store(true, Ordering::Relaxed);
-        for thread in threads {
-            load.latencies
-                .extend(thread.join().expect("a connection that held"));
+    let one = async |connection| {
+        let stream = TcpStream::connect(address).await.expect("a connection");
+        stream.set_nodelay(true).unwrap();
+        let mut stream = BufReader::with_capacity(256 * 1024, stream);
+        let mut latencies = Vec::new();
+        let mut line = Vec::new();
+        while began.elapsed() < duration {
+            let request = make(connection, latencies.len());
+            let sent = Instant::now();
+            stream.write_all(&request).await.expect("sent");
+            read_answer(&mut stream, &mut line).await;
+            latencies.push(sent.elapsed());
         }
-    });
-    load.elapsed = began.elapsed();
-    load.latencies.sort_unstable();
-    load
+        latencies
+    };
+    let mut latencies = runtime
+        .block_on(join_all((0..connections).map(one)))
+        .concat();
+    latencies.sort_unstable();
+    Load {
+        latencies,
+        elapsed: began.elapsed(),
+        own: cpu(std::process::id()) - before,
+    }
 }
 
-fn read_answer(stream: &mut BufReader<TcpStream>, line: &mut String) {
+async fn read_answer(stream: &mut BufReader<TcpStream>, line: &mut Vec<u8>) {
     let mut status = 0_u16;
-    let (mut length, mut chunked) = (0_u64, false);
+    let (mut length, mut chunked) = (0_usize, false);
     loop {
-        line.clear();
-        stream.read_line(line).expect("an answer");
-        let text = line.trim_end();
+        let text = read_line(stream, line).await;
         if text.is_empty() {
             break;
         }
@@ -122,21 +122,33 @@ fn read_answer(stream: &mut BufReader<TcpStream>, line: &mut String) {
         return;
     }
     if !chunked {
-        skip(stream, length);
+        skip(stream, length).await;
         return;
     }
     loop {
-        line.clear();
-        stream.read_line(line).expect("a chunk");
-        let size = u64::from_str_radix(line.trim(), 16).expect("its size");
-        skip(stream, size + 2);
+        let size = usize::from_str_radix(read_line(stream, line).await, 16).expect("its size");
+        skip(stream, size + 2).await;
         if size == 0 {
             return;
         }
     }
 }
 
-fn skip(stream: &mut BufReader<TcpStream>, length: u64) {
-    let read = std::io::copy(&mut stream.take(length), &mut std::io::sink()).expect("a body");
-    assert_eq!(read, length, "the body ended early");
+/// A line without its end.
+async fn read_line<'a>(stream: &mut BufReader<TcpStream>, line: &'a mut Vec<u8>) -> &'a str {
+    line.clear();
+    stream.read_until(b'\n', line).await.expect("an answer");
+    assert!(line.ends_with(b"\n"), "the answer ended early");
+    std::str::from_utf8(line)
+        .expect("a line of text")
+        .trim_end()
+}
+
+async fn skip(stream: &mut BufReader<TcpStream>, mut length: usize) {
+    while length > 0 {
+        let read = stream.fill_buf().await.expect("a body").len().min(length);
+        assert!(read > 0, "the body ended early");
+        stream.consume(read);
+        length -= read;
+    }
 }

@@ -296,6 +296,32 @@ impl Bench {
 }
 
 impl Bench {
+    /// Adds a row of how much of the processors many writers use.
+    pub fn row_of_writers(&mut self, name: &str, used: &Used) {
+        let cores = std::thread::available_parallelism().map_or(1.0, |count| count.get() as f64);
+        let each = used.each() / 1e6;
+        let share = used.load.rate() / (cores / each) * 100.0;
+        // The load is made on the same processors.
+        let own = used.load.own.as_secs_f64() / used.load.elapsed.as_secs_f64();
+        let of_left = used.load.rate() / ((cores - own) / each) * 100.0;
+        let more = format!(
+            "{:.0}/s, {:.0} µs CPU, {of_left:.0} % of what asking leaves, which uses {:.0} µs, p50 {:.2} ms, p99 {:.2} ms",
+            used.load.rate(),
+            used.each(),
+            own / used.load.rate() * 1e6,
+            used.load.quantile(0.5),
+            used.load.quantile(0.99)
+        );
+        let target = ">= 70 % of cores / CPU";
+        self.row(
+            name,
+            target,
+            format!("{share:.0} %"),
+            Some(share >= 70.0),
+            more,
+        );
+    }
+
     /// Adds a row of what a request costs, sent again and again over one connection.
     pub fn row_of_cpu(&mut self, name: &str, target: f64, request: &[u8]) {
         let place = (self.server.address, self.server.pid());
@@ -474,33 +500,12 @@ pub fn put_one(bench: &mut Bench) {
 
 /// Whether many writers are held back by the disk or only by the processors.
 pub fn put_many(bench: &mut Bench) {
-    let cores = std::thread::available_parallelism().unwrap().get() as f64;
     bench
         .client()
         .send("MKCOL", &format!("{HOME}many/"), &[], b"")
         .expect(201);
-    let own = cpu(std::process::id());
     let used = puts(bench, 16, ROUND * 4, "many");
-    let own = (cpu(std::process::id()) - own).as_secs_f64();
-    let capacity = cores / (used.each() / 1e6);
-    let share = used.load.rate() / capacity * 100.0;
-    // The load is made on the same processors.
-    let left = (cores * used.load.elapsed.as_secs_f64() - own) / used.load.elapsed.as_secs_f64();
-    let of_left = used.load.rate() / (left / (used.each() / 1e6)) * 100.0;
-    let more = format!(
-        "{:.0}/s, {:.0} µs CPU, {of_left:.0} % of what the load generator leaves, p50 {:.2} ms, p99 {:.2} ms",
-        used.load.rate(),
-        used.each(),
-        used.load.quantile(0.5),
-        used.load.quantile(0.99)
-    );
-    bench.row(
-        "PUT of 500 bytes, 16 clients",
-        ">= 70 % of cores / CPU",
-        format!("{share:.0} %"),
-        Some(share >= 70.0),
-        more,
-    );
+    bench.row_of_writers("PUT of 500 bytes, 16 clients", &used);
 }
 
 /// Listing a thousand files.
