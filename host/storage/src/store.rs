@@ -91,6 +91,8 @@ pub struct StoreLimits {
     pub lock_ms_max: i64,
     /// Locks that one principal may hold.
     pub locks_max: u32,
+    /// Mailboxes that one owner may have.
+    pub mailboxes_max: u64,
 }
 
 impl Default for StoreLimits {
@@ -105,6 +107,7 @@ impl Default for StoreLimits {
             tombstone_expiry_ms: 90 * DAY_MS,
             lock_ms_max: DAY_MS,
             locks_max: 10_000,
+            mailboxes_max: 100_000,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Mailboxes: their tree, their listings, their changes.
 
 use crate::world::*;
-use storage::{Change, Error, ListScope, Part, Rights, Target};
+use storage::{Change, Error, ListScope, Part, Rights, StoreLimits, Target};
 
 async fn listed(world: &World, actor: &storage::Actor, scope: ListScope) -> Vec<String> {
     let found = world
@@ -352,4 +352,113 @@ pub async fn subscriptions_belong_to_a_principal(engine: &dyn Engine) {
 pub async fn assert_sound(world: &World) {
     let report = world.store.check(false).await.unwrap();
     assert_eq!(report.problems, Vec::<String>::new());
+}
+
+pub async fn a_tree_goes_to_another_owner_with_all_rights_or_not_at_all(engine: &dyn Engine) {
+    let world = World::new(engine).await;
+    let a = world.create(&world.alice, "user/alice/#drive/a").await;
+    let inner = world.create(&world.alice, "user/alice/#drive/a/in").await;
+    world.create(&world.bob, "user/bob/#drive").await;
+    let all = Rights::LOOKUP | Rights::READ | Rights::DELETE_MAILBOX | Rights::CREATE;
+    world.share(world.drive, all).await;
+    world.share(a, all).await;
+    let to = |text: &str| Change::RenameMailbox {
+        mailbox: a,
+        path: path(text),
+    };
+    // What is hidden, what can only be read, and what can only be deleted stay where they are.
+    for (rights, missing) in [
+        (Rights::LOOKUP | Rights::READ, Rights::DELETE_MAILBOX),
+        (Rights::LOOKUP | Rights::DELETE_MAILBOX, Rights::READ),
+    ] {
+        world.share(inner, rights).await;
+        let refused = world.refused(&world.bob, to("user/bob/#drive/mine")).await;
+        assert!(matches!(refused, Error::Forbidden(rights) if rights.contains(missing)));
+    }
+    let hidden = Change::SetRights {
+        mailbox: inner,
+        grants: Vec::new(),
+    };
+    world.one(hidden).await;
+    for place in ["user/bob/#drive/mine", "user/alice/#drive/a2"] {
+        let refused = world.refused(&world.bob, to(place)).await;
+        assert!(matches!(refused, Error::Forbidden(_)), "{place}: {refused}");
+    }
+    world.share(inner, all).await;
+    world
+        .commit(&world.bob, [to("user/bob/#drive/mine")])
+        .await
+        .unwrap();
+    let status = world.store.status(&world.bob, inner).await.unwrap();
+    assert_eq!(status.path, path("user/bob/#drive/mine/in"));
+}
+
+pub async fn nothing_comes_to_lie_deeper_than_a_path_may_be(engine: &dyn Engine) {
+    let world = World::new(engine).await;
+    let mut deep = "user/alice/#drive".to_owned();
+    let mut root = world.drive;
+    for number in 0..30 {
+        deep.push_str("/d");
+        let made = world.create(&world.alice, &deep).await;
+        if number == 0 {
+            root = made;
+        }
+    }
+    let mut other = "user/alice/#drive".to_owned();
+    for _ in 0..40 {
+        other.push_str("/e");
+        world.create(&world.alice, &other).await;
+    }
+    let path = path(&format!("{other}/d"));
+    for change in [
+        Change::RenameMailbox {
+            mailbox: root,
+            path: path.clone(),
+        },
+        Change::CopyMailbox {
+            mailbox: root,
+            path: path.clone(),
+            deep: true,
+        },
+    ] {
+        let refused = world.refused(&world.alice, change).await;
+        assert!(matches!(refused, Error::Invalid(_)), "{refused}");
+    }
+    assert!(world.store.status(&world.alice, root).await.is_ok());
+}
+
+pub async fn an_owner_has_so_many_mailboxes_and_no_more(engine: &dyn Engine) {
+    let limits = StoreLimits {
+        mailboxes_max: 5,
+        ..StoreLimits::default()
+    };
+    let world = World::with(engine, limits).await;
+    let a = world.create(&world.alice, "user/alice/#drive/a").await;
+    world.create(&world.alice, "user/alice/#drive/a/in").await;
+    let copy = |to: &str| Change::CopyMailbox {
+        mailbox: a,
+        path: path(to),
+        deep: true,
+    };
+    world.one(copy("user/alice/#drive/b")).await;
+    for change in [create("user/alice/#drive/c"), copy("user/alice/#drive/c")] {
+        assert_eq!(world.refused(&world.alice, change).await, Error::TooMany(5));
+    }
+    // Others have room of their own, until they are given more than fits.
+    world.create(&world.bob, "user/bob/#drive").await;
+    for name in ["a", "b", "c"] {
+        world
+            .create(&world.bob, &format!("user/bob/#drive/{name}"))
+            .await;
+    }
+    let all = Rights::LOOKUP | Rights::READ | Rights::DELETE_MAILBOX;
+    for place in ["user/alice/#drive/a", "user/alice/#drive/a/in"] {
+        let mailbox = world.id(&world.alice, place).await;
+        world.share(mailbox, all).await;
+    }
+    let give = Change::RenameMailbox {
+        mailbox: a,
+        path: path("user/bob/#drive/given"),
+    };
+    assert_eq!(world.refused(&world.bob, give).await, Error::TooMany(5));
 }

@@ -163,6 +163,9 @@ suite! {
         a_tree_given_to_another_owner_starts_over_there
         what_a_batch_creates_can_be_filled_and_annotated
         subscriptions_belong_to_a_principal
+        a_tree_goes_to_another_owner_with_all_rights_or_not_at_all
+        nothing_comes_to_lie_deeper_than_a_path_may_be
+        an_owner_has_so_many_mailboxes_and_no_more
         ;
     queues:
         deliveries_wait_for_each_recipient

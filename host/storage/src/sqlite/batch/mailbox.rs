@@ -1,12 +1,16 @@
 //! Creating and deleting mailboxes, and subscribing to them.
 
-use super::{Made, Work};
+use super::{Made, Place, Work};
 use crate::model::*;
 use crate::path::{above, child, tree_end};
 use crate::sqlite::rights::{grants, pack, set_grants};
 use crate::sqlite::{SMALL_MAX, execute, random_id};
 use crate::store::Error;
 use rusqlite::{OptionalExtension, params};
+use std::rc::Rc;
+
+/// Mailboxes that one change moves, copies or deletes: all other writers of the tenant wait for it.
+const TREE_MAX: usize = 10_000;
 
 /// What goes with a mailbox, in this order; the rest cascades from its row.
 const CONTENTS: &[&str] = &[
@@ -45,6 +49,7 @@ impl Work<'_> {
             // Else whoever may create could give away what is not theirs.
             self.place(parent, Rights::ADMINISTER)?;
         }
+        self.check_room(path.owner().unwrap_or(""), 1)?;
         let made = self.add_mailbox(&path.encode(), mailbox_type, parent)?;
         if let (Some(mailbox), Some(grants)) = (made.mailbox, given) {
             super::rights::check(grants)?;
@@ -139,18 +144,11 @@ impl Work<'_> {
 
     pub(super) fn delete_mailbox(&mut self, mailbox: MailboxId) -> Result<Made, Error> {
         let root = self.place(mailbox, Rights::DELETE_MAILBOX)?;
-        let tree = self.tree(&root.path)?;
-        for &mailbox in &tree {
-            // One that the actor may not even see is still in the way.
-            match self.place(mailbox, Rights::DELETE_MAILBOX) {
-                Err(Error::NotFound) => return Err(Error::Forbidden(Rights::DELETE_MAILBOX)),
-                place => place?,
-            };
-        }
+        let tree = self.whole_tree(&root, Rights::DELETE_MAILBOX)?;
         self.check_leaving(&root)?;
         let mut modseq = 0;
-        for &mailbox in tree.iter().rev() {
-            modseq = self.delete_one(mailbox)?;
+        for place in tree.iter().rev() {
+            modseq = self.delete_one(place.mailbox)?;
         }
         Ok(Made {
             modseq,
@@ -212,6 +210,39 @@ impl Work<'_> {
             .collect::<Result<_, _>>()?)
     }
 
+    /// A mailbox and all below it, parents first, if the actor has these rights on each of them. One
+    /// that the actor may not even see is in the way, too.
+    pub(super) fn whole_tree(
+        &mut self,
+        root: &Place,
+        needed: Rights,
+    ) -> Result<Vec<Rc<Place>>, Error> {
+        let tree = self.tree(&root.path)?;
+        if tree.len() > TREE_MAX {
+            return Err(Error::TooMany(TREE_MAX as u64));
+        }
+        let mut places = Vec::with_capacity(tree.len());
+        for mailbox in tree {
+            places.push(match self.place(mailbox, needed) {
+                Err(Error::NotFound) => return Err(Error::Forbidden(needed)),
+                place => place?,
+            });
+        }
+        Ok(places)
+    }
+
+    /// Checks that an owner may have so many mailboxes more.
+    pub(super) fn check_room(&self, owner: &str, more: usize) -> Result<(), Error> {
+        let limit = self.scene.limits.mailboxes_max;
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM mailbox WHERE owner = ?1 LIMIT ?2)";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let there: u64 = statement.query_row(params![owner, limit], |row| row.get(0))?;
+        match there.saturating_add(more as u64) > limit {
+            true => Err(Error::TooMany(limit)),
+            false => Ok(()),
+        }
+    }
+
     pub(super) fn subscribe(
         &mut self,
         mailbox: MailboxId,
@@ -229,7 +260,7 @@ impl Work<'_> {
     }
 
     /// Checks the locks in the way of a mailbox that leaves its path with all in and below it.
-    pub(super) fn check_leaving(&mut self, root: &super::Place) -> Result<(), Error> {
+    pub(super) fn check_leaving(&mut self, root: &Place) -> Result<(), Error> {
         self.check_tree_locks(&root.path)?;
         let parent: Option<MailboxId> = self
             .db
@@ -239,18 +270,13 @@ impl Work<'_> {
         self.check_path_locks(&root.path, parent)
     }
 
-    /// The path of what lies in a mailbox under a name.
-    pub(super) fn below(root: &str, new_root: &str, path: &str) -> String {
-        format!("{new_root}{}", path.get(root.len()..).unwrap_or_default())
-    }
-
     /// Says whether a mailbox lies at a path or below it.
     pub(super) fn is_tree(&self, path: &str) -> Result<bool, Error> {
         Ok(!self.tree(path)?.is_empty())
     }
 
     /// The path of a name in a mailbox.
-    pub(super) fn name_path(place: &super::Place, name: &str) -> String {
+    pub(super) fn name_path(place: &Place, name: &str) -> String {
         child(&place.path, name)
     }
 }

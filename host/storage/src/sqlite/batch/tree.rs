@@ -26,12 +26,20 @@ impl Work<'_> {
             return Err(Error::Exists);
         }
         self.check_leaving(&root)?;
-        let tree = self.tree(&root.path)?;
+        let owner = path.owner().unwrap_or("");
+        // Whoever gets it for their own sees and keeps all of it.
+        let needed = match owner == root.owner {
+            true => Rights::DELETE_MAILBOX,
+            false => Rights::DELETE_MAILBOX | Rights::READ,
+        };
+        let tree = self.whole_tree(&root, needed)?;
+        if owner != root.owner {
+            self.check_room(owner, tree.len())?;
+        }
+        let moves = Self::moves(&root, &new_root, &tree)?;
         self.settle()?;
         let mut modseq = 0;
-        for mailbox in tree {
-            let place = self.load(mailbox)?;
-            let to = Self::below(&root.path, &new_root, &place.path);
+        for (place, to) in moves {
             modseq = self.rename_one(&place, &to, parent)?;
         }
         self.settle()?;
@@ -40,6 +48,23 @@ impl Work<'_> {
             modseq,
             ..Made::default()
         })
+    }
+
+    /// Where each mailbox of a tree comes to lie.
+    fn moves(
+        root: &Place,
+        new_root: &str,
+        tree: &[Rc<Place>],
+    ) -> Result<Vec<(Rc<Place>, String)>, Error> {
+        let to = |place: &Rc<Place>| {
+            let path = format!(
+                "{new_root}{}",
+                place.path.get(root.path.len()..).unwrap_or_default()
+            );
+            Path::decode(&path).check()?;
+            Ok((place.clone(), path))
+        };
+        tree.iter().map(to).collect()
     }
 
     fn rename_one(
@@ -145,23 +170,16 @@ impl Work<'_> {
         if self.is_tree(&new_root)? {
             return Err(Error::Exists);
         }
-        let tree = if deep {
-            self.tree(&root.path)?
-        } else {
-            vec![mailbox]
+        let tree = match deep {
+            true => self.whole_tree(&root, Rights::READ)?,
+            false => vec![root.clone()],
         };
-        let mut sources = Vec::with_capacity(tree.len());
-        for mailbox in tree {
-            sources.push(match self.place(mailbox, Rights::READ) {
-                Err(Error::NotFound) => return Err(Error::Forbidden(Rights::READ)),
-                place => place?,
-            });
-        }
+        self.check_room(path.owner().unwrap_or(""), tree.len())?;
+        let copies = Self::moves(&root, &new_root, &tree)?;
         self.settle()?;
         let mut first = Made::default();
-        for source in &sources {
-            let to = Self::below(&root.path, &new_root, &source.path);
-            let made = self.copy_one(source, &to, parent)?;
+        for (source, to) in copies {
+            let made = self.copy_one(&source, &to, parent)?;
             if first.mailbox.is_none() {
                 first = made;
             }
