@@ -20,8 +20,8 @@ pub struct Status {
     pub modseq: Modseq,
     /// The owner's counter: the highest modseq over all the owner's mailboxes.
     pub owner_modseq: Modseq,
-    /// Changes since this modseq are remembered.
-    pub oldest_modseq: Modseq,
+    /// The modseq at which it was renamed to its path, with all that was in it; 0 if it never was.
+    pub placed_modseq: Modseq,
     /// The uid that the next message will get, at least.
     pub uid_next: Uid,
     /// How many messages there are.

@@ -218,7 +218,7 @@ impl From<Status> for wit::Status {
             rights: from.rights.into(),
             modseq: from.modseq,
             owner_modseq: from.owner_modseq,
-            oldest_modseq: from.oldest_modseq,
+            placed_modseq: from.placed_modseq,
             uid_next: from.uid_next,
             messages: from.messages,
             bytes: from.bytes,

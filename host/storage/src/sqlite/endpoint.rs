@@ -28,15 +28,9 @@ impl SqliteStore {
         if new.first.len() > FIRST_LEN_MAX {
             return Err(Error::TooLarge(FIRST_LEN_MAX as u64));
         }
-        let id = self
-            .writer
-            .submit(FIRST_LEN_MAX + TOKEN_LEN_MAX, move |db| insert(db, &new))
-            .await?;
-        self.feed.tell(Changed {
-            endpoints: vec![id],
-            ..Changed::default()
-        });
-        Ok(())
+        let bytes = FIRST_LEN_MAX + TOKEN_LEN_MAX;
+        self.change_endpoint(bytes, move |db| insert(db, &new))
+            .await
     }
 
     pub(super) async fn rewrite_endpoint(
@@ -48,17 +42,24 @@ impl SqliteStore {
         check(endpoint)?;
         let (principal, module) = (principal.to_owned(), module.to_owned());
         let endpoint = endpoint.clone();
-        let id = self
-            .writer
-            .submit(TOKEN_LEN_MAX, move |db| {
-                update(db, &principal, &module, &endpoint)
-            })
-            .await?;
-        self.feed.tell(Changed {
-            endpoints: vec![id],
-            ..Changed::default()
-        });
-        Ok(())
+        let change = move |db: &Connection| update(db, &principal, &module, &endpoint);
+        self.change_endpoint(TOKEN_LEN_MAX, change).await
+    }
+
+    /// Makes or changes an endpoint, and tells which it was.
+    async fn change_endpoint(
+        &self,
+        bytes: usize,
+        change: impl FnOnce(&Connection) -> Result<i64, Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        let feed = self.feed.clone();
+        let tell = move |id| {
+            feed.tell(Changed {
+                endpoints: vec![id],
+                ..Changed::default()
+            });
+        };
+        self.writer.submit_then(bytes, change, tell).await
     }
 
     pub(super) async fn erase_endpoint(

@@ -13,7 +13,7 @@ macro_rules! statuses {
     ($which:literal) => {
         concat!(
             "SELECT m.mailbox, m.path, m.id, m.type, m.owner, m.uid_next, m.messages, m.bytes,
-                m.created, max(m.oldest, o.oldest),
+                m.created, m.placed,
                 max(m.modseq, coalesce((SELECT max(p.modseq) FROM private_change p
                     WHERE p.mailbox = m.mailbox AND p.principal = ?1), 0)),
                 max(o.modseq, coalesce((SELECT s.modseq FROM private_state s
@@ -37,7 +37,7 @@ fn status(db: &Connection, actor: &Actor, row: &Row<'_>) -> Result<Status, Error
         rights,
         modseq: row.get(10)?,
         owner_modseq: row.get(11)?,
-        oldest_modseq: row.get(9)?,
+        placed_modseq: row.get(9)?,
         uid_next: row.get(5)?,
         messages: row.get(6)?,
         bytes: row.get(7)?,

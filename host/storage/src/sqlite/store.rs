@@ -10,6 +10,7 @@ use crate::model::*;
 use crate::stats::StoreStats;
 use crate::store::{Batch, ByteStream, CheckReport, Error, Failure, Store};
 use bytes::Bytes;
+use rusqlite::Connection;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
@@ -50,29 +51,31 @@ impl SqliteStore {
             }
         }
         let actor = actor.clone();
+        let bytes = prepared.bytes();
         let (limits, bodies, faults) = (
             self.limits.clone(),
             self.bodies.clone(),
             self.faults.clone(),
         );
-        let result = self
-            .writer
-            .submit(prepared.bytes(), move |db| {
-                let scene = Scene {
-                    actor: &actor,
-                    limits: &limits,
-                    bodies: &bodies,
-                    faults: &faults,
-                };
-                apply(db, &scene, &prepared)
-            })
-            .await;
+        let feed = self.feed.clone();
+        let work = move |db: &Connection| {
+            let scene = Scene {
+                actor: &actor,
+                limits: &limits,
+                bodies: &bodies,
+                faults: &faults,
+            };
+            apply(db, &scene, &prepared)
+        };
+        let tell = move |(outcomes, changed)| {
+            feed.tell(changed);
+            outcomes
+        };
+        let result = self.writer.submit_then(bytes, work, tell).await;
         if result.is_err() && !settled.is_empty() {
             self.disown(settled).await;
         }
-        let (outcomes, changed) = result?;
-        self.feed.tell(changed);
-        Ok(outcomes)
+        result
     }
 
     /// Brings a body to where it can be linked.

@@ -116,21 +116,19 @@ impl SqliteStore {
             self.faults.clone(),
         );
         let bytes = made.iter().map(|one| 64 * one.keys.len() + 256).sum();
-        let changed = self
-            .writer
-            .submit(bytes, move |db| {
-                let actor = Actor::default();
-                let scene = Scene {
-                    actor: &actor,
-                    limits: &limits,
-                    bodies: &bodies,
-                    faults: &faults,
-                };
-                index(db, &scene, &made)
-            })
-            .await?;
-        self.feed.tell(changed);
-        Ok(())
+        let feed = self.feed.clone();
+        let work = move |db: &Connection| {
+            let actor = Actor::default();
+            let scene = Scene {
+                actor: &actor,
+                limits: &limits,
+                bodies: &bodies,
+                faults: &faults,
+            };
+            index(db, &scene, &made)
+        };
+        let tell = move |changed| feed.tell(changed);
+        self.writer.submit_then(bytes, work, tell).await
     }
 
     pub(super) async fn write_done(&self, mailbox_type: &str, version: u32) -> Result<(), Error> {

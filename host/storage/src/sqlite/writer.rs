@@ -93,6 +93,22 @@ impl Writer {
         T: Send + 'static,
         E: From<Error> + AsRef<Error> + Send + 'static,
     {
+        self.submit_then(bytes, work, std::convert::identity).await
+    }
+
+    /// The same, and what is to be done with it once it is durable, also if nobody waits any more:
+    /// whoever asked may have gone.
+    pub(super) async fn submit_then<T, U, E>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, E>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        E: From<Error> + AsRef<Error> + Send + 'static,
+    {
         let (sender, receiver) = oneshot::channel();
         let run: Run = Box::new(move |db| {
             let result = db.map_err(E::from).and_then(work);
@@ -101,11 +117,12 @@ impl Writer {
                 .map(|_| ())
                 .map_err(|error| error.as_ref().clone());
             let finish: Finish = Box::new(move |committed| {
-                // Whoever no longer waits needs no answer.
-                let _ = sender.send(match committed {
-                    Ok(()) => result,
+                let done = match committed {
+                    Ok(()) => result.map(then),
                     Err(error) => result.and(Err(error.into())),
-                });
+                };
+                // Whoever no longer waits needs no answer.
+                let _ = sender.send(done);
             });
             (keep, finish)
         });

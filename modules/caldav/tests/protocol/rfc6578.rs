@@ -83,3 +83,17 @@ fn s3_homes_tell_of_their_calendars() {
     let changed = hrefs(&sync(&host, HOME, &token, None));
     assert_eq!(changed, [format!("{HOME}/work/")]);
 }
+
+/// That another calendar was removed long ago means nothing to who follows this one.
+#[test]
+fn s3_2_tokens_outlive_the_removal_of_other_calendars() {
+    let host = host();
+    let path = format!("{DEFAULT}/a");
+    assert_eq!(put(&host, &path, &event("a", "20060714", "")).status, 201);
+    let first = element(&sync(&host, DEFAULT, "", None), "D:sync-token").unwrap();
+    let old = format!("{HOME}/old/");
+    assert_eq!(send(&host, "MKCALENDAR", &old, &[], "").status, 201);
+    assert_eq!(send(&host, "DELETE", &old, &[], "").status, 204);
+    host.forget_removals();
+    assert!(names(&sync(&host, DEFAULT, &first, None)).is_empty());
+}

@@ -122,3 +122,56 @@ fn s3_2_after_removals_are_forgotten_only_newer_tokens_hold() {
     seen.sort();
     assert_eq!(seen, [format!("{HOME}/b"), format!("{HOME}/c")]);
 }
+
+/// A client that has been told of the new place has to be told of what is there: §3.5.1.
+#[test]
+fn s3_5_1_members_of_a_moved_collection_are_new() {
+    let host = host();
+    for name in ["b", "b/d"] {
+        mkcol(&host, &format!("{HOME}/{name}"));
+    }
+    let files = ["b/x", "b/y", "b/d/z"];
+    for name in files {
+        put(&host, &format!("{HOME}/{name}"), "1");
+    }
+    let first = token(&sync(&host, HOME, "", "infinite", ""));
+    let target = format!("{HOME}/c/");
+    let headers = [("destination", target.as_str())];
+    assert_eq!(
+        send(&host, "MOVE", &format!("{HOME}/b/"), &headers, "").status,
+        201
+    );
+    let second = sync(&host, HOME, &first, "infinite", "");
+    let found = hrefs(&second);
+    for name in ["c/", "c/d/", "c/x", "c/y", "c/d/z"] {
+        let href = format!("{HOME}/{name}");
+        assert!(found.contains(&href), "{name}: {}", second.text());
+    }
+    let now = token(&second);
+    assert_eq!(hrefs(&sync(&host, HOME, &now, "infinite", "")), [""; 0]);
+    // In steps it comes to the same, and so it does for who begins then.
+    for (token, limits) in [(first.as_str(), 8..10), ("", 2..6)] {
+        for limit in limits {
+            let seen = steps(&host, token, limit);
+            let there = seen.iter().filter(|href| href.starts_with(&target));
+            assert_eq!(there.count(), 5, "{limit}: {seen:?}");
+        }
+    }
+}
+
+/// What is told of the home and all below it in steps of so many, sorted.
+fn steps(host: &Host, token: &str, limit: usize) -> Vec<String> {
+    let limit = format!("<limit><nresults>{limit}</nresults></limit>");
+    let (mut since, mut seen) = (token.to_owned(), Vec::new());
+    loop {
+        let reply = sync(host, HOME, &since, "infinite", &limit);
+        assert_eq!(reply.status, 207, "{}", reply.text());
+        since = element(&reply, "D:sync-token").unwrap();
+        seen.extend(hrefs(&reply));
+        assert!(seen.len() < 50, "it goes on and on: {seen:?}");
+        if !reply.text().contains("507") {
+            seen.sort();
+            return seen;
+        }
+    }
+}

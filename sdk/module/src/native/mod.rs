@@ -169,9 +169,13 @@ impl Host {
     /// Forgets all removals so far, as the real host does after months.
     pub fn forget_removals(&self) -> &Self {
         with_state(|state| {
-            state.oldest = state.modseqs.clone();
-            state.gone.clear();
+            for gone in std::mem::take(&mut state.gone) {
+                let oldest = state.oldest.entry(state::owner_of(&gone.path)).or_default();
+                *oldest = gone.modseq.max(*oldest);
+            }
             for mailbox in state.mailboxes.values_mut() {
+                let newest = mailbox.tombstones.iter().map(|gone| gone.modseq).max();
+                mailbox.oldest = newest.unwrap_or(mailbox.oldest);
                 mailbox.tombstones.clear();
             }
         });

@@ -89,7 +89,7 @@ impl Mailbox {
     pub(crate) fn changes(&self, since: Modseq, limit: u32, fields: Fields) -> Result<Page> {
         self.with(Rights::READ, |state| {
             let mailbox = state.mailbox(self.row)?;
-            state.remembers(&mailbox.path, since)?;
+            state.remembers(&mailbox.path, mailbox.oldest, since)?;
             let live = mailbox.messages.iter().map(|(&uid, message)| {
                 let modseq = state.message_modseq(message);
                 (modseq, uid, None)
@@ -136,7 +136,7 @@ impl Mailbox {
     ) -> Result<Vec<MailboxChange>> {
         self.with(Rights::empty(), |state| {
             let path = &state.mailbox(self.row)?.path;
-            state.remembers(path, since)?;
+            state.remembers(path, state.oldest(path), since)?;
             let inside = |other: &[String]| {
                 other.starts_with(path)
                     && (other.len() == path.len() + 1 || deep && other.len() > path.len())

@@ -59,6 +59,10 @@ pub(crate) struct StoredMailbox {
     pub(crate) path: Vec<String>,
     pub(crate) type_: String,
     pub(crate) modseq: Modseq,
+    /// When the newest message was removed that is remembered no more.
+    pub(crate) oldest: Modseq,
+    /// When it was renamed to its path.
+    pub(crate) placed: Modseq,
     pub(crate) created: Instant,
     pub(crate) uid_next: Uid,
     pub(crate) grants: Vec<Grant>,
@@ -254,7 +258,7 @@ impl State {
             rights: self.rights(mailbox),
             modseq: self.mailbox_modseq(mailbox),
             owner_modseq: self.owner_modseq(&owner),
-            oldest_modseq: self.oldest.get(&owner).copied().unwrap_or(0),
+            placed_modseq: mailbox.placed,
             owner,
             uid_next: mailbox.uid_next,
             messages: mailbox.messages.len() as u64,
@@ -289,10 +293,14 @@ impl State {
         shared.max(own.unwrap_or(0))
     }
 
+    /// When the newest mailbox was removed that is remembered no more, by its owner.
+    pub(crate) fn oldest(&self, path: &[String]) -> Modseq {
+        self.oldest.get(&owner_of(path)).copied().unwrap_or(0)
+    }
+
     /// Refuses a modseq from before what is remembered, or from the future.
-    pub(crate) fn remembers(&self, path: &[String], since: Modseq) -> Result<()> {
+    pub(crate) fn remembers(&self, path: &[String], oldest: Modseq, since: Modseq) -> Result<()> {
         let owner = owner_of(path);
-        let oldest = self.oldest.get(&owner).copied().unwrap_or(0);
         let counter = self.owner_modseq(&owner);
         match since == 0 || (oldest..=counter).contains(&since) {
             true => Ok(()),

@@ -92,7 +92,8 @@ impl Work<'_> {
         };
         execute(
             self.db,
-            "UPDATE mailbox SET path = ?2, above = ?3, owner = ?4, modseq = ?5 WHERE mailbox = ?1",
+            "UPDATE mailbox SET path = ?2, above = ?3, owner = ?4, modseq = ?5, placed = ?5
+             WHERE mailbox = ?1",
             params![place.mailbox, to, above(to), owner, modseq],
         )?;
         Ok(modseq)

@@ -97,12 +97,9 @@ impl Search<'_> {
         let fields = host_fields(&query.want);
         let (since, removed_since) = (query.since, query.removed_since.max(query.since));
         let limit = u32::try_from(self.limit).unwrap_or(u32::MAX);
-        let remembered = remembers(opened, query)?;
+        let ask = |since| opened.mailbox.changes(since, limit, fields);
+        let (page, remembered) = remembered(query, ask)?;
         let asked = if remembered { since } else { removed_since };
-        let page = opened
-            .mailbox
-            .changes(asked, limit, fields)
-            .map_err(store_error)?;
         if page.more {
             let last = page.last().map_or(asked, |entry| entry.modseq());
             self.complete = last.min(self.complete);
@@ -115,12 +112,15 @@ impl Search<'_> {
             resource: None,
             is_collection: false,
         }));
-        let mut members: Vec<Member> = match remembered {
+        // RFC 6578 §3.5.1: to a client that has not been told of the new place all in it is new.
+        let placed = opened.status.placed_modseq;
+        let came = if placed > removed_since { placed } else { 0 };
+        let mut members: Vec<Member> = match remembered && came == 0 {
             true => named()
                 .filter(|entry| !entry.removed())
                 .map(entry_member)
                 .collect(),
-            false => self.members_there(opened)?,
+            false => self.members_there(opened, came)?,
         };
         let source = store.source(&opened.mailbox, opened.status.owner.as_deref());
         fill(source, &mut members, &query.want)?;
@@ -141,14 +141,13 @@ impl Search<'_> {
             .unwrap_or(u32::MAX)
             .saturating_add(1);
         let removed_since = query.removed_since.max(query.since);
-        let remembered = remembers(opened, query)?;
+        let ask = |since| opened.mailbox.mailbox_changes(since, query.deep, asked);
+        let (mut changes, remembered) = remembered(query, ask)?;
         let since = if remembered {
             query.since
         } else {
             removed_since
         };
-        let changes = opened.mailbox.mailbox_changes(since, query.deep, asked);
-        let mut changes = changes.map_err(store_error)?;
         if changes.len() > self.limit {
             let last = changes.last().map_or(since, |change| change.modseq);
             self.complete = last.min(self.complete);
@@ -214,9 +213,10 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// The members that changed after a state from before what is remembered: a client is on its way
-    /// through all there is, and began before tombstones expired.
-    fn members_there(&mut self, opened: &Opened) -> Result<Vec<Member>, StoreError> {
+    /// The members that changed, or came with their collection at the state `came`, after a state from
+    /// before that, or from before what is remembered: a client is on its way through all there is,
+    /// and began before tombstones expired.
+    fn members_there(&mut self, opened: &Opened, came: u64) -> Result<Vec<Member>, StoreError> {
         let mut members: Vec<Member> = Vec::new();
         let mut after = 0;
         loop {
@@ -224,13 +224,12 @@ impl Search<'_> {
                 .mailbox
                 .list(after, LIST_MAX, host_fields(&self.query.want))
                 .map_err(store_error)?;
-            let newer = page.iter();
-            let newer = newer.filter(|entry| entry.modseq() > self.query.since);
-            members.extend(
-                newer
-                    .filter(|entry| !entry.name().is_empty())
-                    .map(entry_member),
-            );
+            let named = page.iter().filter(|entry| !entry.name().is_empty());
+            let found = named.map(|entry| Member {
+                state: entry.modseq().max(came),
+                ..entry_member(entry)
+            });
+            members.extend(found.filter(|member| member.state > self.query.since));
             match page.last() {
                 Some(last) if page.more => after = last.uid(),
                 _ => break,
@@ -249,14 +248,18 @@ impl Search<'_> {
     }
 }
 
-/// Whether the host can tell what changed after `since`. If it cannot, what is there has to be
-/// looked through; what was removed must be known in any case.
-fn remembers(opened: &Opened, query: &ChangeQuery<'_>) -> Result<bool, StoreError> {
-    let oldest = opened.status.oldest_modseq;
-    match query.since == 0 || query.since >= oldest {
-        true => Ok(true),
-        false if query.removed_since >= oldest => Ok(false),
-        false => Err(StoreError::TooOld),
+/// What changed after `since`, and true; or, if the host remembers that no more, what changed after
+/// `removed_since`, and false. Then what is there has to be looked through; what was removed must be
+/// known in any case.
+fn remembered<T>(
+    query: &ChangeQuery<'_>,
+    ask: impl Fn(u64) -> module::Result<T>,
+) -> Result<(T, bool), StoreError> {
+    match ask(query.since) {
+        Err(module::Error::TooOld) if query.removed_since > query.since => {
+            Ok((ask(query.removed_since).map_err(store_error)?, false))
+        }
+        found => Ok((found.map_err(store_error)?, true)),
     }
 }
 

@@ -62,6 +62,8 @@ impl Commit {
                 type_,
                 modseq,
                 created: self.state.now,
+                oldest: 0,
+                placed: 0,
                 uid_next: 1,
                 grants,
                 annotations: Annotations::new(),
@@ -83,18 +85,38 @@ impl Commit {
         }
         self.check_new(&path)?;
         self.state.check_tree(&old, &self.tokens)?;
+        let needed = match owner_of(&path) == owner_of(&old) {
+            true => Rights::DELETE_MAILBOX,
+            false => Rights::DELETE_MAILBOX | Rights::READ,
+        };
+        let tree = self.whole_tree(&old, needed)?;
         self.state.drop_locks(&old, None);
-        for row in self.state.tree(&old) {
+        for row in tree {
             self.leave(row)?;
             let mailbox = self.state.mailbox_mut(row)?;
             let below = mailbox.path.split_off(old.len());
             mailbox.path = [path.clone(), below].concat();
             let path = mailbox.path.clone();
             self.state.paths.insert(path, row);
-            self.touch(row, None)?;
+            let placed = self.touch(row, None)?.modseq;
+            self.state.mailbox_mut(row)?.placed = placed;
         }
         self.check_quota(row)?;
         self.touch(row, None)
+    }
+
+    /// A mailbox and all below it, if whoever acts has these rights on each of them.
+    fn whole_tree(&self, path: &[String], needed: Rights) -> Result<Vec<Row>> {
+        let tree = self.state.tree(path);
+        for &row in &tree {
+            match self.state.check(row, needed) {
+                Err(Error::NotFound) if self.state.mailbox(row)?.path != path => {
+                    return Err(Error::Forbidden(needed));
+                }
+                checked => checked?,
+            }
+        }
+        Ok(tree)
     }
 
     /// Takes a mailbox's path away, and remembers that.
@@ -121,13 +143,13 @@ impl Commit {
         let grants = self.check_new(&path)?;
         let old = self.state.mailbox(row)?.path.clone();
         let rows = if deep {
-            self.state.tree(&old)
+            self.whole_tree(&old, Rights::READ)?
         } else {
+            self.state.check(row, Rights::READ)?;
             vec![row]
         };
         let mut copies = Vec::new();
         for row in rows {
-            self.state.check(row, Rights::READ)?;
             copies.push(self.state.mailbox(row)?.clone());
         }
         let mut first = None;
@@ -149,10 +171,10 @@ impl Commit {
     pub(super) fn delete(&mut self, row: Row) -> Result<Outcome> {
         let path = self.state.mailbox(row)?.path.clone();
         self.state.check_tree(&path, &self.tokens)?;
+        let tree = self.whole_tree(&path, Rights::DELETE_MAILBOX)?;
         self.state.drop_locks(&path, None);
         let mut modseq = 0;
-        for row in self.state.tree(&path) {
-            self.state.check(row, Rights::DELETE_MAILBOX)?;
+        for row in tree {
             modseq = self.leave(row)?;
             self.state.mailboxes.remove(&row);
             self.state.subscriptions.retain(|(_, other)| *other != row);
