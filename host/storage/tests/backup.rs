@@ -299,3 +299,88 @@ async fn expiry_waits_for_backups_and_finds_what_a_crash_left() {
     assert_eq!(store.stats().blobs, 0);
     assert_eq!(problems(&store).await, [""; 0]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_that_is_restored_twice_gives_no_number_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let (live, into) = (folder.path().join("live"), folder.path().join("backups"));
+    let (store, mailbox) = open(&live, Faults::default()).await;
+    back_up(&live, &into).await.unwrap();
+    drop(store);
+    let fields = storage::Fields::default();
+    let mut last: Option<storage::Outcome> = None;
+    for round in ["x", "y", "z"] {
+        restore(&into, &live, true).await.unwrap();
+        let (store, _) = open(&live, Faults::default()).await;
+        if let Some(last) = &last {
+            // Who has seen all of the round before knows nothing of this one.
+            let changes = store
+                .changes(&alice(), mailbox, last.modseq, 10, fields)
+                .await;
+            assert_eq!(changes.unwrap_err(), Error::TooOld, "{round}");
+        }
+        for number in 0..3 {
+            let name = format!("{round}{number}");
+            let changes = vec![put(mailbox, &name, "1")];
+            let made = store.commit(&alice(), batch(changes)).await.unwrap();
+            if let Some(last) = &last {
+                assert!(made[0].modseq > last.modseq && made[0].uid > last.uid);
+            }
+            last = made.into_iter().next();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restore_that_fails_at_its_end_has_changed_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    // Longer by what is put behind it, a name is too long for a file system: `.restoring` still fits.
+    let live = folder.path().join("l".repeat(245));
+    let into = folder.path().join("backups");
+    let (store, mailbox) = open(&live, Faults::default()).await;
+    back_up(&live, &into).await.unwrap();
+    let changes = vec![put(mailbox, "later", "1")];
+    store.commit(&alice(), batch(changes)).await.unwrap();
+    let before = contents(&*store, mailbox).await;
+    drop(store);
+    let failed = restore(&into, &live, true).await.unwrap_err();
+    assert!(matches!(failed, BackupError::Io(..)), "{failed}");
+    let (store, mailbox) = open(&live, Faults::default()).await;
+    assert_eq!(contents(&*store, mailbox).await, before);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+/// Where a restore was killed at its last step, the store that it replaced has this name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restore_deletes_no_whole_store_that_an_earlier_one_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let (live, into) = (folder.path().join("live"), folder.path().join("backups"));
+    let left = folder.path().join("live.restoring");
+    drop(open(&left, Faults::default()).await);
+    drop(open(&live, Faults::default()).await);
+    back_up(&live, &into).await.unwrap();
+    let refused = restore(&into, &live, true).await.unwrap_err();
+    assert!(matches!(refused, BackupError::InUse(_)), "{refused}");
+    drop(open(&left, Faults::default()).await);
+    std::fs::rename(&left, folder.path().join("kept")).unwrap();
+    restore(&into, &live, true).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_rots_in_a_backup_spoils_no_later_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (live, into) = (folder.path().join("live"), folder.path().join("backups"));
+    let (store, mailbox) = open(&live, Faults::default()).await;
+    let changes = vec![put(mailbox, "one", vec![1; BIG])];
+    store.commit(&alice(), batch(changes)).await.unwrap();
+    let first = back_up(&live, &into).await.unwrap();
+    let hex = storage::Digest::of(&vec![1; BIG]).to_hex();
+    let shelf = first.folder.join("blobs/sha256").join(&hex[..2]);
+    // Not through the link that the store has.
+    std::fs::remove_file(shelf.join(&hex)).unwrap();
+    std::fs::write(shelf.join(&hex), vec![2; BIG]).unwrap();
+    let second = back_up(&live, &into).await.unwrap();
+    assert_eq!(second.problems, [""; 0]);
+    let third = back_up(&live, &into).await.unwrap();
+    assert_eq!((third.problems.len(), third.linked), (0, 1));
+}

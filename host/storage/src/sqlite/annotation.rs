@@ -5,6 +5,7 @@ use super::rights::access;
 use super::{PAGE_MAX, READ_MAX, SqliteStore};
 use crate::model::*;
 use crate::store::Error;
+use bytes::Bytes;
 use rusqlite::{Connection, params};
 
 impl SqliteStore {
@@ -16,8 +17,7 @@ impl SqliteStore {
     ) -> Result<Vec<Annotation>, Error> {
         self.readers.read(|db| {
             access(db, actor, mailbox, Rights::LOOKUP)?;
-            let found = of(db, actor, mailbox, 0, prefix)?;
-            Ok(found.into_iter().collect())
+            of(db, actor, mailbox, 0, prefix, &mut { READ_MAX })
         })
     }
 
@@ -37,27 +37,26 @@ impl SqliteStore {
         self.readers.read(|db| {
             access(db, actor, mailbox, Rights::READ)?;
             let mut found = Vec::new();
-            let mut bytes = 0;
+            let mut left = READ_MAX;
             for uid in uids {
-                for annotation in of(db, actor, mailbox, uid, prefix)? {
-                    bytes += annotation.value.as_ref().map_or(0, |value| value.len());
-                    if bytes > READ_MAX {
-                        return Err(Error::TooLarge(READ_MAX as u64));
-                    }
-                    found.push(MessageAnnotation { uid, annotation });
-                }
+                let of_uid = of(db, actor, mailbox, uid, prefix, &mut left)?;
+                let of_uid = of_uid.into_iter();
+                found.extend(of_uid.map(|annotation| MessageAnnotation { uid, annotation }));
             }
             Ok(found)
         })
     }
 }
 
+/// The annotations of a message, or with uid 0 of the mailbox itself, if their values have no more
+/// bytes than are left.
 fn of(
     db: &Connection,
     actor: &Actor,
     mailbox: MailboxId,
     uid: Uid,
     prefix: &str,
+    left: &mut usize,
 ) -> Result<Vec<Annotation>, Error> {
     let mut statement = db.prepare_cached(
         "SELECT name, principal, value FROM annotation
@@ -71,6 +70,10 @@ fn of(
         if !name.starts_with(prefix) {
             break;
         }
+        let value = row.get_ref(2)?.as_blob().unwrap_or_default();
+        let rest = left.checked_sub(value.len());
+        *left = rest.ok_or(Error::TooLarge(READ_MAX as u64))?;
+        let value = Some(Bytes::copy_from_slice(value));
         let shared = row.get_ref(1)?.as_str().unwrap_or_default().is_empty();
         found.push(Annotation {
             name,
@@ -79,7 +82,7 @@ fn of(
             } else {
                 Visibility::Private
             },
-            value: Some(row.get::<_, Vec<u8>>(2)?.into()),
+            value,
         });
     }
     Ok(found)

@@ -123,3 +123,40 @@ pub async fn anonymous_has_none_of_its_own(engine: &dyn Engine) {
     let refused = world.refused(&world.anyone, change).await;
     assert!(matches!(refused, Error::Forbidden(_)));
 }
+
+pub async fn annotations_have_room_for_so_much(engine: &dyn Engine) {
+    let world = World::new(engine).await;
+    let uid = world.one(put_in(world.drive, "f", "text")).await.uid;
+    let annotate = |uid, name: String, visibility| Change::Annotate {
+        mailbox: world.drive,
+        uid,
+        annotation: storage::Annotation {
+            name,
+            visibility,
+            value: Some(vec![b'x'; 60_000].into()),
+        },
+    };
+    for uid in [None, Some(uid)] {
+        for visibility in [storage::Visibility::Shared, storage::Visibility::Private] {
+            let mut count = 0;
+            let refused = loop {
+                let change = annotate(uid, format!("n{count}"), visibility);
+                match world.commit(&world.alice, [change]).await {
+                    Ok(_) => count += 1,
+                    Err(failure) => break failure.error,
+                }
+            };
+            assert!(matches!(refused, Error::OverQuota(_)), "{refused}");
+            // 4 MiB of 60,003 bytes each.
+            assert_eq!(count, 69);
+            // What is there can be written anew, and taken away.
+            world.one(annotate(uid, "n1".into(), visibility)).await;
+        }
+    }
+    // All that there may be can be read at once.
+    let all = world
+        .store
+        .mailbox_annotations(&world.alice, world.drive, "")
+        .await;
+    assert_eq!(all.unwrap().len(), 2 * 69);
+}

@@ -150,6 +150,13 @@ pub async fn those_who_wait_are_told_what_was_committed(engine: &dyn Engine) {
     assert_eq!(*feed.recv().await.unwrap(), told(&[(world.drive, "files")]));
     index(&world, two, "Bern", 1).await;
     assert_eq!(*feed.recv().await.unwrap(), told(&[]));
+    // Whoever asked may have gone before it was committed.
+    let mut asking = Box::pin(world.commit(&world.alice, [put_in(world.drive, "gone", "x")]));
+    let begun = std::future::poll_fn(|cx| std::task::Poll::Ready(asking.as_mut().poll(cx))).await;
+    assert!(begun.is_pending());
+    drop(asking);
+    let message = feed.recv().await.unwrap();
+    assert_eq!(message.owners, ["alice"]);
     // What was refused was nothing.
     let bad = put_in(world.drive, "..", Bytes::new());
     assert!(world.commit(&world.alice, [bad]).await.is_err());

@@ -83,6 +83,7 @@ suite! {
         they_are_read_by_prefix_in_order_and_removed
         a_private_one_moves_one_principals_state_alone
         anonymous_has_none_of_its_own
+        annotations_have_room_for_so_much
         ;
     batches:
         a_message_is_put_found_listed_read_and_removed

@@ -155,13 +155,23 @@ async fn copy(
     copy_database(&folder.join(super::FILE), &file, progress)?;
     let copy = open_copy(&file)?;
     let sources: Vec<PathBuf> = earlier.into_iter().chain([folder.to_owned()]).collect();
-    let bodies = place_bodies(&copy, &sources, partial, progress)?;
+    let bodies_shared = sources.len() > 1;
+    let mut bodies = place_bodies(&copy, &sources, partial, progress)?;
     let mut manifest = manifest::describe(&copy, bodies.count, bodies.bytes)?;
     drop(copy);
-    let mut problems = bodies.missing;
+    let mut problems = std::mem::take(&mut bodies.missing);
     if verify {
         progress(Stage::Verify, 0, 0);
         problems = problems_of(partial, &manifest.tenant).await?;
+        if !problems.is_empty() && bodies_shared {
+            // What is wrong may lie in the earlier backup alone.
+            let blobs = partial.join("blobs");
+            std::fs::remove_dir_all(&blobs).map_err(|error| io_failed(&blobs, error))?;
+            let copy = open_copy(&file)?;
+            bodies = place_bodies(&copy, &[folder.to_owned()], partial, progress)?;
+            drop(copy);
+            problems = problems_of(partial, &manifest.tenant).await?;
+        }
     }
     manifest.problems = (verify || !problems.is_empty()).then_some(problems.len() as u64);
     (manifest.database_bytes, manifest.database_sha256) = files::digest(&file)?;

@@ -5,10 +5,15 @@ use super::{
     BackupError, Manifest, Progress, Stage, database_failed, newest, open_copy, place_bodies,
     problems_of,
 };
-use crate::sqlite::{FILE, hold, schema};
+use crate::sqlite::{FILE, clock, hold, schema};
+use rusqlite::{Connection, TransactionBehavior, params};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::path::{Path, PathBuf};
+
+/// A file that says of a folder that it is not yet, or no more, a store: the only one that a restore may
+/// delete.
+const MARK: &str = "restoring";
 
 /// What was restored.
 #[derive(Clone, Debug)]
@@ -59,10 +64,12 @@ pub async fn restore(
         return Err(BackupError::Exists(folder.display().to_string()));
     }
     let partial = beside(folder, "restoring");
-    let made = make(&from, &partial, &manifest, verify, progress).await;
+    discard(&partial)?;
+    let former = Former::read(&folder.join(FILE));
+    let made = make(&from, &partial, &manifest, &former, verify, progress).await;
     let result = made.and_then(|missing| Ok((missing, put_in_place(&partial, folder)?)));
     if result.is_err() {
-        let _ = std::fs::remove_dir_all(&partial);
+        let _ = discard(&partial);
     }
     let (missing, replaced) = result?;
     Ok(Restored {
@@ -101,13 +108,13 @@ async fn make(
     from: &Path,
     partial: &Path,
     manifest: &Manifest,
+    former: &Former,
     verify: bool,
     progress: &mut Progress<'_>,
 ) -> Result<Vec<String>, BackupError> {
-    if partial.exists() {
-        std::fs::remove_dir_all(partial).map_err(|error| io_failed(partial, error))?;
-    }
     make_folder(partial)?;
+    let mark = partial.join(MARK);
+    std::fs::File::create(&mark).map_err(|error| io_failed(&mark, error))?;
     let damaged = |problems| Err(BackupError::Damaged(from.display().to_string(), problems));
     let file = partial.join(FILE);
     let digest = copy_hashed(&from.join(FILE), &file, progress)?;
@@ -117,7 +124,7 @@ async fn make(
     // The format may be older than this program's.
     let mut db = schema::open_writer(&file)?;
     schema::upgrade(&mut db, &manifest.tenant)?;
-    start_over(&db, &file)?;
+    start_over(&mut db, former).map_err(|error| database_failed(&file, error))?;
     db.close()
         .map_err(|(_, error)| database_failed(&file, error))?;
     let copy = open_copy(&file)?;
@@ -134,44 +141,118 @@ async fn make(
     Ok(bodies.missing)
 }
 
-/// Clients know of changes that came after the backup. Were their numbers given again, a client
-/// would take the new changes for those that it knows: so all counters go far beyond them, and what
-/// clients remember is older than what the store does. A mailbox gives no uid again either.
-fn start_over(db: &rusqlite::Connection, file: &Path) -> Result<(), BackupError> {
-    db.execute_batch(
-        "BEGIN IMMEDIATE;
-         UPDATE owner SET counter = counter + (1 << 32);
-         UPDATE owner SET modseq = counter, oldest = counter;
+/// What the store that is replaced has given out.
+#[derive(Debug, Default)]
+struct Former {
+    /// The highest counter of its owners.
+    counter: u64,
+    /// The next uid of each mailbox, by its id.
+    uids: Vec<(String, u32)>,
+}
+
+impl Former {
+    /// Reads it, if there is a store and it can be read: it may be damaged, and then the clock has to
+    /// do.
+    fn read(file: &Path) -> Self {
+        let read = || -> rusqlite::Result<Self> {
+            let db = Connection::open_with_flags(file, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            let counter = "SELECT coalesce(max(counter), 0) FROM owner";
+            let mut uids = db.prepare("SELECT id, uid_next FROM mailbox")?;
+            Ok(Self {
+                counter: db.query_row(counter, [], |row| row.get(0))?,
+                uids: uids
+                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                    .collect::<rusqlite::Result<_>>()?,
+            })
+        };
+        read().unwrap_or_default()
+    }
+}
+
+/// Clients know of changes that came after the backup, and after an earlier restore of it. Were their
+/// numbers given again, a client would take the new changes for those that it knows: so all counters
+/// go far beyond them, to where the clock is and no store comes by counting, and what clients remember
+/// is older than what the store does. A mailbox gives no uid again either.
+fn start_over(db: &mut Connection, former: &Former) -> rusqlite::Result<()> {
+    // 1,024 changes a millisecond; until the year 2248 it is a number that JSON keeps.
+    let by_clock = u64::try_from(clock()).unwrap_or(0) << 10;
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    tx.execute(
+        "UPDATE owner SET counter = max(counter + (1 << 32), ?1, ?2 + (1 << 32))",
+        params![by_clock, former.counter],
+    )?;
+    tx.execute_batch(
+        "UPDATE owner SET modseq = counter, oldest = counter;
          UPDATE mailbox SET uid_next = min(uid_next + (1 << 20), 4294967295), modseq = o.counter,
             oldest = o.counter FROM owner o WHERE o.owner = mailbox.owner;
          DELETE FROM removed;
-         DELETE FROM mailbox_removed;
-         COMMIT;",
-    )
-    .map_err(|error| database_failed(file, error))
+         DELETE FROM mailbox_removed;",
+    )?;
+    let beyond = "UPDATE mailbox SET uid_next = max(uid_next, min(?2 + (1 << 20), 4294967295))
+        WHERE id = ?1";
+    for (id, uid) in &former.uids {
+        tx.execute(beyond, params![id, uid])?;
+    }
+    tx.commit()
 }
 
-/// Makes a folder the store's, in one step; what was there has another name then.
+/// Removes what an earlier restore has left half made. What has no mark of that may be somebody's
+/// store, and stays.
+fn discard(partial: &Path) -> Result<(), BackupError> {
+    if !partial.exists() {
+        return Ok(());
+    }
+    if partial.join(FILE).exists() && !partial.join(MARK).exists() {
+        return Err(BackupError::InUse(format!(
+            "{} is in the way: a restore that was interrupted has left a whole store there, the one \
+             that was replaced if {} is the one restored; give it another name",
+            partial.display(),
+            partial.with_extension("").display(),
+        )));
+    }
+    std::fs::remove_dir_all(partial).map_err(|error| io_failed(partial, error))
+}
+
+/// Makes a folder the store's, in one step; what was there has another name then. If it can't be, all
+/// is as it was.
 fn put_in_place(partial: &Path, folder: &Path) -> Result<Option<PathBuf>, BackupError> {
     let failed = |error: std::io::Error| io_failed(folder, error);
     let above = folder.parent().unwrap_or(Path::new("."));
     if !folder.exists() {
         std::fs::rename(partial, folder).map_err(failed)?;
+        unmark(folder)?;
         sync_folder(above)?;
         return Ok(None);
     }
     let aside = free_name(folder);
-    match renameat_with(CWD, partial, CWD, folder, RenameFlags::EXCHANGE) {
-        Ok(()) => std::fs::rename(partial, &aside).map_err(failed)?,
+    let exchange = || renameat_with(CWD, partial, CWD, folder, RenameFlags::EXCHANGE);
+    match exchange() {
+        Ok(()) => {
+            if let Err(error) = std::fs::rename(partial, &aside) {
+                exchange().map_err(|error| failed(error.into()))?;
+                return Err(failed(error));
+            }
+        }
         // Not every file system can; between these two there is no store, and both have a name.
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
             std::fs::rename(folder, &aside).map_err(failed)?;
-            std::fs::rename(partial, folder).map_err(failed)?;
+            if let Err(error) = std::fs::rename(partial, folder) {
+                std::fs::rename(&aside, folder).map_err(failed)?;
+                return Err(failed(error));
+            }
         }
         Err(error) => return Err(failed(error.into())),
     }
+    unmark(folder)?;
     sync_folder(above)?;
     Ok(Some(aside))
+}
+
+/// Takes away the mark of what is half made.
+fn unmark(folder: &Path) -> Result<(), BackupError> {
+    let mark = folder.join(MARK);
+    std::fs::remove_file(&mark).map_err(|error| io_failed(&mark, error))?;
+    sync_folder(folder)
 }
 
 fn free_name(folder: &Path) -> PathBuf {

@@ -8,6 +8,9 @@ use rusqlite::{OptionalExtension, params};
 
 const NAME_MAX: usize = 1024;
 const VALUE_MAX: usize = 64 << 10;
+/// Bytes of the annotations of one message, or of a mailbox itself, that everyone sees, and of those
+/// of each principal's own: whoever asks for all of them gets them at once.
+const ALL_MAX: u64 = 4 << 20;
 
 impl Work<'_> {
     pub(super) fn annotate(
@@ -90,11 +93,14 @@ impl Work<'_> {
             )?
             .exists(params![mailbox, uid, name, principal])?;
         match &annotation.value {
-            Some(value) => execute(
-                self.db,
-                "INSERT OR REPLACE INTO annotation VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![mailbox, uid, name, principal, value.as_ref()],
-            )?,
+            Some(value) => {
+                self.check_annotations(mailbox, uid, annotation, principal)?;
+                execute(
+                    self.db,
+                    "INSERT OR REPLACE INTO annotation VALUES (?1, ?2, ?3, ?4, ?5)",
+                    params![mailbox, uid, name, principal, value.as_ref()],
+                )?
+            }
             None => execute(
                 self.db,
                 "DELETE FROM annotation
@@ -103,6 +109,31 @@ impl Work<'_> {
             )?,
         };
         Ok(i64::from(annotation.value.is_some()) - i64::from(there))
+    }
+
+    /// Checks that there is room for a value among the others of the same message and principal.
+    fn check_annotations(
+        &self,
+        mailbox: MailboxId,
+        uid: Uid,
+        annotation: &Annotation,
+        principal: &str,
+    ) -> Result<(), Error> {
+        let others: u64 = self
+            .db
+            .prepare_cached(
+                "SELECT coalesce(sum(octet_length(name) + octet_length(value)), 0) FROM annotation
+                 WHERE mailbox = ?1 AND uid = ?2 AND principal = ?3 AND name <> ?4",
+            )?
+            .query_row(params![mailbox, uid, principal, annotation.name], |row| {
+                row.get(0)
+            })?;
+        let value = annotation.value.as_ref().map_or(0, |value| value.len());
+        let free = ALL_MAX.saturating_sub(others);
+        match (annotation.name.len() + value) as u64 > free {
+            true => Err(Error::OverQuota(free)),
+            false => Ok(()),
+        }
     }
 
     fn touch_shared(
