@@ -154,8 +154,12 @@ fn read(reading: &Reading<'_, '_>, out: &mut Writer) -> Result<Value, Error> {
                     let notes = floating::notes(ctx);
                     let zone = notes.zone(ctx, calendar)?;
                     let mut budget = notes.budget.borrow_mut();
-                    let written = data.output.write(&parsed, &zone, &mut budget);
+                    let written =
+                        budget.share(u64::MAX, |budget| data.output.write(&parsed, &zone, budget));
                     let written = written.map_err(floating::exceeded)?;
+                    // What would take too long to expand is given as it is: its client can go on
+                    // from there, and the others are given as they were asked for.
+                    let written = written.unwrap_or_else(|| parsed.to_bytes());
                     let written = timezones_by_reference::fit(ctx, Cow::Owned(written));
                     Cow::Owned(match data.as_jcal {
                         true => as_jcal(&written)?,

@@ -12,6 +12,7 @@ use icalendar::series::Range;
 use xml::{Element, Name};
 
 use crate::export::PRODUCT;
+use crate::free_busy_question::Asked;
 use crate::namespace::CALDAV;
 use crate::profile::{CALENDAR, HOME, INBOX, LEAD};
 use crate::properties::rfc7953::AVAILABILITY;
@@ -44,6 +45,17 @@ pub(crate) fn run(
     if is_lead || !collection.rights.has(Rights::READ) {
         return free_busy_question::ask(ctx, root);
     }
+    // Who may look into the home of somebody else may ask about more than they may read there.
+    if collection.kind == HOME && !is_own(ctx, collection) {
+        match free_busy_question::put(ctx, root)? {
+            Asked::Answered(response) => return Ok(response),
+            // Without the times that only the owner's instance knows, it would look as if they were
+            // free.
+            Asked::Unanswered => return Err(Error::Busy),
+            // There are none but those that they may read.
+            Asked::Refused => {}
+        }
+    }
     let depth = depth::parse(ctx)?.unwrap_or(Depth::One);
     let range = range_of(root)?;
     floating::prepare(ctx, root)?;
@@ -69,6 +81,10 @@ pub(crate) fn run(
     let mut response = Response::new(Status::OK);
     media_type::set_calendar(ctx, &mut response, &answer)?;
     Ok(response)
+}
+
+fn is_own(ctx: &Context<'_>, home: &Collection) -> bool {
+    ctx.user_id().is_some() && home.path.name() == ctx.user_id()
 }
 
 /// The range that a report is for, cut off where it is open.

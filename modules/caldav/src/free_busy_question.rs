@@ -27,6 +27,9 @@ const WAIT_MS: u32 = 10_000;
 /// Most calendars that are looked at.
 const CALENDARS_MAX: u32 = 2000;
 
+/// Why a question is not answered that is about none of the calendars that may be asked about.
+const NOTHING: &str = "there is nothing to ask about";
+
 /// What separates the fields of a question; neither names of mailboxes nor XML have it.
 const SEPARATOR: u8 = 0;
 
@@ -45,13 +48,31 @@ pub(crate) fn run(ctx: &Context<'_>, _: Option<&Resource>) -> Result<Response, E
 ///
 /// Fails with [`Error::NotFound`] if they do not let it be asked.
 pub(crate) fn ask(ctx: &Context<'_>, root: &Element) -> Result<Response, Error> {
+    match put(ctx, root)? {
+        Asked::Answered(response) => Ok(response),
+        // Whoever may not know that something is there learns nothing of what it does.
+        Asked::Refused | Asked::Unanswered => Err(Error::NotFound),
+    }
+}
+
+/// What became of a question.
+pub(crate) enum Asked {
+    Answered(Response),
+    /// The owner lets nothing be asked, or there is nobody to ask.
+    Refused,
+    /// They do, but there was no answer in time.
+    Unanswered,
+}
+
+/// Puts the question to the owner of what the request is for.
+pub(crate) fn put(ctx: &Context<'_>, root: &Element) -> Result<Asked, Error> {
     let (owner, calendar) = match ctx.target.path.parts() {
         [user, owner] if user == "user" => (owner, ""),
         [user, owner, calendar] if user == "user" => (owner, calendar.as_str()),
-        _ => return Err(Error::NotFound),
+        _ => return Ok(Asked::Refused),
     };
     if ctx.user_id().is_none_or(|user| user == owner) {
-        return Err(Error::NotFound);
+        return Ok(Asked::Refused);
     }
     // What is wrong with it, whoever asks shall hear.
     free_busy_query::range_of(root)?;
@@ -65,21 +86,20 @@ pub(crate) fn ask(ctx: &Context<'_>, root: &Element) -> Result<Response, Error> 
     let fields = [now.as_bytes(), depth.as_bytes(), calendar.as_bytes(), &body];
     let question = fields.join(&SEPARATOR);
     let reports = Report::ask(std::slice::from_ref(owner), &question, WAIT_MS);
-    let report = reports
-        .map_err(|_| Error::NotFound)?
-        .pop()
-        .ok_or(Error::NotFound)?;
-    let answer = match report.outcome {
-        DeliveryOutcome::Received(answer) => answer,
-        DeliveryOutcome::Pending | DeliveryOutcome::Refused | DeliveryOutcome::Failed(_) => {
-            return Err(Error::NotFound);
+    let outcome = reports.ok().and_then(|mut reports| reports.pop());
+    let answer = match outcome.map(|report| report.outcome) {
+        Some(DeliveryOutcome::Received(answer)) => answer,
+        Some(DeliveryOutcome::Refused) => return Ok(Asked::Refused),
+        Some(DeliveryOutcome::Failed(reason)) if reason == NOTHING => return Ok(Asked::Refused),
+        Some(DeliveryOutcome::Pending | DeliveryOutcome::Failed(_)) | None => {
+            return Ok(Asked::Unanswered);
         }
     };
     let exceeded = || dav::error::NUMBER_OF_MATCHES_WITHIN_LIMITS.error();
     let answer = Calendar::parse(&answer, &Limits::default()).map_err(|_| exceeded())?;
     let mut response = Response::new(Status::OK);
     media_type::set_calendar(ctx, &mut response, &answer)?;
-    Ok(response)
+    Ok(Asked::Answered(response))
 }
 
 /// Whether a question that came to the owner may be about a calendar.
@@ -108,7 +128,7 @@ impl Receiver for CalDav {
         let calendars = calendars(&home, question.calendar, &Sender::new(parcel.sender));
         let calendars = calendars.map_err(|_| Refusal::Later("try again".to_owned()))?;
         if calendars.is_empty() {
-            return Err(never("there is nothing to ask about"));
+            return Err(never(NOTHING));
         }
         // More than may be known is no reason to refuse the question: it is answered with nothing.
         Ok(Some(question.answer(&owner, &calendars)))

@@ -11,13 +11,15 @@ use dav::store::{
 };
 use dav::{Collection, Context, Error, Fields, Member, Precondition, Resource, Stored, Want};
 use icalendar::object::{Invalid, Object, Precondition as Rule};
-use icalendar::{Calendar, Limits, ParseError};
+use icalendar::series::{Range, Series};
+use icalendar::zone::Zone;
+use icalendar::{Budget, Calendar, Limits, ParseError};
 
 use crate::media_type::Form;
 use crate::precondition::{
     MAX_ATTENDEES_PER_INSTANCE, MAX_DATE_TIME, MAX_RESOURCE_SIZE, MIN_DATE_TIME, NO_UID_CONFLICT,
-    SUPPORTED_CALENDAR_COMPONENT, SUPPORTED_CALENDAR_DATA, SUPPORTED_RSCALE, VALID_CALENDAR_DATA,
-    VALID_CALENDAR_OBJECT_RESOURCE,
+    SUPPORTED_CALENDAR_COMPONENT, SUPPORTED_CALENDAR_DATA, SUPPORTED_RSCALE, TOO_MANY_INSTANCES,
+    VALID_CALENDAR_DATA, VALID_CALENDAR_OBJECT_RESOURCE,
 };
 use crate::properties::rfc4791::{ATTENDEES_MAX, COMPONENT_SET_NAME, supported_components};
 use crate::{keys, managed_attachments, options, personal, privacy};
@@ -47,6 +49,9 @@ pub(crate) fn put(ctx: &Context<'_>, mut incoming: Incoming<'_>) -> Result<Accep
         return Err(MAX_ATTENDEES_PER_INSTANCE.error());
     }
     check_dates(&object)?;
+    if matches!(incoming.origin, Origin::Put | Origin::Post) {
+        check_recurrence(&calendar)?;
+    }
     // A POST to an object stores what it refers to together with it.
     if ctx.method != "POST" || incoming.origin != Origin::Put {
         managed_attachments::check_new(ctx, &incoming, &calendar)?;
@@ -173,6 +178,27 @@ fn check_dates(object: &Object<'_>) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Recurrences can be gone through: a day has no more instances than one answer may have, and whether
+/// there is one in a month, ten years later, takes a fraction of the work of a request. Else who asks
+/// for the calendar, or when its owner is busy, would pay for it each time.
+fn check_recurrence(calendar: &Calendar<'_>) -> Result<(), Error> {
+    const DAY: i64 = 86_400;
+    const MONTH_WORK: u64 = 50_000;
+    let series = Series::of(calendar, Zone::Utc);
+    let Some(start) = series.earliest().filter(|_| series.is_recurring()) else {
+        return Ok(());
+    };
+    let (day, later) = (start.saturating_add(DAY), start.saturating_add(3650 * DAY));
+    let day = Range::new(Some(start), Some(day));
+    let month = Range::new(Some(later), Some(later.saturating_add(31 * DAY)));
+    let instances = series.instances(day, &mut Budget::new(Budget::WORK, Budget::INSTANCES));
+    let found = series.overlaps(month, &mut Budget::new(MONTH_WORK, Budget::INSTANCES));
+    match instances.map(drop).and(found.map(drop)) {
+        Ok(()) => Ok(()),
+        Err(exceeded) => Err(because(&TOO_MANY_INSTANCES, &exceeded.to_string())),
+    }
 }
 
 fn check_component(ctx: &Context<'_>, calendar: &Collection, kind: &str) -> Result<(), Error> {

@@ -33,6 +33,8 @@ preconditions! {
     MAX_DATE_TIME = forbidden "max-date-time";
     /// Too many attendees. RFC 4791 §5.3.2.1.
     MAX_ATTENDEES_PER_INSTANCE = forbidden "max-attendees-per-instance";
+    /// More instances than can be gone through. RFC 4791 §5.3.2.1.
+    TOO_MANY_INSTANCES = forbidden "max-instances";
     /// The filter makes no sense. RFC 4791 §7.8.
     VALID_FILTER = forbidden "valid-filter";
     /// The attachment is too large. RFC 8607 §3.11.

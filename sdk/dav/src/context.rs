@@ -14,6 +14,9 @@ use crate::resource::{Collection, Fields, Principal, Resource, Stored, Want};
 use crate::store::{Batch, CommitError, Done, PrincipalKey, Store};
 use crate::{Path, Profile};
 
+/// The longest body that is kept after it was read, in case that it is needed again.
+const KEPT_MAX: usize = 10 << 20;
+
 /// A request being answered.
 pub struct Context<'c> {
     /// The protocol.
@@ -40,6 +43,10 @@ pub struct Context<'c> {
     pub notes: RefCell<Option<Rc<dyn Any>>>,
     headers: &'c [(String, String)],
     body: RefCell<&'c mut dyn Body>,
+    /// Whether the request may have a body.
+    has_body: bool,
+    /// The body, once it was read, unless it is very long.
+    kept: RefCell<Option<Vec<u8>>>,
     sink: RefCell<&'c mut dyn Sink>,
     streaming: Cell<bool>,
     hrefs: RefCell<Vec<(String, String)>>,
@@ -77,6 +84,8 @@ impl<'c> Context<'c> {
             prefer: Prefer::parse(request.headers),
             notes: RefCell::new(None),
             headers: request.headers,
+            has_body: !request.body.is_empty(),
+            kept: RefCell::default(),
             body: RefCell::new(request.body),
             sink: RefCell::new(sink),
             streaming: Cell::new(false),
@@ -226,18 +235,34 @@ impl<'c> Context<'c> {
 
     /// Whether the request surely has no body.
     pub fn body_is_empty(&self) -> bool {
-        self.body.borrow().is_empty()
+        match &*self.kept.borrow() {
+            Some(body) => body.is_empty(),
+            None => self.body.borrow().is_empty(),
+        }
     }
 
     /// Reads the body.
     pub fn read_body(&self, max: u64) -> Result<Vec<u8>, Error> {
-        self.body
-            .borrow_mut()
-            .read(max)
-            .map_err(|error| match error {
-                BodyError::TooLarge(limit) => Error::TooLarge(limit),
-                BodyError::Incomplete => Error::BadRequest("the body is incomplete".to_owned()),
-            })
+        if let Some(body) = &*self.kept.borrow() {
+            return Ok(body.clone());
+        }
+        let body = self.body.borrow_mut().read(max);
+        let body = body.map_err(|error| match error {
+            BodyError::TooLarge(limit) => Error::TooLarge(limit),
+            BodyError::Incomplete => Error::BadRequest("the body is incomplete".to_owned()),
+        })?;
+        if body.len() <= KEPT_MAX {
+            *self.kept.borrow_mut() = Some(body.clone());
+        }
+        Ok(body)
+    }
+
+    /// Forgets what was found out, so that the request can be answered from its start again. Tells
+    /// whether it can: nothing of the answer is on its way, and nobody else has taken the body.
+    pub(crate) fn start_over(&self) -> bool {
+        let has_body = self.kept.borrow().is_some() || !self.body.borrow().is_empty();
+        *self.notes.borrow_mut() = None;
+        !self.is_streaming() && (has_body || !self.has_body)
     }
 
     /// Reads the body as XML; none if there is nothing in it.

@@ -159,6 +159,12 @@ pub enum Error {
     /// A condition in a header does not hold.
     #[error("{0}")]
     PreconditionFailed(String),
+    /// What the request was about to change was changed by another one, after it was read.
+    #[error("the resource has changed meanwhile")]
+    Changed,
+    /// The name that the request was about to take is taken.
+    #[error("something is there already")]
+    Exists,
     /// The body is longer than it may be.
     #[error("the body is longer than {0} bytes")]
     TooLarge(u64),
@@ -197,7 +203,7 @@ impl Error {
             Error::Forbidden(_) => Status::FORBIDDEN,
             Error::NotFound => Status::NOT_FOUND,
             Error::MethodNotAllowed => Status::METHOD_NOT_ALLOWED,
-            Error::Conflict(_) => Status::CONFLICT,
+            Error::Conflict(_) | Error::Changed | Error::Exists => Status::CONFLICT,
             Error::PreconditionFailed(_) => Status::PRECONDITION_FAILED,
             Error::TooLarge(_) => Status::CONTENT_TOO_LARGE,
             Error::UnsupportedMediaType(_) => Status::UNSUPPORTED_MEDIA_TYPE,
@@ -313,8 +319,8 @@ pub(crate) fn refused(error: CommitError, href: impl Fn(&Path) -> String) -> Err
         Refusal::Denied(right) => Error::Forbidden(format!("the right {right} is missing")),
         Refusal::NotFound => Error::NotFound,
         Refusal::ParentMissing => Error::Conflict("the parent collection does not exist".into()),
-        Refusal::Exists => Error::Conflict("something is there already".into()),
-        Refusal::Changed => Error::PreconditionFailed("the resource has changed meanwhile".into()),
+        Refusal::Exists => Error::Exists,
+        Refusal::Changed => Error::Changed,
         Refusal::Locked(root) => LOCK_TOKEN_SUBMITTED.error_at(&[href(&root)]),
         Refusal::NotUnique { name, other } => Error::Conflict(match other {
             Some(other) => format!("{} has the same {name}", href(&other)),

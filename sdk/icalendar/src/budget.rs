@@ -47,6 +47,10 @@ impl Budget {
     /// The instances that a request has if nobody says otherwise.
     pub const INSTANCES: u64 = 20_000;
 
+    /// The steps of work of those that one object may take: what any real one needs, and more than
+    /// all instances that a request may make.
+    pub const OBJECT_WORK: u64 = 200_000;
+
     /// So many steps of work, and so many instances.
     pub fn new(work: u64, instances: u64) -> Self {
         Self {
@@ -60,6 +64,38 @@ impl Budget {
     /// Steps of work that have been done.
     pub fn work_done(&self) -> u64 {
         self.work_max - self.work
+    }
+
+    /// Does something for one object, which may take [`Budget::OBJECT_WORK`] and so many instances.
+    /// None if it would take more: one object must not use up what there is for all.
+    ///
+    /// Fails if the budget itself runs out.
+    pub fn share<T>(
+        &mut self,
+        instances: u64,
+        work_on: impl FnOnce(&mut Budget) -> Result<T, Exceeded>,
+    ) -> Result<Option<T>, Exceeded> {
+        let mut share = Self {
+            work: self.work.min(Self::OBJECT_WORK),
+            instances: self.instances.min(instances),
+            ..*self
+        };
+        let (work_kept, instances_kept) =
+            (self.work - share.work, self.instances - share.instances);
+        let done = work_on(&mut share);
+        self.work = work_kept + share.work;
+        self.instances = instances_kept + share.instances;
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(Exceeded {
+                limit: Limit::Work, ..
+            }) if work_kept > 0 => Ok(None),
+            Err(Exceeded {
+                limit: Limit::Instances,
+                ..
+            }) if instances_kept > 0 => Ok(None),
+            Err(exceeded) => Err(exceeded),
+        }
     }
 
     /// Takes steps of work. Fails if there are not so many left.

@@ -34,6 +34,10 @@ impl Filter {
     }
 }
 
+/// Whether an object is found of which it would take too long to tell: one that is there too much does
+/// less harm than one that is missing, and much less than no answer for all others.
+const UNDECIDED: bool = true;
+
 struct Evaluation<'e, 'c> {
     /// When things are, if the filter asks for that.
     series: Option<Series<'c>>,
@@ -87,7 +91,12 @@ impl<'c> Evaluation<'_, 'c> {
         passes: &mut dyn FnMut(&Component<'c>) -> bool,
     ) -> Result<bool, Error> {
         match &self.series {
-            Some(series) => series.any(range, self.budget, passes).map_err(exceeded),
+            Some(series) => {
+                let found = self
+                    .budget
+                    .share(u64::MAX, |budget| series.any(range, budget, passes));
+                Ok(found.map_err(exceeded)?.unwrap_or(UNDECIDED))
+            }
             None => Ok(false),
         }
     }
@@ -100,11 +109,14 @@ impl<'c> Evaluation<'_, 'c> {
         passes: &mut dyn FnMut(&Component<'c>) -> bool,
     ) -> Result<bool, Error> {
         match &self.series {
-            Some(series) => series
-                .any_alarm(range, self.budget, &mut |component, alarm| {
-                    same(component, scope) && passes(alarm)
-                })
-                .map_err(exceeded),
+            Some(series) => {
+                let found = self.budget.share(u64::MAX, |budget| {
+                    series.any_alarm(range, budget, &mut |component, alarm| {
+                        same(component, scope) && passes(alarm)
+                    })
+                });
+                Ok(found.map_err(exceeded)?.unwrap_or(UNDECIDED))
+            }
             None => Ok(false),
         }
     }

@@ -269,6 +269,133 @@ fn s5_2_8_too_many_instances_are_said_to_be() {
     assert_eq!(expand("20060714T000000Z", "20060714T120010Z").status, 207);
 }
 
+/// Those of all objects count together, and those beside the range do not.
+#[test]
+fn s5_2_8_instances_outside_of_what_is_expanded_are_not_counted() {
+    let host = host();
+    let mut asked = String::new();
+    for number in 0..6 {
+        let path = format!("{DEFAULT}/{number}.ics");
+        let minutely = event(&number.to_string(), "20060714", "RRULE:FREQ=MINUTELY");
+        let minutely = minutely.replace("DURATION:PT1H", "DURATION:PT10S");
+        assert_eq!(put(&host, &path, &minutely).status, 201);
+        asked.push_str(&format!("<href>{path}</href>"));
+    }
+    host.option("caldav_max_instances", "30");
+    let body = format!(
+        "<C:calendar-multiget {NAMESPACES}><prop><C:calendar-data><C:expand \
+         start='20060801T120000Z' end='20060801T120500Z'/></C:calendar-data></prop>{asked}\
+         </C:calendar-multiget>"
+    );
+    let reply = report(&host, DEFAULT, "1", &body);
+    expect(&reply, 207, &[]);
+    assert_eq!(reply.text().matches("BEGIN:VEVENT").count(), 30);
+    host.option("caldav_max_instances", "29");
+    expect(
+        &report(&host, DEFAULT, "1", &body),
+        507,
+        &["<C:max-instances>29<"],
+    );
+}
+
+/// RFC 4791 §5.3.2.1: what could never be gone through is not taken in.
+#[test]
+fn s5_3_2_1_recurrences_that_take_too_long_are_refused() {
+    let host = host();
+    let path = format!("{DEFAULT}/1.ics");
+    for rule in [
+        "FREQ=SECONDLY;COUNT=2000000000",
+        "FREQ=SECONDLY;BYSECOND=7,8;COUNT=2000000000",
+        "FREQ=SECONDLY",
+        "FREQ=DAILY;BYSETPOS=2",
+    ] {
+        let reply = put(
+            &host,
+            &path,
+            &event("1", "20060714", &format!("RRULE:{rule}")),
+        );
+        let status = if rule.starts_with("FREQ=SECONDLY") {
+            403
+        } else {
+            201
+        };
+        assert_eq!(reply.status, status, "{rule} {}", reply.text());
+        if status == 403 {
+            expect(&reply, 403, &["<C:max-instances>"]);
+        }
+    }
+    for rule in [
+        "FREQ=DAILY;COUNT=10000",
+        "FREQ=MINUTELY",
+        "FREQ=HOURLY;BYHOUR=9,17;UNTIL=20991231T000000Z",
+        "FREQ=SECONDLY;COUNT=600",
+    ] {
+        let reply = put(
+            &host,
+            &path,
+            &event("1", "20060714", &format!("RRULE:{rule}")),
+        );
+        assert_eq!(reply.status, 204, "{rule} {}", reply.text());
+    }
+}
+
+/// What is there all the same, by an import or from before, hides nothing else.
+#[test]
+fn s7_8_what_takes_too_long_breaks_no_query() {
+    use module::Indexer;
+    let host = host();
+    put(
+        &host,
+        &format!("{DEFAULT}/1.ics"),
+        &event("1", "20060714", ""),
+    );
+    let path = ["user", "alice", "#calendars", "Default"].map(str::to_owned);
+    let mailbox = module::Mailbox::open(&path).unwrap();
+    let batch = module::Batch::new();
+    let bomb = event("2", "20000101", "RRULE:FREQ=SECONDLY;COUNT=2000000000");
+    let keys = CalDav::keys(module::Unindexed {
+        mailbox_type: "calendar".to_owned(),
+        content_type: "text/calendar".to_owned(),
+        created: 0,
+        reach: None,
+        message: format!("\r\n\r\n{bomb}").into(),
+    });
+    batch.put(
+        &mailbox,
+        module::Put {
+            name: Some("2.ics".to_owned()),
+            condition: module::Condition::None,
+            header: b"\r\n".to_vec(),
+            content: module::Content::Bytes(bomb.into_bytes()),
+            content_type: "text/calendar".to_owned(),
+            flags: Vec::new(),
+            keys,
+            keys_version: 1,
+        },
+    );
+    batch.commit().unwrap();
+    let day = "start='20060714T000000Z' end='20060715T000000Z'";
+    let filter = format!("<C:comp-filter name='VEVENT'><C:time-range {day}/></C:comp-filter>");
+    let found = names(&query(&host, DEFAULT, &filter));
+    assert!(found.contains(&"1.ics".to_owned()), "{found:?}");
+    let expanded = format!(
+        "<C:calendar-query {NAMESPACES}><prop><C:calendar-data><C:expand {day}/></C:calendar-data>\
+         </prop><C:filter><C:comp-filter name='VCALENDAR'>{filter}</C:comp-filter></C:filter>\
+         </C:calendar-query>"
+    );
+    expect(
+        &report(&host, DEFAULT, "1", &expanded),
+        207,
+        &["UID:1&#13;"],
+    );
+    let busy = format!("<C:free-busy-query {NAMESPACES}><C:time-range {day}/></C:free-busy-query>");
+    expect(
+        &report(&host, DEFAULT, "1", &busy),
+        200,
+        &["20060714T120000Z"],
+    );
+}
+
 /// A DURATION of days is days on the clock: this one is an hour shorter, since clocks are put forward.
 #[test]
 fn s9_9_the_effective_end_is_on_the_clock_of_the_start() {

@@ -95,6 +95,35 @@ fn who_may_read_one_calendar_of_a_home_may_ask_about_the_others() {
 }
 
 #[test]
+fn who_may_read_the_home_hears_no_less_than_who_may_not() {
+    let host = alice();
+    // Default may be asked about, and not read; what is in `read` may be read.
+    mkcalendar(&host, &format!("{HOME}/read/"), "");
+    let other = event("2", "20060714", "").replace("DTSTART:20060714T12", "DTSTART:20060714T18");
+    put(&host, &format!("{HOME}/read/2.ics"), &other);
+    grant(&host, "read", "bob", &["<read/>"]);
+    grant(&host, "", "bob", &["<read/>"]);
+    host.act_as("bob");
+    let of_home = ask(&host, HOME, "1");
+    expect(&of_home, 200, &["20060714T12", "20060714T18"]);
+    assert!(!of_home.text().contains("20060714T15"));
+    let default = propfind(&host, HOME, "1", "<getetag/>");
+    assert!(!default.text().contains("/Default/"));
+    assert!(!ask(&host, HOME, "0").text().contains("\nFREEBUSY"));
+}
+
+#[test]
+fn who_may_read_the_home_and_ask_about_nothing_hears_of_nothing() {
+    let host = alice();
+    grant(&host, "Default", "alice", &[]);
+    grant(&host, "", "bob", &["<read/>"]);
+    host.act_as("bob");
+    let of_home = ask(&host, HOME, "1");
+    expect(&of_home, 200, &["BEGIN:VFREEBUSY"]);
+    assert!(!of_home.text().contains("\nFREEBUSY"), "{}", of_home.text());
+}
+
+#[test]
 fn rfc7265_the_answer_is_jcal_if_that_is_wanted() {
     let host = alice();
     host.act_as("bob");

@@ -79,6 +79,98 @@ fn who_accepts_has_the_calendar_in_the_home() {
     assert!(!hrefs(&propfind(&host, BOBS, "1", asked)).contains(&path));
 }
 
+/// Names of one's own have dots where clients make them: vdirsyncer copies calendars of Google's.
+#[test]
+fn what_is_ones_own_is_never_hidden_by_what_others_share() {
+    let host = shared();
+    let path = format!("{BOBS}alice.work/");
+    expect(&mkcalendar(&host, &path, ""), 201, &[]);
+    let mine = format!("{path}2.ics");
+    put(&host, &mine, &event("2", "20060714", ""));
+    expect(
+        &answer(&host, "invite-accepted", "work", ""),
+        409,
+        &["alice.work"],
+    );
+    // Subscribed to without this protocol, or before the own one was moved there.
+    let mailbox = ["user", "alice", "#calendars", "work"].map(str::to_owned);
+    let mailbox = module::Mailbox::open(&mailbox).unwrap();
+    let batch = module::Batch::new();
+    batch.subscribe(&mailbox, true);
+    batch.commit().unwrap();
+    let listed = hrefs(&propfind(&host, BOBS, "1", "<displayname/>"));
+    assert_eq!(listed.iter().filter(|href| **href == path).count(), 1);
+    assert_eq!(send(&host, "GET", &mine, &[], "").status, 200);
+    expect(
+        &propfind(&host, &path, "0", "<owner/>"),
+        207,
+        &["/user/bob/"],
+    );
+    let (reply, _) = sync(&host, "", "");
+    assert_eq!(
+        hrefs(&reply).iter().filter(|href| **href == path).count(),
+        1
+    );
+    // Once the name is free, the other one has it.
+    assert_eq!(send(&host, "DELETE", &path, &[], "").status, 204);
+    expect(
+        &propfind(&host, &path, "0", "<owner/>"),
+        207,
+        &["/user/alice/"],
+    );
+    expect(
+        &mkcalendar(&host, &path, ""),
+        405,
+        &["<D:resource-must-be-null/>"],
+    );
+    expect(
+        &answer(&host, "invite-accepted", "work", ""),
+        200,
+        &["alice.work"],
+    );
+}
+
+#[test]
+fn of_two_that_would_have_one_name_the_second_is_not_subscribed_to() {
+    let host = host();
+    host.user("al").user("al.ice").act_as("al");
+    let share = |owner: &str, calendar: &str| {
+        host.act_as(owner);
+        let path = format!("/dav/calendars/user/{owner}/{calendar}/");
+        expect(&mkcalendar(&host, &path, ""), 201, &[]);
+        let acl = format!(
+            "<acl {NAMESPACES}><ace><principal><href>/dav/principals/user/{owner}/</href>\
+             </principal><grant><privilege><all/></privilege></grant></ace><ace><principal>\
+             <href>/dav/principals/user/bob/</href></principal><grant><privilege><read/>\
+             </privilege></grant></ace></acl>"
+        );
+        assert_eq!(send(&host, "ACL", &path, &[], &acl).status, 200);
+        path
+    };
+    let (first, second) = (share("al", "ice.work"), share("al.ice", "work"));
+    host.act_as("bob");
+    let accept = |path: &str| {
+        let body = format!(
+            "<CS:invite-reply {NAMESPACES}><CS:invite-accepted/><CS:hosturl><href>{path}</href>\
+             </CS:hosturl></CS:invite-reply>"
+        );
+        send(&host, "POST", BOBS, &[], &body)
+    };
+    expect(&accept(&second), 200, &["al.ice.work"]);
+    expect(&accept(&first), 409, &["al.ice.work"]);
+    let there = format!("{BOBS}al.ice.work/");
+    expect(
+        &propfind(&host, &there, "0", "<owner/>"),
+        207,
+        &["/user/al.ice/"],
+    );
+    expect(
+        &propfind(&host, &first, "0", "<owner/>"),
+        207,
+        &["/user/al/"],
+    );
+}
+
 #[test]
 fn what_may_not_be_subscribed_to_is_not() {
     let host = shared();

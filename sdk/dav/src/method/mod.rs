@@ -17,6 +17,7 @@ pub mod put;
 pub mod report;
 pub mod unlock;
 
+use crate::error::RESOURCE_MUST_BE_NULL;
 use crate::request::Response;
 use crate::{Context, Error};
 
@@ -76,8 +77,12 @@ pub(crate) fn run(ctx: &Context<'_>) -> Result<Response, Error> {
         "REPORT" => report::run(ctx),
         "ACL" => acl::run(ctx),
         own if ctx.profile.methods.iter().any(|method| method.name == own) => {
+            let mut methods = ctx.profile.methods.iter();
+            let is_for_mapped = methods.any(|method| method.name == own && method.mapped);
             Err(match ctx.find_target()? {
-                Some(_) => Error::MethodNotAllowed,
+                Some(_) if is_for_mapped => Error::MethodNotAllowed,
+                // It makes something: RFC 4918 §9.3.1 has the condition.
+                Some(_) => RESOURCE_MUST_BE_NULL.error(),
                 None => Error::NotFound,
             })
         }

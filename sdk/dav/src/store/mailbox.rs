@@ -33,6 +33,7 @@ pub use directory::{
 pub use serve::{answer, serve};
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use self::convert::{acl_entry, store_error, time};
@@ -110,7 +111,8 @@ pub struct MailboxStore {
     /// The URL asked for has no slash at its end, so that it likely names a member.
     member_first: bool,
     body: Rc<RefCell<Option<module::Body>>>,
-    opened: RefCell<Vec<Rc<Opened>>>,
+    /// The mailboxes that were opened last.
+    opened: RefCell<VecDeque<Rc<Opened>>>,
     provisioned: Cell<bool>,
     /// The request is about something in the principal's own home.
     in_own_home: bool,

@@ -52,6 +52,9 @@ impl BusyType {
     }
 }
 
+/// How many instances one object may have in a range, before they are taken for all of it.
+const INSTANCES_MAX: u64 = 5000;
+
 /// Time that is busy in one way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BusyPeriod {
@@ -86,6 +89,9 @@ impl Busy {
     /// addresses are those of whose time it is, as `mailto:…`: an event that they have declined
     /// takes none of it. Floating times are in this zone.
     ///
+    /// An object that alone takes too much is busy from its start on, tentatively, as far as it is not
+    /// known: else the time would seem free, or one object would keep all others from being told.
+    ///
     /// Fails if the budget runs out.
     pub fn add(
         &mut self,
@@ -99,8 +105,10 @@ impl Busy {
             match Kind::of_name(component.name()) {
                 Some(Kind::FreeBusy) => self.add_periods(component, series.zones()),
                 Some(Kind::Availability) => {
-                    self.availability
-                        .add(component, series.zones(), self.range, budget)?;
+                    let (availability, range) = (&mut self.availability, self.range);
+                    budget.share(INSTANCES_MAX, |budget| {
+                        availability.add(component, series.zones(), range, budget)
+                    })?;
                 }
                 _ => {}
             }
@@ -109,17 +117,25 @@ impl Busy {
         let taken = &mut self.taken;
         // Instances of one component, which may have many attendees, come together.
         let mut last: Option<(*const Component<'_>, Option<BusyType>)> = None;
-        series.events(range, budget, &mut |instance| {
-            let component: *const Component<'_> = instance.component;
-            let busy_type = match last {
-                Some((known, busy_type)) if known == component => busy_type,
-                _ => event_type(instance.component, addresses),
-            };
-            last = Some((component, busy_type));
-            if let Some(busy_type) = busy_type {
-                take(taken, range, instance.start, instance.end, busy_type);
-            }
-        })
+        let all = budget.share(INSTANCES_MAX, |budget| {
+            series.events(range, budget, &mut |instance| {
+                let component: *const Component<'_> = instance.component;
+                let busy_type = match last {
+                    Some((known, busy_type)) if known == component => busy_type,
+                    _ => event_type(instance.component, addresses),
+                };
+                last = Some((component, busy_type));
+                if let Some(busy_type) = busy_type {
+                    take(taken, range, instance.start, instance.end, busy_type);
+                }
+            })
+        })?;
+        let mut events = calendar.components().filter(|event| event.is("VEVENT"));
+        if all.is_none() && events.any(|event| event_type(event, addresses).is_some()) {
+            let start = series.earliest().unwrap_or(range.start);
+            take(taken, range, start, range.end, BusyType::Tentative);
+        }
+        Ok(())
     }
 
     fn add_periods(&mut self, component: &Component<'_>, zones: &Zones<'_>) {

@@ -112,6 +112,7 @@ impl Extent {
     pub(super) fn seconds_max(self) -> i64 {
         match self {
             Self::Seconds(seconds) => seconds,
+            Self::Nominal(duration) if duration.days == 0 => duration.seconds,
             Self::Nominal(duration) => duration.approximate_seconds() + DAY,
         }
     }

@@ -124,7 +124,7 @@ impl<'c> Series<'c> {
     }
 
     /// When the first instance begins, in UTC seconds, or something before that.
-    pub(crate) fn earliest(&self) -> Option<i64> {
+    pub fn earliest(&self) -> Option<i64> {
         let starts = self.entries.iter().filter_map(|e| e.start.as_ref());
         let dates = self.master().map(|(_, start)| {
             self.dates
@@ -181,9 +181,10 @@ impl<'c> Series<'c> {
         budget: &mut Budget,
         found: &mut dyn FnMut(&Instance<'c>),
     ) -> Result<(), Exceeded> {
-        let _all = self.visit(range, budget, &mut |instance, _| {
+        let _all = self.visit(range, budget, &mut |instance, budget| {
             let kind = self.entries.get(instance.entry).map(|entry| entry.kind);
             if kind == Some(Kind::Event) && self.instance_overlaps(instance, range) {
+                budget.instance()?;
                 found(instance);
             }
             Ok(ControlFlow::Continue(()))

@@ -33,9 +33,12 @@ impl<'c> Series<'c> {
                 return Ok(true);
             }
         }
-        let found = self.visit(range, budget, &mut |instance, _| {
-            let found = self.instance_overlaps(instance, range) && passes(instance.component);
-            Ok(if found {
+        let found = self.visit(range, budget, &mut |instance, budget| {
+            if !self.instance_overlaps(instance, range) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            budget.instance()?;
+            Ok(if passes(instance.component) {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())

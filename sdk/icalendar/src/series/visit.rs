@@ -54,8 +54,9 @@ impl<'c> Series<'c> {
         budget: &mut Budget,
     ) -> Result<Vec<Instance<'c>>, Exceeded> {
         let mut found: Vec<Instance<'c>> = Vec::new();
-        let _all = self.visit(range, budget, &mut |instance, _| {
+        let _all = self.visit(range, budget, &mut |instance, budget| {
             if self.instance_overlaps(instance, range) {
+                budget.instance()?;
                 found.push(instance.clone());
             }
             Ok(ControlFlow::Continue(()))
@@ -70,6 +71,9 @@ impl<'c> Series<'c> {
 
     /// Visits all instances that might overlap a range (and maybe others), in no order, until told
     /// to break. Tells whether it was.
+    ///
+    /// Each costs a step of work. Those that count as instances are the visitor's to charge: who asks
+    /// for a range does not pay for what lies beside it.
     pub(super) fn visit(
         &self,
         range: Range,
@@ -82,7 +86,7 @@ impl<'c> Series<'c> {
             let Some(id) = &entry.id else {
                 // A second one without RECURRENCE-ID may not be stored, but may have been.
                 if self.master != Some(index) {
-                    budget.instance()?;
+                    budget.work(1)?;
                     let instance = self.instance(index, entry, start.local, start, None, None);
                     if visitor(&instance, budget)?.is_break() {
                         return Ok(ControlFlow::Break(()));
@@ -102,7 +106,7 @@ impl<'c> Series<'c> {
                 None => instance_id(id.local, id),
             };
             let instance = self.instance(index, entry, start.local, start, None, Some(id));
-            budget.instance()?;
+            budget.work(1)?;
             if visitor(&instance, budget)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
@@ -122,14 +126,14 @@ impl<'c> Series<'c> {
         if !self.is_recurring() {
             let index = self.master.unwrap_or(0);
             let instance = self.instance(index, entry, start.local, start, None, None);
-            budget.instance()?;
+            budget.work(1)?;
             return visitor(&instance, budget);
         }
         let mut each = |local: LocalTime, extent: Option<Extent>, budget: &mut Budget| {
             if self.is_excluded(local, start, budget)? {
                 return Ok(ControlFlow::Continue(()));
             }
-            budget.instance()?;
+            budget.work(1)?;
             visitor(&self.generated(local, entry, start, extent), budget)
         };
         if each(start.local, None, budget)?.is_break() {
@@ -190,7 +194,13 @@ impl<'c> Series<'c> {
                 earlier = earlier.max(-shift);
             }
         }
-        let range = range.widened(length + later + DAY, earlier + DAY);
+        // Clocks of zones are put forward and back, and what has moved stays on its own clock. Both ends
+        // count for some: RFC 4791 §9.9.
+        let slack = match start.zone {
+            Zone::Utc if self.futures.is_empty() => 1,
+            _ => DAY,
+        };
+        let range = range.widened(length + later + slack, earlier + slack);
         // Far enough from both ends of what a clock can show.
         let local = |utc: i64, open: LocalTime| {
             if (LocalTime::MIN.0 + 2 * DAY..LocalTime::MAX.0 - 2 * DAY).contains(&utc) {

@@ -1,5 +1,10 @@
 //! Collections of others in one's own home: those that the principal has subscribed to appear there
 //! as `<owner>.<name>`, so that clients that look into their home alone find them.
+//!
+//! Names of one's own may have dots, too, as may those of owners: vdirsyncer makes calendars under the
+//! names that they have elsewhere, such as `x@group.calendar.google.com`. Of all that would have one name,
+//! what is one's own has it, then what comes first in the order of its path; what is left over is found
+//! where its owner has it, and nothing new can be subscribed to under a name that is taken.
 
 use module::{Mailbox, MailboxScope, Status};
 
@@ -29,18 +34,30 @@ impl MailboxStore {
         if let Some(shared) = self.shared.get() {
             return Ok(shared);
         }
-        let mut found = Vec::new();
+        let mut found: Vec<Shared> = Vec::new();
         if self.layout.shared_in_home && self.identity.principal.is_some() {
             self.each_status(&MailboxScope::Subscribed, |status| {
-                if let Some(name) = self.shared_name(&status.path) {
+                if let Some(name) = self.shared_name(&status.path)
+                    && found.iter().all(|shared| shared.name != name)
+                {
                     found.push(Shared {
                         name,
                         status: status.clone(),
                     });
                 }
             })?;
+            found.retain(|shared| !self.has_own(&shared.name));
         }
         Ok(self.shared.get_or_init(|| found))
+    }
+
+    /// Whether a collection of one's own in one's home has this name.
+    fn has_own(&self, name: &str) -> bool {
+        let Some(me) = &self.identity.principal else {
+            return false;
+        };
+        let mailbox = ["user", me, self.layout.home, name].map(str::to_owned);
+        Mailbox::open(&mailbox).is_ok()
     }
 
     /// The names and states of what is shared in a mailbox, if that is the own home.
@@ -90,9 +107,12 @@ impl MailboxStore {
             return None;
         }
         let (head, rest) = mailbox.split_at_checked(HOME_LEN + 1)?;
-        let name = self.shared_name(head)?;
-        let shared = self.shared().ok()?;
-        shared.iter().find(|shared| shared.name == name)?;
+        self.shared_name(head)?;
+        let mut shared = self.shared().ok()?.iter();
+        let name = shared
+            .find(|shared| shared.status.path == head)?
+            .name
+            .clone();
         let user = head.first()?.clone();
         let me = self.identity.principal.clone()?;
         Some(Path::new(

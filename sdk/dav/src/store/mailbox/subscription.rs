@@ -74,8 +74,9 @@ impl Others for Layout {
 /// that. Gives its name there.
 ///
 /// Fails with [`Error::Forbidden`] if the home is not that of who asks, or if the collection is;
-/// with [`Error::NotFound`] if no collection of this kind is there, and with
-/// `DAV:need-privileges` if it may not be read.
+/// with [`Error::NotFound`] if no collection of this kind is there, with
+/// `DAV:need-privileges` if it may not be read, and with [`Error::Conflict`] if something else in the
+/// home has the name.
 pub fn set(
     ctx: &Context<'_>,
     home: &Collection,
@@ -99,10 +100,18 @@ pub fn set(
             "what is one's own is in the home already".to_owned(),
         ));
     }
+    let name_there = name_in_home(owner, name);
     match ctx.find(path, &Want::default())? {
         Some(Resource::Collection(found)) if found.kind == kind => {
             if is_subscribed {
                 ctx.require(path, found.rights, Rights::READ, "read")?;
+                let there = ctx.find(&home.path.join(&name_there), &Want::default())?;
+                if there.is_some_and(|there| {
+                    there.collection().is_none_or(|there| there.id != found.id)
+                }) {
+                    let why = format!("something else is in the home as {name_there}");
+                    return Err(Error::Conflict(why));
+                }
             }
         }
         _ => return Err(Error::NotFound),
@@ -113,7 +122,7 @@ pub fn set(
         batch.subscribe(&mailbox, is_subscribed);
     });
     batch.push(Operation::Extension(Box::new(subscribe)));
-    Ok(name_in_home(owner, name))
+    Ok(name_there)
 }
 
 fn is_own(ctx: &Context<'_>, home: &Collection) -> bool {

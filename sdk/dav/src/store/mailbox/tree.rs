@@ -27,6 +27,9 @@ pub(super) enum Place {
 /// The first part of what belongs to principals, here and in the paths of mailboxes.
 const USER: &str = "user";
 
+/// How many open mailboxes a request keeps, in case they are asked for again.
+const OPENED_MAX: usize = 32;
+
 /// How many parts the path of a home has.
 pub(super) const HOME_LEN: usize = 3;
 
@@ -62,7 +65,10 @@ impl MailboxStore {
         }
     }
 
-    /// Opens a mailbox, once a request; none if the principal may not know of one.
+    /// Opens a mailbox, if it is not open already; none if the principal may not know of one.
+    ///
+    /// Of those that were opened, only the latest are kept: each takes a handle, of which an instance
+    /// has a bounded number, and a request may go through any number of mailboxes.
     pub(super) fn open(&self, mailbox: &[String]) -> Result<Option<Rc<Opened>>, StoreError> {
         let known = |opened: &&Rc<Opened>| opened.status.path == mailbox;
         if let Some(opened) = self.opened.borrow().iter().find(known) {
@@ -86,7 +92,11 @@ impl MailboxStore {
             mailbox: opened,
             status,
         });
-        self.opened.borrow_mut().push(opened.clone());
+        let mut kept = self.opened.borrow_mut();
+        if kept.len() >= OPENED_MAX {
+            kept.pop_front();
+        }
+        kept.push_back(opened.clone());
         Ok(Some(opened))
     }
 

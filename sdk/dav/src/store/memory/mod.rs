@@ -9,6 +9,7 @@ mod tree;
 mod view;
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 
 use super::{
     AclEntry, Batch, Change, ChangeQuery, Changes, CommitError, Done, Listing, Lock, LockScope,
@@ -26,7 +27,11 @@ pub struct Memory {
     now: Cell<Time>,
     seed: Cell<u64>,
     body: RefCell<Vec<u8>>,
+    overtaking: RefCell<VecDeque<Overtaking>>,
 }
+
+/// What another request does before one commits.
+type Overtaking = Box<dyn FnOnce(&Memory)>;
 
 impl Memory {
     /// A store with an empty root collection of a kind, which everyone can read and `owner` can
@@ -53,6 +58,7 @@ impl Memory {
             now: Cell::new(Time(1_000_000_000)),
             seed: Cell::new(1),
             body: RefCell::default(),
+            overtaking: RefCell::default(),
         };
         memory.add_principal(owner, "individual");
         memory
@@ -103,6 +109,12 @@ impl Memory {
         let mut state = self.state.borrow_mut();
         let owner = state.owner();
         state.make(path.clone(), kind, owner.as_deref(), Vec::new(), now);
+    }
+
+    /// Has another request do something between what the next one reads and its commit; called again,
+    /// before the commit after that, and so on.
+    pub fn overtake(&self, with: impl FnOnce(&Memory) + 'static) {
+        self.overtaking.borrow_mut().push_back(Box::new(with));
     }
 
     /// Limits the bytes of all bodies together.
@@ -297,6 +309,14 @@ impl Store for Memory {
     }
 
     fn commit(&self, batch: Batch) -> Result<Vec<Done>, CommitError> {
+        let overtaking = self.overtaking.take();
+        let mut overtaking = overtaking.into_iter();
+        if let Some(first) = overtaking.next() {
+            let body = self.body.take();
+            first(self);
+            self.body.replace(body);
+        }
+        self.overtaking.replace(overtaking.collect());
         let user = self.user.borrow().clone();
         let mut next = self.state.borrow().clone();
         let done = commit::apply(&mut next, self, user.as_deref(), batch)?;
