@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod attachments;
 mod clients;
 mod default_alarms;
 mod examples;
