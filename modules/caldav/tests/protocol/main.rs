@@ -6,6 +6,7 @@ mod attachments;
 mod clients;
 mod default_alarms;
 mod examples;
+mod export;
 mod filters;
 mod free_busy;
 mod horizon;
