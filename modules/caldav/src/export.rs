@@ -1,8 +1,6 @@
 //! GET of a whole calendar: one stream of all that is in it, as other programs subscribe to.
 //! RFC 5545 §3.4; what it says of itself is RFC 7986 §5, and what came before it.
 
-use std::collections::HashSet;
-
 use dav::method::export::{self, WHOLE_LEN_MAX};
 use dav::property::Subject;
 use dav::property::rfc4918::DISPLAYNAME_NAME;
@@ -10,6 +8,7 @@ use dav::{Collection, Context, Error, Fields, Resource, Response, Stored, Want};
 use icalendar::{Calendar, Limits, Property};
 use xml::Name;
 
+use crate::export_zones::ExportZones;
 use crate::media_type::Form;
 use crate::namespace::{APPLE, CALDAV};
 use crate::{managed_attachments, object_rules, personal};
@@ -40,12 +39,14 @@ pub(crate) fn get(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Respo
         end: END,
         convert: is_jcal.then_some(&|whole: Vec<u8>| as_jcal(&whole)),
     };
-    // The time zones that are there already.
-    let mut zones = HashSet::new();
+    let mut zones = ExportZones::default();
     let response = export::run(ctx, calendar, &export, |member, out| {
         let stored = member.body.as_deref().unwrap_or_default();
         let body = personal::view(ctx, calendar, member, stored);
-        add(&body, &mut zones, out);
+        // What was stored by others and cannot be read would break the stream for all the rest.
+        if let Ok(object) = Calendar::parse(&body, &Limits::default()) {
+            zones.add(object, out);
+        }
         Ok(())
     })?;
     Ok(Some(response))
@@ -101,25 +102,4 @@ fn begin(ctx: &Context<'_>, calendar: &Collection, out: &mut Vec<u8>) -> Result<
     let open = bytes.strip_suffix(END).unwrap_or(&bytes);
     out.extend_from_slice(open);
     Ok(())
-}
-
-/// Adds what is in one object: its components, byte by byte, and time zones not there yet.
-fn add(body: &[u8], zones: &mut HashSet<String>, out: &mut Vec<u8>) {
-    // What was stored by others and cannot be read would break the stream for all the rest.
-    let Ok(calendar) = Calendar::parse(body, &Limits::default()) else {
-        return;
-    };
-    for component in calendar.components() {
-        if component.is("VTIMEZONE") {
-            let zone = component.text("TZID").unwrap_or_default().into_owned();
-            if !zones.insert(zone) {
-                continue;
-            }
-        }
-        let bytes = component.to_bytes();
-        out.extend_from_slice(&bytes);
-        if !bytes.ends_with(b"\n") {
-            out.extend_from_slice(b"\r\n");
-        }
-    }
 }

@@ -16,6 +16,7 @@ mod calendar_data;
 mod calendar_multiget;
 mod calendar_query;
 mod export;
+mod export_zones;
 mod filter;
 mod floating;
 mod free_busy_query;

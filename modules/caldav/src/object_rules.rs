@@ -53,9 +53,10 @@ pub(crate) fn put(ctx: &Context<'_>, mut incoming: Incoming<'_>) -> Result<Accep
         check_recurrence(&calendar)?;
     }
     // A POST to an object stores what it refers to together with it.
-    if ctx.method != "POST" || incoming.origin != Origin::Put {
-        managed_attachments::check_new(ctx, &incoming, &calendar)?;
-    }
+    let attachments = match ctx.method == "POST" && incoming.origin == Origin::Put {
+        true => Vec::new(),
+        false => managed_attachments::bring(ctx, &incoming, &calendar)?,
+    };
     if let Some(existing) = incoming.existing {
         check_same_uid(ctx, incoming.collection, existing, object.object_uid())?;
     }
@@ -86,6 +87,7 @@ pub(crate) fn put(ctx: &Context<'_>, mut incoming: Incoming<'_>) -> Result<Accep
     accept.keys = keys;
     accept.unique.push(unique);
     let mut accepted = Accepted::plain(accept);
+    accepted.more.operations.extend(attachments);
     if let Some(existing) = incoming.existing {
         let kept = managed_attachments::managed_ids(&calendar);
         let released =
@@ -110,8 +112,10 @@ pub(crate) fn remove(
     batch: &mut Batch,
 ) -> Result<(), Error> {
     privacy::check_change(ctx, calendar, member)?;
-    // With a whole calendar go all of its attachments; what is moved keeps them.
-    if ctx.target.path != calendar.path && ctx.method != "MOVE" {
+    // With a whole calendar go all of its attachments; and what takes the place of a member may refer to
+    // the same ones.
+    let is_single = ctx.target.path.parent().as_ref() == Some(&calendar.path);
+    if is_single && ctx.method == "DELETE" {
         let released = managed_attachments::release_dropped(ctx, calendar, member, &[])?;
         batch.operations.extend(released);
     }

@@ -32,7 +32,17 @@ const SEEN: [&str; 16] = [
 
 /// Whether the asking principal sees all that is in a calendar.
 pub(crate) fn sees_all(ctx: &Context<'_>, calendar: &Collection) -> bool {
-    calendar.owner.is_none() || calendar.owner.as_deref() == ctx.user_id()
+    is_owner(ctx, calendar.owner.as_deref())
+}
+
+/// The same, by who owns it; none is everyone.
+pub(crate) fn is_owner(ctx: &Context<'_>, owner: Option<&str>) -> bool {
+    owner.is_none() || owner == ctx.user_id()
+}
+
+/// Whether others than the owner do not see all of an object.
+pub(crate) fn is_private_object(body: &[u8]) -> bool {
+    matches!(redact(body), Cow::Owned(_))
 }
 
 /// Refuses to touch a private object of somebody else's.
@@ -64,7 +74,7 @@ pub(crate) fn check_body(
     calendar: &Collection,
     body: &[u8],
 ) -> Result<(), Error> {
-    match !sees_all(ctx, calendar) && matches!(redact(body), Cow::Owned(_)) {
+    match !sees_all(ctx, calendar) && is_private_object(body) {
         true => Err(Error::Forbidden(
             "a private object is its owner's to change".to_owned(),
         )),

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use dav::{Context, Response};
 use icalendar::tzdb::{Range, Zone};
+use icalendar::zone::{self, Zones};
 use icalendar::{Calendar, Component, Item, Limits};
 
 /// What the client wishes.
@@ -49,14 +50,32 @@ pub(crate) fn fit<'b>(ctx: &Context<'_>, body: Cow<'b, [u8]>) -> Cow<'b, [u8]> {
 }
 
 fn without(mut calendar: Calendar<'_>) -> Option<Vec<u8>> {
+    let known = known_to_all(&calendar);
     let removed = calendar.root_mut().retain(|item| match item {
         Item::Component(component) if component.is("VTIMEZONE") => {
             let tzid = component.text("TZID").unwrap_or_default();
-            Zone::iana(tzid.trim()).is_none()
+            !known.iter().any(|known| known == tzid.trim())
         }
         Item::Component(_) | Item::Property(_) => true,
     });
     removed.then(|| calendar.to_bytes())
+}
+
+/// The zones of an object that are what the time zone service has by their names. A VTIMEZONE that
+/// says something else holds, for the times of the object: without it, they would be others.
+fn known_to_all(calendar: &Calendar<'_>) -> Vec<String> {
+    let zones = Zones::new(calendar, zone::Zone::Utc);
+    let mut known: Vec<String> = Vec::new();
+    for component in calendar.components().filter(|found| found.is("VTIMEZONE")) {
+        let tzid = component.text("TZID").unwrap_or_default();
+        let tzid = tzid.trim();
+        let is_iana = Zone::iana(tzid).is_some();
+        let named = zone::Zone::named(tzid).filter(|_| is_iana);
+        if named.is_some_and(|named| zones.agree(tzid, &named)) {
+            known.push(tzid.to_owned());
+        }
+    }
+    known
 }
 
 fn with(mut calendar: Calendar<'_>) -> Option<Vec<u8>> {

@@ -186,6 +186,90 @@ fn s9_6_5_expand_keeps_dates_and_floating_times() {
     );
 }
 
+/// The times of the instances of an event in 2026, in UTC: the lines of each from DTSTART on.
+fn instances(lines: &str) -> Vec<String> {
+    let output = Output {
+        recurrences: Recurrences::Expand(range("20260101T000000Z", "20270101T000000Z")),
+        ..Output::default()
+    };
+    let text = write(&event(lines), &output);
+    let parts = text.split("BEGIN:VEVENT").skip(1);
+    parts
+        .map(|part| {
+            let times = ["DTSTART", "DTEND", "DURATION"];
+            let is_time = |line: &&str| times.iter().any(|name| line.starts_with(name));
+            part.lines().filter(is_time).collect::<Vec<_>>().join(" ")
+        })
+        .collect()
+}
+
+/// RFC 5545 §3.8.5.2: "the duration of the recurrence instance will be the one specified by the
+/// "RDATE" property".
+#[test]
+fn s9_6_5_expand_of_periods() {
+    let periods = "RDATE;VALUE=PERIOD:20260105T100000Z/PT3H,20260106T100000Z/20260106T150000Z\n";
+    let expected = [
+        "DTSTART:20260105T100000Z DTEND:20260105T130000Z",
+        "DTSTART:20260106T100000Z DTEND:20260106T150000Z",
+    ];
+    let lasting = instances(&format!(
+        "DTSTART:20260104T100000Z\nDURATION:PT1H\n{periods}"
+    ));
+    assert_eq!(lasting[0], "DTSTART:20260104T100000Z DURATION:PT1H");
+    assert_eq!(lasting[1..], expected);
+    let ending = instances(&format!(
+        "DTSTART:20260104T100000Z\nDTEND:20260104T110000Z\n{periods}"
+    ));
+    assert_eq!(ending[0], "DTSTART:20260104T100000Z DTEND:20260104T110000Z");
+    assert_eq!(ending[1..], expected);
+    let instant = instances(&format!("DTSTART:20260104T100000Z\n{periods}"));
+    assert_eq!(instant[0], "DTSTART:20260104T100000Z");
+    assert_eq!(instant[1..], expected);
+    let floating = instances(
+        "DTSTART:20260104T100000\nDURATION:PT1H\nRDATE;VALUE=PERIOD:20260105T100000/PT3H\n",
+    );
+    let expected = [
+        "DTSTART:20260104T100000 DURATION:PT1H",
+        "DTSTART:20260105T100000 DTEND:20260105T130000",
+    ];
+    assert_eq!(floating, expected);
+}
+
+/// RFC 5545 §3.3.6: days are those of the clock that DTSTART is on, and in UTC not all are as long.
+#[test]
+fn s9_6_5_expand_of_days_over_a_change_of_clocks() {
+    let days =
+        "DTSTART;TZID=Europe/Berlin:20260327T120000\nDURATION:P1D\nRRULE:FREQ=DAILY;COUNT=3\n";
+    let expected = [
+        "DTSTART:20260327T110000Z DURATION:P1D",
+        "DTSTART:20260328T110000Z DTEND:20260329T100000Z",
+        "DTSTART:20260329T100000Z DURATION:P1D",
+    ];
+    assert_eq!(instances(days), expected);
+    let hours = days.replace("P1D", "PT24H");
+    for instance in instances(&hours) {
+        assert!(instance.ends_with("DURATION:PT24H"), "{instance}");
+    }
+    let dates = "DTSTART;VALUE=DATE:20260328\nDURATION:P2D\n";
+    let expected = ["DTSTART;VALUE=DATE:20260328 DURATION:P2D"];
+    assert_eq!(instances(dates), expected);
+}
+
+/// A VTODO is due, and what is not expanded has no end made up.
+#[test]
+fn s9_6_5_expand_of_days_of_tasks() {
+    let output = Output {
+        recurrences: Recurrences::Expand(range("20260101T000000Z", "20270101T000000Z")),
+        ..Output::default()
+    };
+    let task = |lines: &str| write(&event(lines).replace("VEVENT", "VTODO"), &output);
+    let days = task("DTSTART;TZID=Europe/Berlin:20260328T120000\nDURATION:P1D\n");
+    assert!(days.contains("\r\nDUE:20260329T100000Z\r\n"), "{days}");
+    assert!(!days.contains("DURATION"), "{days}");
+    let bare = task("DTSTART;TZID=Europe/Berlin:20260328T120000\n");
+    assert!(!bare.contains("DUE"), "{bare}");
+}
+
 #[test]
 fn s9_6_5_expand_of_some_properties() {
     let output = Output {

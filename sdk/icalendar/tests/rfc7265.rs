@@ -127,3 +127,32 @@ fn what_is_no_jcal_is_refused() {
         }
     }
 }
+
+/// RFC 7986 §5.7, §5.8, §5.10, §5.11: "no default" type, so that VALUE has to be there.
+#[test]
+fn s4_types_without_a_default_are_said() {
+    for line in [
+        "IMAGE;VALUE=URI;FMTTYPE=image/png:http://example.com/a.png",
+        "IMAGE;VALUE=BINARY;ENCODING=BASE64:QUJD",
+        "CONFERENCE;VALUE=URI:https://example.com/1",
+        "REFRESH-INTERVAL;VALUE=DURATION:P1W",
+        "SOURCE;VALUE=URI:https://example.com/holidays.ics",
+        "LINK;VALUE=URI;LINKREL=alternate:https://example.com/2",
+    ] {
+        let text = stream(&format!("{line}\n"));
+        let back = from_jcal(&parse(&text).to_jcal(), &Limits::default()).unwrap();
+        let back = String::from_utf8(back).unwrap().replace("\r\n ", "");
+        let (name, rest) = line.split_once(';').unwrap();
+        let found = back.lines().find(|line| line.starts_with(name)).unwrap();
+        let (params, value) = rest.split_once(':').unwrap();
+        assert!(found.ends_with(&format!(":{value}")), "{found}");
+        for param in params.split(';') {
+            assert!(found.contains(&format!(";{param}")), "{found}");
+        }
+    }
+    // Where there is a default, nothing has to be said.
+    let attach = stream("ATTACH;VALUE=URI:http://example.com/a.png\n");
+    let back = from_jcal(&parse(&attach).to_jcal(), &Limits::default()).unwrap();
+    let back = String::from_utf8(back).unwrap();
+    assert!(back.contains("\r\nATTACH:http"), "{back}");
+}

@@ -1,33 +1,22 @@
-//! Where attachments lie: found, given, and released once nothing refers to them.
+//! Attachments lie in the mailbox of the objects that refer to them: put there, brought there with
+//! objects that come from elsewhere, and released once nothing there refers to them.
 
-use dav::profile::Incoming;
-use dav::request::{ResponseBody, Status};
+use dav::profile::{Incoming, Origin};
 use dav::store::mailbox::Extension;
 use dav::store::{Filter, Listing, Operation};
-use dav::{
-    Collection, Context, Error, Member, Path, Resource, Response, Rights, Want, percent_decode,
-};
+use dav::{Collection, Context, Error, Member, Path, Resource, Want};
 use icalendar::{Calendar, Limits};
-use module::{
-    Condition, Content, Key, Mailbox, MailboxScope, Message, Part, Put, Query, Term, Test,
-};
+use module::{Condition, Content, Key, Put, Query, Term, Test};
 
 use super::edit::managed_ids;
+use super::find::{
+    Attachment, MANAGED_ID, PARAMETER, asked, attachments, failed, find, find_anywhere, open, place,
+};
 use crate::precondition::VALID_MANAGED_ID_PARAMETER;
-use crate::profile::{CALENDAR, HOME_NAME};
-use crate::{keys, options, provision};
+use crate::{keys, options};
 
 /// The header field that says the id once more, for whoever makes keys of the message alone.
 const HEADER: &str = "Managed-ID";
-
-/// The index key of an attachment itself; objects that refer to one have [`keys::ATTACHMENT`].
-const MANAGED_ID: &str = "managed-id";
-
-/// The most calendars of an owner that are looked through for an attachment.
-const CALENDARS_MAX: u32 = 2000;
-
-/// The parameter of the URL of an attachment.
-const PARAMETER: &str = "attachment=";
 
 /// The URL of an attachment: where the calendar really is, since everyone's copy of the object has
 /// the same, and as the operator says that the server is reached.
@@ -37,135 +26,6 @@ pub(super) fn url(ctx: &Context<'_>, calendar: &Collection, managed_id: &str) ->
     let base = options::attachments_base();
     let base = base.unwrap_or_else(|| format!("{}://{}", ctx.scheme, ctx.authority));
     format!("{base}{href}?{PARAMETER}{managed_id}")
-}
-
-/// The path in the URL of an attachment; none if it is on another server.
-fn path_of(ctx: &Context<'_>, url: &str) -> Option<Path> {
-    let base = options::attachments_base();
-    let own = base.and_then(|base| url.strip_prefix(&base).map(str::to_owned));
-    let own = own.filter(|rest| rest.starts_with('/'));
-    ctx.parse_href(own.as_deref().unwrap_or(url)).ok().flatten()
-}
-
-/// The owner of a calendar and its name. In the home of somebody else it is called `owner.name`.
-fn place(calendar: &Collection) -> (&str, &str) {
-    let name = calendar.path.name().unwrap_or_default();
-    let owner = calendar.owner.as_deref().unwrap_or_default();
-    let in_own = calendar.path.parts().get(1).map(String::as_str) == Some(owner);
-    let shared = name
-        .strip_prefix(owner)
-        .and_then(|rest| rest.strip_prefix('.'));
-    (owner, shared.filter(|_| !in_own).unwrap_or(name))
-}
-
-/// The managed id in a query, if it asks for an attachment.
-fn asked(query: &str) -> Option<String> {
-    let value = query
-        .split('&')
-        .find_map(|part| part.strip_prefix(PARAMETER))?;
-    percent_decode(value)
-}
-
-/// Answers GET of an attachment; none if the request is for the calendar itself.
-pub(crate) fn get(ctx: &Context<'_>, calendar: &Collection) -> Result<Option<Response>, Error> {
-    let Some(managed_id) = ctx.query.and_then(asked) else {
-        return Ok(None);
-    };
-    let found = match find(calendar, &managed_id)? {
-        Some(found) => Some(found),
-        // Another calendar has taken the name of the one that was moved.
-        None => find_anywhere(&calendar.path, &managed_id)?,
-    };
-    let (mailbox, message) = found.ok_or(Error::NotFound)?;
-    respond(&mailbox, message, &managed_id).map(Some)
-}
-
-/// Answers GET and HEAD of an attachment where a calendar was that has been moved: objects say where
-/// it was when they got the attachment, and their bytes stay as they are.
-pub(crate) fn get_moved(ctx: &Context<'_>) -> Result<Response, Error> {
-    let managed_id = ctx.query.and_then(asked).ok_or(Error::NotFound)?;
-    let found = find_anywhere(&ctx.target.path, &managed_id)?;
-    let (mailbox, message) = found.ok_or(Error::NotFound)?;
-    respond(&mailbox, message, &managed_id)
-}
-
-fn respond(mailbox: &Mailbox, message: Message, managed_id: &str) -> Result<Response, Error> {
-    let bytes = mailbox.read(&[message.uid], Part::Body).map_err(failed)?;
-    let mut response = Response::new(Status::OK);
-    response.set("Content-Type", message.content_type);
-    // An id never gets other bytes: RFC 8607 §3.5 wants a new one for each change.
-    response.set("ETag", format!("\"{managed_id}\""));
-    response.set("Cache-Control", "private, max-age=31536000, immutable");
-    // What a stranger wrote is not opened in the name of this server.
-    response.set("Content-Disposition", "attachment");
-    response.set("X-Content-Type-Options", "nosniff");
-    response.set("Content-Security-Policy", "sandbox; default-src 'none'");
-    response.body = ResponseBody::Bytes(bytes.into_iter().next().unwrap_or_default());
-    Ok(response)
-}
-
-/// The attachment with this id in any calendar that the principal may read, of the owner whose
-/// calendar was at `path`.
-fn find_anywhere(path: &Path, managed_id: &str) -> Result<Option<(Mailbox, Message)>, Error> {
-    let [user, owner, name] = path.parts() else {
-        return Ok(None);
-    };
-    // In the home of somebody else it is called `owner.name`: both may be meant.
-    let shared = name.split_once('.').map(|(shared, _)| shared);
-    for owner in [Some(owner.as_str()), shared].into_iter().flatten() {
-        let home = [user, owner, HOME_NAME].map(str::to_owned).to_vec();
-        let scope = MailboxScope::Tree(home);
-        let calendars = Mailbox::list_all(&scope, Some(CALENDAR), None, CALENDARS_MAX);
-        for status in calendars.unwrap_or_default() {
-            let Ok(mailbox) = Mailbox::open(&status.path) else {
-                continue;
-            };
-            if let Some(found) = find_in(mailbox, managed_id)? {
-                return Ok(Some(found));
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// The attachment of a calendar with this id.
-fn find(calendar: &Collection, managed_id: &str) -> Result<Option<(Mailbox, Message)>, Error> {
-    match open(calendar) {
-        Ok(mailbox) => find_in(mailbox, managed_id),
-        Err(_) => Ok(None),
-    }
-}
-
-fn find_in(mailbox: Mailbox, managed_id: &str) -> Result<Option<(Mailbox, Message)>, Error> {
-    let query = Query {
-        all_of: vec![vec![Term::new(
-            MANAGED_ID,
-            Test::Equal(managed_id.to_owned()),
-        )]],
-        limit: 1,
-        ..Query::default()
-    };
-    let found = match mailbox.search(&query) {
-        Ok(results) => results.found.into_iter().next(),
-        Err(module::Error::Forbidden(_)) => None,
-        Err(error) => return Err(failed(error)),
-    };
-    Ok(found.map(|found| (mailbox, found.message)))
-}
-
-/// The mailbox of a calendar.
-fn open(calendar: &Collection) -> Result<Mailbox, Error> {
-    let (owner, name) = place(calendar);
-    let path = ["user", owner, HOME_NAME, name].map(str::to_owned);
-    Mailbox::open(&path).map_err(failed)
-}
-
-fn failed(error: module::Error) -> Error {
-    match error {
-        module::Error::NotFound => Error::NotFound,
-        module::Error::Unavailable(_) => Error::Busy,
-        error => Error::Internal(error.to_string()),
-    }
 }
 
 /// What stores a new attachment, as a part of a batch.
@@ -190,10 +50,13 @@ pub(super) fn put(
         keys: vec![Key::text(MANAGED_ID, managed_id)],
         keys_version: keys::VERSION,
     };
-    let extension: Extension = Box::new(move |batch| {
+    Ok(extension(Box::new(move |batch| {
         batch.put(&mailbox, put);
-    });
-    Ok(Operation::Extension(Box::new(extension)))
+    })))
+}
+
+fn extension(extension: Extension) -> Operation {
+    Operation::Extension(Box::new(extension))
 }
 
 /// The key of a message that is an attachment, by its header section.
@@ -204,99 +67,117 @@ pub(crate) fn key_of(header: &[u8]) -> Option<Key> {
     (name == HEADER).then(|| Key::text(MANAGED_ID, managed_id))
 }
 
-/// What removes an attachment if no object but `except` refers to it, as a part of a batch.
-fn release(
-    ctx: &Context<'_>,
-    calendar: &Collection,
-    except: &str,
-    managed_id: &str,
-) -> Result<Option<Operation>, Error> {
-    let Some((mailbox, message)) = find(calendar, managed_id)? else {
-        return Ok(None);
-    };
-    if is_referred(ctx, calendar, except, managed_id)? {
-        return Ok(None);
-    }
-    let extension: Extension = Box::new(move |batch| {
-        batch.remove(&mailbox, message.uid);
-    });
-    Ok(Some(Operation::Extension(Box::new(extension))))
-}
-
-/// Whether an object other than one of this calendar refers to an attachment, in any calendar of
-/// the same home: copies refer to what they were copied with.
-fn is_referred(
-    ctx: &Context<'_>,
-    calendar: &Collection,
-    except: &str,
-    managed_id: &str,
-) -> Result<bool, Error> {
-    for found in &calendars_with(ctx, calendar)? {
-        let filter = [Filter::Equals(keys::ATTACHMENT, managed_id)];
-        let listing = Listing {
-            members: true,
-            filter: &filter,
-            limit: 2,
-            ..Listing::default()
-        };
-        let page = ctx.store.children(found, &listing)?;
-        let is_other = |name: &str| found.path != calendar.path || name != except;
-        if page.members.iter().any(|member| is_other(&member.name)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// A calendar, and all others of the same home.
-fn calendars_with(ctx: &Context<'_>, calendar: &Collection) -> Result<Vec<Collection>, Error> {
-    let mut calendars = vec![calendar.clone()];
-    let home = provision::home_of(&calendar.path);
-    let Some(Resource::Collection(home)) = ctx.find(&home, &Want::default())? else {
-        return Ok(calendars);
-    };
-    let mut after: Option<String> = None;
-    loop {
-        let listing = Listing {
-            collections: true,
-            after: after.as_deref(),
-            limit: ctx.profile.limits.page,
-            ..Listing::default()
-        };
-        let page = ctx.store.children(&home, &listing)?;
-        let others = page.collections.into_iter().filter(|found| {
-            found.kind == CALENDAR && found.path != calendar.path && found.rights.has(Rights::READ)
-        });
-        calendars.extend(others);
-        after = page.next;
-        if after.is_none() {
-            return Ok(calendars);
-        }
-    }
-}
-
-/// Checks that the attachments that a new body refers to, and that are ours, are there, or that the
-/// old one referred to them already. RFC 8607 §3.11: `valid-managed-id-parameter`.
-pub(crate) fn check_new(
+/// What brings the attachments that a new body refers to into its calendar, where they are not there
+/// yet, and takes those of an object that is moved out of the calendar that it leaves.
+///
+/// Fails with `valid-managed-id-parameter` (RFC 8607 §3.11) for one of ours that is nowhere, or where
+/// the principal does not see it, if the body is new in referring to it.
+pub(crate) fn bring(
     ctx: &Context<'_>,
     incoming: &Incoming<'_>,
     calendar: &Calendar<'_>,
-) -> Result<(), Error> {
-    for (managed_id, url) in managed_ids(calendar) {
-        let Some((href, query)) = url.split_once('?') else {
-            continue;
-        };
-        // Those of other servers are theirs to look after.
-        let Some(path) = path_of(ctx, href) else {
-            continue;
-        };
-        let is_there = asked(query).as_ref() == Some(&managed_id)
-            && find_anywhere(&path, &managed_id)?.is_some();
-        if !is_there && !referred_before(ctx, incoming, &managed_id)? {
-            return Err(VALID_MANAGED_ID_PARAMETER.error());
+) -> Result<Vec<Operation>, Error> {
+    let ids = managed_ids(calendar);
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let source = source(ctx, incoming)?;
+    let mut operations = Vec::new();
+    for (managed_id, url) in &ids {
+        if let Some(found) = missing(ctx, incoming, source.as_ref(), managed_id, url)? {
+            let target = open(incoming.collection)?;
+            let Attachment { mailbox, message } = found;
+            operations.push(extension(Box::new(move |batch| {
+                batch.copy(&mailbox, message.uid, &target, None, Condition::None);
+            })));
         }
     }
-    Ok(())
+    if let (Origin::Move, Some((_, member)), Some(source)) =
+        (incoming.origin, incoming.source, &source)
+    {
+        for (managed_id, _) in &ids {
+            operations.extend(release(ctx, source, &member.name, managed_id)?);
+        }
+    }
+    Ok(operations)
+}
+
+/// The other calendar that an object comes from.
+fn source(ctx: &Context<'_>, incoming: &Incoming<'_>) -> Result<Option<Collection>, Error> {
+    let parent = incoming.source.and_then(|(path, _)| path.parent());
+    let Some(parent) = parent else {
+        return Ok(None);
+    };
+    let found = match ctx.find(&parent, &Want::default())? {
+        Some(Resource::Collection(found)) => found,
+        _ => return Ok(None),
+    };
+    // It may be the same one, by its name in another home.
+    Ok((place(&found) != place(incoming.collection)).then_some(found))
+}
+
+/// The attachment that is to be brought; none if it is there already, or none of ours to bring.
+fn missing(
+    ctx: &Context<'_>,
+    incoming: &Incoming<'_>,
+    source: Option<&Collection>,
+    managed_id: &str,
+    url: &str,
+) -> Result<Option<Attachment>, Error> {
+    let (path, is_ours) = path_of(ctx, url);
+    if incoming.source.is_none() && path.is_none() {
+        return Ok(None);
+    }
+    let path = path.filter(|_| {
+        let query = url.split_once('?').and_then(|(_, query)| asked(query));
+        query.as_deref() == Some(managed_id)
+    });
+    let target = open(incoming.collection)?;
+    let is_there = !attachments(&target, managed_id)?.is_empty();
+    // Whoever copies or moves an object takes what it has.
+    if incoming.source.is_some() && (is_there || source.is_none()) {
+        return Ok(None);
+    }
+    if is_there && path.is_some() && find(ctx, incoming.collection, managed_id)?.is_some() {
+        return Ok(None);
+    }
+    if referred_before(ctx, incoming, managed_id)? {
+        return Ok(None);
+    }
+    let mut found = match source {
+        Some(source) => find(ctx, source, managed_id)?,
+        None => None,
+    };
+    if let (None, Some(path)) = (&found, &path) {
+        found = find_anywhere(ctx, path, managed_id)?;
+    }
+    match found {
+        Some(found) => Ok(Some(found).filter(|_| !is_there)),
+        // Those of other servers are theirs to look after; and what had lost one may go on.
+        None if !is_ours || incoming.source.is_some() => Ok(None),
+        None => Err(VALID_MANAGED_ID_PARAMETER.error()),
+    }
+}
+
+/// The path in the URL of an attachment, and whether the URL is certainly of this server: it may have
+/// had another name when it gave the URL, and another server may have such paths, too.
+fn path_of(ctx: &Context<'_>, url: &str) -> (Option<Path>, bool) {
+    let Some((url, _)) = url.split_once('?') else {
+        return (None, false);
+    };
+    let path = |href: &str| ctx.parse_href(href).ok().flatten();
+    if let Some(path) = path(url) {
+        return (Some(path), true);
+    }
+    let base = options::attachments_base();
+    let own = base.and_then(|base| url.strip_prefix(&base).map(str::to_owned));
+    if let Some(own) = own.filter(|rest| rest.starts_with('/')) {
+        let path = path(&own);
+        return (path.clone(), path.is_some());
+    }
+    let rest = url.split_once("://").map(|(_, rest)| rest);
+    let absolute = rest.and_then(|rest| rest.get(rest.find('/')?..));
+    (absolute.and_then(path), false)
 }
 
 fn referred_before(
@@ -304,7 +185,7 @@ fn referred_before(
     incoming: &Incoming<'_>,
     managed_id: &str,
 ) -> Result<bool, Error> {
-    let Some(existing) = incoming.existing else {
+    let Some(existing) = incoming.existing.filter(|_| incoming.source.is_none()) else {
         return Ok(false);
     };
     let body = ctx.store.read(incoming.collection, existing)?;
@@ -314,6 +195,47 @@ fn referred_before(
             .iter()
             .any(|(known, _)| known == managed_id)
     }))
+}
+
+/// What removes an attachment if no object of its calendar but `except` refers to it, as a part of a
+/// batch. Objects elsewhere have their own.
+fn release(
+    ctx: &Context<'_>,
+    calendar: &Collection,
+    except: &str,
+    managed_id: &str,
+) -> Result<Option<Operation>, Error> {
+    let Ok(mailbox) = open(calendar) else {
+        return Ok(None);
+    };
+    let messages = attachments(&mailbox, managed_id)?;
+    if messages.is_empty() || is_referred(ctx, calendar, except, managed_id)? {
+        return Ok(None);
+    }
+    Ok(Some(extension(Box::new(move |batch| {
+        for message in messages {
+            batch.remove(&mailbox, message.uid);
+        }
+    }))))
+}
+
+/// Whether an object of a calendar other than this one refers to an attachment.
+fn is_referred(
+    ctx: &Context<'_>,
+    calendar: &Collection,
+    except: &str,
+    managed_id: &str,
+) -> Result<bool, Error> {
+    let value = keys::short(managed_id);
+    let filter = [Filter::Equals(keys::ATTACHMENT, &value)];
+    let listing = Listing {
+        members: true,
+        filter: &filter,
+        limit: 2,
+        ..Listing::default()
+    };
+    let page = ctx.store.children(calendar, &listing)?;
+    Ok(page.members.iter().any(|member| member.name != except))
 }
 
 /// What releases the attachments that a stored object refers to, but for those that are kept.

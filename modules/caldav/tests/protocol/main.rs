@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod attachments;
 mod clients;
 mod default_alarms;
 mod examples;
+mod export;
 mod filters;
 mod free_busy;
 mod horizon;

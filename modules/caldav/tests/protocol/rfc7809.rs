@@ -193,3 +193,33 @@ fn s3_1_1_without_a_service_nothing_is_advertised() {
         &["<D:href>/tzdist</D:href>"],
     );
 }
+
+/// What an object means by a name of IANA's holds: without its VTIMEZONE its times would be others.
+#[test]
+fn s3_1_3_zones_that_differ_from_their_names_stay() {
+    let host = host();
+    let zone = ZONE.split_once("BEGIN:VTIMEZONE").unwrap().1;
+    let zone = zone.split_once("END:VCALENDAR").unwrap().0;
+    let zone = format!("BEGIN:VTIMEZONE{zone}");
+    let shifted = zone.replace("+0100", "-0300").replace("+0200", "-0200");
+    let object = |zone: &str, start: &str, more: &str| {
+        calendar(&format!(
+            "{zone}BEGIN:VEVENT\nUID:1\nDTSTAMP:20060206T001121Z\n\
+             DTSTART;TZID=Europe/Vienna:{start}\nDURATION:PT1H\n{more}SUMMARY:x\nEND:VEVENT"
+        ))
+    };
+    let path = format!("{DEFAULT}/1.ics");
+    for (zone, start, more, stays) in [
+        (&zone, "20060714T120000", "", false),
+        (&zone, "20060714T120000", "RRULE:FREQ=WEEKLY\n", false),
+        (&shifted, "20060714T120000", "", true),
+        // Before 1981 it does not say how clocks were in Vienna.
+        (&zone, "19430714T120000", "", true),
+    ] {
+        put(&host, &path, &object(zone, start, more));
+        let reply = send(&host, "GET", &path, &[("caldav-timezones", "F")], "");
+        let found = reply.text().contains("BEGIN:VTIMEZONE");
+        assert_eq!(found, stays, "{start} {more} {}", reply.text());
+        assert_eq!(send(&host, "DELETE", &path, &[], "").status, 204);
+    }
+}

@@ -384,6 +384,6 @@ fn attachments_are_there_after_a_move() {
     assert_eq!(get("alice").text(), "minutes");
     // Who may read the calendar that has it may read it.
     host.act_as("alice");
-    grant(&host, "office", "bob", &["<read/>"]);
+    grant(&host, "work", "bob", &["<read/>"]);
     assert_eq!(get("bob").text(), "minutes");
 }

@@ -8,7 +8,7 @@ use crate::budget::{Budget, Exceeded};
 use crate::component::{Calendar, Component, Item};
 use crate::property::Property;
 use crate::series::{Instance, Range, Series};
-use crate::value::{Form, LocalTime};
+use crate::value::{DAY, Form, LocalTime};
 use crate::write::folded;
 use crate::zone::{Zone, Zones};
 
@@ -78,6 +78,8 @@ struct Line {
     time: Which,
     /// The time floats, and stays so.
     floats: bool,
+    /// What stands here for an instance that is so many seconds long.
+    instead: Option<(i64, Vec<u8>)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -105,6 +107,7 @@ impl<'c> Template<'c> {
         } else {
             "DUE"
         };
+        let end = made_end(component);
         template.rest.extend_from_slice(component.begin.raw());
         for item in component.items() {
             let property = match item {
@@ -124,8 +127,14 @@ impl<'c> Template<'c> {
                     let original = component.property("RECURRENCE-ID").unwrap_or(property);
                     template.line(original, Which::Id, id.is_date, wanted);
                 }
+                if let (Some(end), None) = (end, component.property("DURATION")) {
+                    template.end(end, property, None, instance.is_date, wanted);
+                }
             } else if is(&["DTEND", "DUE"]) {
                 template.line(property, Which::End, instance.is_date, wanted);
+            } else if let (true, Some(end)) = (property.is("DURATION"), end) {
+                let start = component.property(anchor).unwrap_or(property);
+                template.end(end, start, Some(property), instance.is_date, wanted);
             } else {
                 let property = property_in_utc(property, series.zones());
                 wanted.write_property(&property, &mut template.rest);
@@ -144,10 +153,10 @@ impl<'c> Template<'c> {
 
     /// How many bytes an instance takes.
     fn length(&self) -> u64 {
-        let parts = self
-            .parts
-            .iter()
-            .map(|(before, line)| before.len() + line.head.len() + 20);
+        let parts = self.parts.iter().map(|(before, line)| {
+            let instead = line.instead.as_ref().map_or(0, |(_, bytes)| bytes.len());
+            before.len() + instead + line.head.len() + 20
+        });
         (parts.sum::<usize>() + self.rest.len()) as u64
     }
 
@@ -167,13 +176,60 @@ impl<'c> Template<'c> {
                 false => format!("{name}:"),
             },
             time: if with_value { time } else { Which::None },
+            instead: None,
         };
         self.parts.push((std::mem::take(&mut self.rest), line));
+    }
+
+    /// Adds the line with the end of those instances that are not as long as DURATION says, or as
+    /// DTSTART alone does. One of a PERIOD is not; and days are other ones in UTC when the clock of
+    /// DTSTART is changed meanwhile. RFC 5545 §3.8.5.2, §3.8.2.5.
+    fn end(
+        &mut self,
+        name: &str,
+        start: &Property<'_>,
+        duration: Option<&Property<'_>>,
+        is_date: bool,
+        wanted: Wanted<'_>,
+    ) {
+        let mut instead = Vec::new();
+        let seconds = match duration {
+            Some(property) => {
+                wanted.write_property(property, &mut instead);
+                property
+                    .duration()
+                    .ok()
+                    .map(|told| told.approximate_seconds())
+            }
+            None if is_date => Some(DAY),
+            None => Some(0),
+        };
+        let is_wanted = [name, "DURATION"]
+            .iter()
+            .any(|name| wanted.named(name) == Some(true));
+        match seconds.filter(|seconds| is_wanted && *seconds >= 0) {
+            Some(seconds) => self.parts.push((
+                std::mem::take(&mut self.rest),
+                Line {
+                    head: format!("{name}{}", if is_date { ";VALUE=DATE:" } else { ":" }),
+                    time: Which::End,
+                    floats: matches!(start.time().map(|time| time.form), Ok(Form::Floating)),
+                    instead: Some((seconds, instead)),
+                },
+            )),
+            None => self.rest.extend_from_slice(&instead),
+        }
     }
 
     fn write(&self, instance: &Instance<'c>, out: &mut Vec<u8>) {
         for (before, line) in &self.parts {
             out.extend_from_slice(before);
+            if let Some((seconds, instead)) = &line.instead
+                && instance.lasts(*seconds, line.floats)
+            {
+                out.extend_from_slice(instead);
+                continue;
+            }
             let (local, utc, is_date) = match (line.time, instance.id) {
                 (Which::End, _) => (instance.end_local, instance.end, instance.is_date),
                 (Which::Id, Some(id)) => (id.local, id.utc, id.is_date),
@@ -202,6 +258,35 @@ impl<'c> Template<'c> {
         }
         out.extend_from_slice(&self.rest);
     }
+}
+
+impl Instance<'_> {
+    /// Whether it is exactly so long: what floats, and days, by what clocks show.
+    fn lasts(&self, seconds: i64, floats: bool) -> bool {
+        let on_clock = self.end_local.0 - self.start_local.0 == seconds;
+        match self.is_date {
+            true => on_clock,
+            false => self.end - self.start == seconds || (floats && on_clock),
+        }
+    }
+}
+
+/// What an end is called that is not in a component, but may be in an instance of it.
+fn made_end(component: &Component<'_>) -> Option<&'static str> {
+    let has = |name| component.property(name).is_some();
+    if has("DTEND") || has("DUE") {
+        return None;
+    }
+    let names = [
+        ("VEVENT", "DTEND"),
+        ("AVAILABLE", "DTEND"),
+        ("VAVAILABILITY", "DTEND"),
+        ("VTODO", "DUE"),
+    ];
+    let mut names = names.into_iter();
+    names
+        .find(|(kind, _)| component.is(kind))
+        .map(|(_, end)| end)
 }
 
 /// The beginning of a line with a time in UTC, or a DATE, up to the colon: without TZID.

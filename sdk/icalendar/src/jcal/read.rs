@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::value_type::{Type, default_type};
+use super::value_type::{Type, is_said};
 use crate::component::{Calendar, Component};
 use crate::parse::{Limits, ParseError};
 use crate::property::Property;
@@ -102,7 +102,7 @@ fn property(value: &Value) -> Result<Property<'static>, JcalError> {
     let mut head = name.clone();
     write_params(params, &mut head)?;
     let type_name = type_name.to_ascii_lowercase();
-    if type_name != "unknown" && type_name != default_type(&name.to_ascii_lowercase()) {
+    if is_said(&name.to_ascii_lowercase(), &type_name) {
         head.push_str(";VALUE=");
         head.push_str(&self::name(&Value::String(type_name.clone()))?);
     }

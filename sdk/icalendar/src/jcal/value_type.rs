@@ -129,6 +129,15 @@ pub(super) fn default_type(name: &str) -> &'static str {
         .map_or("unknown", |(of, _)| of)
 }
 
+/// Properties that must say their type although there is one that everyone means. RFC 7986 §5.7, §5.8,
+/// §5.10, §5.11: "no default"; RFC 9253 §8.2.
+const WITHOUT_DEFAULT: [&str; 5] = ["conference", "image", "link", "refresh-interval", "source"];
+
+/// Whether a property has to say in iCalendar that it is of a type. The names are in lower case.
+pub(super) fn is_said(name: &str, of: &str) -> bool {
+    of != "unknown" && (of != default_type(name) || WITHOUT_DEFAULT.contains(&name))
+}
+
 /// The type identifier of a property: that of VALUE, else that which it has without.
 pub(super) fn type_of(property: &Property<'_>, name: &str) -> String {
     if let Some(value) = property.param("VALUE") {

@@ -3,6 +3,7 @@
 //! A VTIMEZONE in an object is what its client meant, so it holds, whatever the IANA database says
 //! about the name; the database is for names without a (usable) VTIMEZONE: RFC 7809.
 
+mod agree;
 mod custom;
 mod iana;
 
