@@ -3,11 +3,9 @@
 
 use crate::RuntimeError;
 use crate::gate::Gate;
+use crate::priority;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// How much threads of guests give way: a step is about a tenth of the processor's time.
-const NICE: i32 = 10;
 
 /// The threads that guests run on once their first slice is over.
 pub(crate) struct Guests(Option<tokio::runtime::Runtime>);
@@ -35,7 +33,7 @@ impl Guests {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads_max)
             .thread_name("guest")
-            .on_thread_start(give_way)
+            .on_thread_start(priority::give_way)
             .enable_all()
             .build()
             .map_err(|error| RuntimeError::Engine(error.to_string()))?;
@@ -80,11 +78,4 @@ impl Drop for Seat<'_> {
 /// A guest on every processor: more would only take turns.
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Lowers the priority of this thread: on Linux each has its own.
-fn give_way() {
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::debug!("guests run at the priority of everything else: {error}");
-    }
 }

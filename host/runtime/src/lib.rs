@@ -30,6 +30,7 @@ mod load;
 mod memories;
 mod module;
 mod outgoing;
+mod priority;
 mod reload;
 mod run;
 mod runtime;

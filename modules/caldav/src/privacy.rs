@@ -58,11 +58,11 @@ pub(crate) fn check_change(
     check_body(ctx, calendar, &body)
 }
 
-/// Refuses to copy a whole calendar of somebody else's: what is private would be seen in the copy.
-pub(crate) fn check_copy(ctx: &Context<'_>) -> Result<(), Error> {
+/// Refuses to copy or move a whole calendar of somebody else's: what is private would be seen there.
+pub(crate) fn check_whole(ctx: &Context<'_>) -> Result<(), Error> {
     match ctx.find_target()? {
         Some(Resource::Collection(source)) if !sees_all(ctx, &source) => Err(Error::Forbidden(
-            "only its owner copies a calendar as a whole".to_owned(),
+            "only its owner copies or moves a calendar as a whole".to_owned(),
         )),
         _ => Ok(()),
     }

@@ -207,8 +207,8 @@ fn place(
     path: &Path,
     _: &CollectionKind,
 ) -> Result<(), Error> {
-    if ctx.method == "COPY" {
-        privacy::check_copy(ctx)?;
+    if ["COPY", "MOVE"].contains(&ctx.method) {
+        privacy::check_whole(ctx)?;
     }
     match parent.kind.as_str() {
         HOME => Ok(()),

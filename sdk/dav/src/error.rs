@@ -329,6 +329,8 @@ pub(crate) fn refused(error: CommitError, href: impl Fn(&Path) -> String) -> Err
         Refusal::QuotaExceeded => QUOTA_NOT_EXCEEDED.error(),
         Refusal::Full => SUFFICIENT_DISK_SPACE.error(),
         Refusal::TooLarge(limit) => Error::TooLarge(limit),
+        // Fewer have to do: RFC 4918 §11.5.
+        Refusal::TooMany(_) => QUOTA_NOT_EXCEEDED.error(),
         Refusal::BadName(why) => Error::Forbidden(format!("the name cannot be used: {why}")),
         Refusal::BodyIncomplete => Error::BadRequest("the body is incomplete".into()),
         Refusal::Unsupported(what) => Error::Forbidden(format!("{what} is not supported here")),

@@ -364,3 +364,37 @@ fn subscriptions_to_calendars_with_private_objects_end() {
     let path = format!("{HOME}/work/2.ics");
     assert_eq!(send(&host, "GET", &path, &[], "").status, 200);
 }
+
+/// RFC 4918 §9.9.2: what is moved is copied and deleted, and who may not copy all that is private in
+/// a calendar, nor delete it, must not get it by moving.
+#[test]
+fn a_calendar_is_not_taken_from_its_owner() {
+    let host = shared();
+    host.act_as("alice");
+    let private = event("2", "20060714", "CLASS:PRIVATE\nSUMMARY:secret");
+    put(&host, &format!("{HOME}/work/2.ics"), &private);
+    grant(&host, "work", "bob", &["<read/>", "<write/>"]);
+    host.act_as("bob");
+    assert_eq!(
+        answer(&host, "invite-accepted", "work", "").status,
+        200,
+        "to rename what is in one's own home is what some clients do"
+    );
+    let target = format!("{BOBS}mine/");
+    let to = [("destination", target.as_str())];
+    for from in [format!("{HOME}/work/"), format!("{BOBS}alice.work/")] {
+        for method in ["COPY", "MOVE"] {
+            let reply = send(&host, method, &from, &to, "");
+            assert_eq!(reply.status, 403, "{method} {from}: {}", reply.text());
+        }
+    }
+    assert_eq!(send(&host, "PROPFIND", &target, &[], "").status, 404);
+    host.act_as("alice");
+    let path = format!("{HOME}/work/2.ics");
+    assert_eq!(send(&host, "GET", &path, &[], "").status, 200);
+    // Whose it is may call it what they like.
+    let renamed = format!("{HOME}/renamed/");
+    let to = [("destination", renamed.as_str())];
+    let reply = send(&host, "MOVE", &format!("{HOME}/work/"), &to, "");
+    assert_eq!(reply.status, 201, "{}", reply.text());
+}

@@ -89,7 +89,7 @@ pub(crate) fn remove(
 }
 
 /// Whether a collection lies elsewhere and only appears here.
-fn lies_elsewhere(ctx: &Context<'_>, path: &Path) -> Result<bool, Error> {
+pub(crate) fn lies_elsewhere(ctx: &Context<'_>, path: &Path) -> Result<bool, Error> {
     let (Some(parent), Some(name)) = (path.parent(), path.name()) else {
         return Ok(false);
     };

@@ -3,7 +3,7 @@
 use crate::header::depth::{self, Depth};
 use crate::locks::{self, Change};
 use crate::method::copy::{Told, Transfer, answer};
-use crate::method::put;
+use crate::method::{delete, put};
 use crate::profile::Origin;
 use crate::request::Response;
 use crate::resource::Resource;
@@ -50,6 +50,12 @@ pub fn run(ctx: &Context<'_>) -> Result<Response, Error> {
         }
         Resource::Collection(collection) => {
             ctx.require(from, collection.rights, Rights::DELETE, "unbind")?;
+            // A client that renames what it finds in a home must not take it from its owner.
+            if delete::lies_elsewhere(ctx, from)? {
+                return Err(Error::Forbidden(
+                    "a collection of somebody else's stays where it is".to_owned(),
+                ));
+            }
             if let Some(rule) = ctx.profile.part {
                 rule(ctx, collection)?;
             }

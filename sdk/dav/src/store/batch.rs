@@ -284,6 +284,9 @@ pub enum Refusal {
     /// Larger than the store takes.
     #[error("the body is larger than {0} bytes")]
     TooLarge(u64),
+    /// There are too many of something.
+    #[error("there may be {0} of them, and no more")]
+    TooMany(u64),
     /// The name cannot be used.
     #[error("the name cannot be used: {0}")]
     BadName(String),

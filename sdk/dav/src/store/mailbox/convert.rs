@@ -94,7 +94,7 @@ pub(super) fn refusal(error: module::Error) -> Refusal {
         Error::OverQuota(_) => Refusal::QuotaExceeded,
         Error::Full => Refusal::Full,
         Error::TooLarge(limit) => Refusal::TooLarge(limit),
-        Error::TooMany(limit) => Refusal::BadName(format!("there are more than {limit} of them")),
+        Error::TooMany(limit) => Refusal::TooMany(limit),
         Error::Invalid(why) => Refusal::BadName(why),
         Error::Unsupported(_) => Refusal::Unsupported("this"),
         Error::Unavailable(_) => Refusal::Busy,
