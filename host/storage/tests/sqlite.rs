@@ -216,6 +216,26 @@ async fn a_check_names_what_is_wrong_and_repairs_what_follows_from_the_rest() {
     assert_eq!(uid, 4);
 }
 
+/// Clients would never be told of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_changed_after_the_counters_is_found() {
+    for sql in [
+        "INSERT INTO removed VALUES (1, 1000, 77, 'x', 0)",
+        "INSERT INTO private_change VALUES (1, 'alice', 1, 1000)",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, mailbox) = open(folder.path(), Faults::default()).await;
+        put_one(&store, mailbox, "a").await.unwrap();
+        let db = rusqlite::Connection::open(folder.path().join("store.sqlite3")).unwrap();
+        db.execute_batch(sql).unwrap();
+        assert_ne!(problems(&store).await, [""; 0], "{sql}");
+        store.check(true).await.unwrap();
+        assert_eq!(problems(&store).await, [""; 0], "{sql}");
+        let next = put_one(&store, mailbox, "b").await.unwrap();
+        assert!(next.modseq > 1000, "{sql}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_sums_of_an_owner_are_counted_anew() {
     let folder = tempfile::tempdir().unwrap();

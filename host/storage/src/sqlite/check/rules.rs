@@ -82,20 +82,26 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         problem: "SELECT 'mailbox ' || replace(path, char(1), '/')
                 || ' has messages that changed after it'
-            FROM mailbox b WHERE modseq < (
-                SELECT max(modseq) FROM message m WHERE m.mailbox = b.mailbox)",
-        repair: &["UPDATE mailbox SET modseq = max(modseq, coalesce((
-            SELECT max(modseq) FROM message m WHERE m.mailbox = mailbox.mailbox), 0))"],
+            FROM mailbox b WHERE modseq < max(
+                coalesce((SELECT max(modseq) FROM message m WHERE m.mailbox = b.mailbox), 0),
+                coalesce((SELECT max(modseq) FROM removed r WHERE r.mailbox = b.mailbox), 0))",
+        repair: &["UPDATE mailbox SET modseq = max(modseq,
+            coalesce((SELECT max(modseq) FROM message m WHERE m.mailbox = mailbox.mailbox), 0),
+            coalesce((SELECT max(modseq) FROM removed r WHERE r.mailbox = mailbox.mailbox), 0))"],
         repaired: "raised the modseqs of mailboxes",
     },
     Rule {
         problem: "SELECT 'owner ' || o.owner || ' has mailboxes that changed after its counter'
             FROM owner o WHERE o.modseq > o.counter
-                OR o.modseq < (SELECT max(modseq) FROM mailbox b WHERE b.owner = o.owner)",
+                OR o.modseq < (SELECT max(modseq) FROM mailbox b WHERE b.owner = o.owner)
+                OR o.counter < (SELECT max(p.modseq) FROM private_change p
+                    JOIN mailbox b USING (mailbox) WHERE b.owner = o.owner)",
         repair: &[
             "UPDATE owner SET modseq = max(modseq, coalesce((
                 SELECT max(modseq) FROM mailbox b WHERE b.owner = owner.owner), 0))",
-            "UPDATE owner SET counter = max(counter, modseq)",
+            "UPDATE owner SET counter = max(counter, modseq, coalesce((
+                SELECT max(p.modseq) FROM private_change p JOIN mailbox b USING (mailbox)
+                WHERE b.owner = owner.owner), 0))",
         ],
         repaired: "raised the counters of owners",
     },
