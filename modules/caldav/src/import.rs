@@ -1,5 +1,5 @@
-//! POST of many components to a calendar: each UID becomes a calendar object of its own, with the
-//! time zones that it needs. Apple's "bulk change" draft, §3.
+//! POST of many components to a calendar, as iCalendar or jCal: each UID becomes a calendar object of
+//! its own, with the time zones that it needs. Apple's "bulk change" draft, §3.
 
 use std::collections::HashMap;
 
@@ -8,6 +8,7 @@ use dav::{Context, Error, Resource, Response};
 use icalendar::{Calendar, Component, Limits};
 use xml::Name;
 
+use crate::media_type::{Form, ICALENDAR};
 use crate::namespace::{CALDAV, CALENDARSERVER};
 use crate::object_rules;
 use crate::precondition::SUPPORTED_CALENDAR_DATA;
@@ -21,16 +22,17 @@ pub(crate) fn post(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Resp
         return Ok(None);
     };
     let content_type = ctx.header("Content-Type").unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("text/calendar") {
-        return Err(SUPPORTED_CALENDAR_DATA.error());
-    }
+    let form = Form::named(&content_type).ok_or_else(|| SUPPORTED_CALENDAR_DATA.error())?;
     let body = ctx.read_body(IMPORT_LEN_MAX)?;
     let limits = Limits {
         bytes: IMPORT_LEN_MAX as usize,
         components: 200_000,
         properties: 2_000_000,
         ..Limits::default()
+    };
+    let body = match form {
+        Form::ICalendar => body,
+        Form::JCal => object_rules::from_jcal(&body, &limits)?,
     };
     let calendars = Calendar::parse_many(&body, &limits).map_err(object_rules::unreadable)?;
     let mut parts = Vec::new();
@@ -41,7 +43,7 @@ pub(crate) fn post(ctx: &Context<'_>, resource: &Resource) -> Result<Option<Resp
         uid: Name::new(CALENDARSERVER, "uid"),
         data: Name::new(CALDAV, "calendar-data"),
     };
-    import::run(ctx, calendar, parts, &content_type, &elements).map(Some)
+    import::run(ctx, calendar, parts, ICALENDAR, &elements).map(Some)
 }
 
 /// Adds a part for each UID of a stream, in the order in which they come.

@@ -126,7 +126,7 @@ pub(crate) fn remove(
 pub(crate) fn as_icalendar<'i>(incoming: &'i Incoming<'_>) -> Result<Cow<'i, [u8]>, Error> {
     Ok(match form_of(incoming.content_type)? {
         Form::ICalendar => Cow::Borrowed(incoming.body.as_slice()),
-        Form::JCal => Cow::Owned(from_jcal(&incoming.body)?),
+        Form::JCal => Cow::Owned(from_jcal(&incoming.body, &Limits::default())?),
     })
 }
 
@@ -141,10 +141,10 @@ fn form_of(content_type: Option<&str>) -> Result<Form, Error> {
 }
 
 /// jCal as iCalendar, which is what is stored. RFC 7265 §4.
-fn from_jcal(body: &[u8]) -> Result<Vec<u8>, Error> {
+pub(crate) fn from_jcal(body: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
     let text = std::str::from_utf8(body);
     let text = text.map_err(|error| because(&VALID_CALENDAR_DATA, &error.to_string()))?;
-    icalendar::jcal::from_jcal(text, &Limits::default())
+    icalendar::jcal::from_jcal(text, limits)
         .map_err(|error| because(&VALID_CALENDAR_DATA, &error.to_string()))
 }
 
@@ -189,7 +189,7 @@ fn check_dates(object: &Object<'_>) -> Result<(), Error> {
 /// for the calendar, or when its owner is busy, would pay for it each time.
 fn check_recurrence(calendar: &Calendar<'_>) -> Result<(), Error> {
     const DAY: i64 = 86_400;
-    const MONTH_WORK: u64 = 50_000;
+    const MONTH_WORK: u64 = 20_000;
     let series = Series::of(calendar, Zone::Utc);
     let Some(start) = series.earliest().filter(|_| series.is_recurring()) else {
         return Ok(());

@@ -23,7 +23,7 @@ preconditions! {
     SUPPORTED_CALENDAR_COMPONENT = forbidden "supported-calendar-component";
     /// Another object of the calendar has the UID, or this one has another. RFC 4791 §5.3.2.1.
     NO_UID_CONFLICT = forbidden "no-uid-conflict";
-    /// Recurrences count in a calendar that we do not know. RFC 7529 §7.1.
+    /// Recurrences count in a calendar that we do not know. RFC 7529 §10.
     SUPPORTED_RSCALE = forbidden "supported-rscale";
     /// The object is too large. RFC 4791 §5.3.2.1.
     MAX_RESOURCE_SIZE = forbidden "max-resource-size";

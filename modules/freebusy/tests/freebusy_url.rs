@@ -647,6 +647,12 @@ fn a_recurrence_that_costs_too_much_is_refused_by_name() {
         "1",
         "DTSTART:20260101T000000Z\nDURATION:PT1S\nRRULE:FREQ=SECONDLY",
     );
+    // One object alone does not keep everybody from asking.
+    event("Default", "2", "DTSTART:20250301T100000Z\nDURATION:PT1H");
+    let reply = get(&host, "/freebusy/user/alice?start=2025-01-01&period=P730D");
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert!(reply.text().contains("20250301T100000Z") && reply.text().contains("BUSY-TENTATIVE"));
+    host.option("caldav_max_recurrence_work", "1000");
     let reply = get(&host, "/freebusy/user/alice?start=2026-01-01&period=P365D");
     assert_eq!(reply.status, 507, "{}", reply.text());
     assert!(reply.text().contains("instances") || reply.text().contains("work"));

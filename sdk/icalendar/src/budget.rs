@@ -67,7 +67,8 @@ impl Budget {
     }
 
     /// Does something for one object, which may take [`Budget::OBJECT_WORK`] and so many instances.
-    /// None if it would take more: one object must not use up what there is for all.
+    /// None if it would take more, of which no instance counts: one object must not use up what there is
+    /// for all.
     ///
     /// Fails if the budget itself runs out.
     pub fn share<T>(
@@ -84,17 +85,19 @@ impl Budget {
             (self.work - share.work, self.instances - share.instances);
         let done = work_on(&mut share);
         self.work = work_kept + share.work;
-        self.instances = instances_kept + share.instances;
         match done {
-            Ok(done) => Ok(Some(done)),
-            Err(Exceeded {
-                limit: Limit::Work, ..
-            }) if work_kept > 0 => Ok(None),
+            // Its instances are in no answer.
             Err(Exceeded {
                 limit: Limit::Instances,
                 ..
             }) if instances_kept > 0 => Ok(None),
-            Err(exceeded) => Err(exceeded),
+            Err(Exceeded {
+                limit: Limit::Work, ..
+            }) if work_kept > 0 => Ok(None),
+            done => {
+                self.instances = instances_kept + share.instances;
+                done.map(Some)
+            }
         }
     }
 

@@ -25,10 +25,11 @@ impl Filter {
         // "The semantic of CALDAV:time-range is not defined for any other calendar components" (§9.9),
         // VCALENDAR among them. Clients that ask for no type of component send it there, and mean
         // whatever is in it.
-        if let Some(range) = self.root.time_range
-            && !evaluation.overlaps(range, &mut |_| true)?
-        {
-            return Ok(false);
+        if let Some(range) = self.root.time_range {
+            let overlaps = evaluation.overlaps(range, &mut |_| true)?;
+            if overlaps == self.root.any {
+                return Ok(overlaps);
+            }
         }
         evaluation.inside(&self.root, calendar.root())
     }
@@ -45,18 +46,19 @@ struct Evaluation<'e, 'c> {
 }
 
 impl<'c> Evaluation<'_, 'c> {
-    /// Whether all that is asked of the inside of a component holds.
+    /// Whether all that is asked of the inside of a component holds, or any of it.
     fn inside(&mut self, test: &CompTest, component: &Component<'c>) -> Result<bool, Error> {
         // What costs least comes first.
-        if !test.props.iter().all(|filter| self.prop(filter, component)) {
-            return Ok(false);
+        let mut props = test.props.iter();
+        if props.any(|filter| self.prop(filter, component) == test.any) {
+            return Ok(test.any);
         }
         for filter in &test.comps {
-            if !self.comp(filter, component)? {
-                return Ok(false);
+            if self.comp(filter, component)? == test.any {
+                return Ok(test.any);
             }
         }
-        Ok(true)
+        Ok(!test.any)
     }
 
     fn comp(&mut self, filter: &CompFilter, scope: &Component<'c>) -> Result<bool, Error> {
@@ -66,10 +68,11 @@ impl<'c> Evaluation<'_, 'c> {
         };
         let mut passing: Vec<&Component<'c>> = Vec::new();
         for component in named {
-            if self.inside(test, component)? {
-                if test.time_range.is_none() {
-                    return Ok(true);
-                }
+            let is_inside = self.inside(test, component)?;
+            if is_inside && (test.any || test.time_range.is_none()) {
+                return Ok(true);
+            }
+            if is_inside || test.any {
                 passing.push(component);
             }
         }
@@ -149,17 +152,25 @@ impl<'c> Evaluation<'_, 'c> {
         let (Some(range), Some(series)) = (test.time_range, &self.series) else {
             return false;
         };
-        is_end && test.params.is_empty() && effective_end_overlaps(component, series.zones(), range)
+        is_end
+            && (test.any || test.params.is_empty())
+            && effective_end_overlaps(component, series.zones(), range)
     }
 
     fn property(&self, test: &PropTest, property: &Property<'_>) -> bool {
-        let params = &test.params;
-        params.iter().all(|filter| param(filter, property))
+        let in_range = |range| {
+            let series = self.series.as_ref();
+            series.is_some_and(|series| property_overlaps(property, series.zones(), range))
+        };
+        let (mut params, mut range) = (test.params.iter(), test.time_range.into_iter());
+        if test.any {
+            return params.any(|filter| param(filter, property))
+                || test.text.iter().any(|text| text.holds(&property.text()))
+                || range.any(in_range);
+        }
+        params.all(|filter| param(filter, property))
             && (test.text.is_empty() || texts_hold(&test.text, &property.text()))
-            && test.time_range.is_none_or(|range| {
-                let series = self.series.as_ref();
-                series.is_some_and(|series| property_overlaps(property, series.zones(), range))
-            })
+            && range.all(in_range)
     }
 }
 

@@ -1,4 +1,6 @@
-//! `CALDAV:filter`: which calendar objects a query means. RFC 4791 §9.7.
+//! `CALDAV:filter`: which calendar objects a query means. RFC 4791 §9.7. As with Cyrus, `comp-filter`
+//! and `prop-filter` take the attribute `test` of CardDAV (RFC 6352 §10.5.1): `allof`, which is meant
+//! without it, or `anyof`.
 //!
 //! Parsed once a request, then held against each object; what the index of the host can tell
 //! beforehand, it is asked.
@@ -30,6 +32,8 @@ struct CompFilter {
 /// What a component must be like: all of this must hold, and nothing if there is nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct CompTest {
+    /// One of several conditions is enough.
+    any: bool,
     time_range: Option<Range>,
     props: Vec<PropFilter>,
     comps: Vec<CompFilter>,
@@ -45,6 +49,8 @@ struct PropFilter {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct PropTest {
+    /// One of several conditions is enough.
+    any: bool,
     time_range: Option<Range>,
     text: Vec<TextMatch>,
     params: Vec<ParamFilter>,

@@ -24,6 +24,12 @@ impl Filter {
     /// be the one who asks.
     pub(crate) fn narrow(&self, asks_owner: bool) -> Narrowed {
         let root = &self.root;
+        if root.any {
+            return Narrowed {
+                has_more: true,
+                ..Narrowed::default()
+            };
+        }
         let mut narrowed = Narrowed {
             time: root.time_range,
             has_more: !root.props.is_empty() || root.comps.len() > 1,
@@ -49,16 +55,17 @@ impl Narrowed {
         // Objects are of one kind: two at once are none, and the rest is found out then.
         self.kind = Some(kind);
         self.has_more |= !test.props.is_empty() || !test.comps.is_empty();
+        if test.any {
+            return;
+        }
         match (self.time, test.time_range) {
             (None, Some(range)) => self.time = Some(range),
             (Some(_), Some(_)) => self.has_more = true,
             (_, None) => {}
         }
         for inner in &test.comps {
-            let range = inner
-                .test
-                .as_ref()
-                .and_then(|test: &CompTest| test.time_range);
+            let test = inner.test.as_ref().filter(|test| !test.any);
+            let range = test.and_then(|test: &CompTest| test.time_range);
             if let Some(range) = range.filter(|_| inner.name == "VALARM") {
                 self.alarm = Some(range);
             }

@@ -59,6 +59,9 @@ impl Parser {
                 _ => return Err(VALID_FILTER.error()),
             }
         }
+        let conditions =
+            test.props.len() + test.comps.len() + usize::from(test.time_range.is_some());
+        test.any = is_anyof(element)? && conditions > 1;
         let test = Some(test);
         Ok(CompFilter { name, test })
     }
@@ -78,6 +81,9 @@ impl Parser {
                 _ => return Err(VALID_FILTER.error()),
             }
         }
+        let conditions =
+            test.text.len() + test.params.len() + usize::from(test.time_range.is_some());
+        test.any = is_anyof(element)? && conditions > 1;
         let test = Some(test);
         Ok(PropFilter { name, test })
     }
@@ -131,6 +137,15 @@ impl Parser {
 /// What is in another namespace is an extension, and not looked at: RFC 4918 §17.
 fn ours(element: &Element) -> impl Iterator<Item = &Element> {
     element.elements().filter(|child| child.name.ns() == CALDAV)
+}
+
+/// Of one condition it says nothing.
+fn is_anyof(element: &Element) -> Result<bool, Error> {
+    match element.attribute("test") {
+        None | Some("allof") => Ok(false),
+        Some("anyof") => Ok(true),
+        Some(_) => Err(VALID_FILTER.error()),
+    }
 }
 
 fn is_not_defined(element: &Element) -> bool {

@@ -174,7 +174,9 @@ pub(crate) static SUPPORTED_RSCALE_SET: Live = Live {
     name: &Name::new(CALDAV, "supported-rscale-set"),
     on: dav::On::kinds(CALENDARS),
     read: Read::With(|_, out| {
-        out.leaf(&Name::new(CALDAV, "supported-rscale"), "GREGORIAN");
+        for scale in icalendar::recurrence::scales() {
+            out.leaf(&Name::new(CALDAV, "supported-rscale"), scale);
+        }
         Ok(Value::Written)
     }),
     ..BASE

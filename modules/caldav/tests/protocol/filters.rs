@@ -269,6 +269,68 @@ fn s5_2_8_too_many_instances_are_said_to_be() {
     assert_eq!(expand("20060714T000000Z", "20060714T120010Z").status, 207);
 }
 
+/// As with Cyrus, and as RFC 6352 §10.5.1 has it of cards.
+#[test]
+fn rfc6352_10_5_1_one_of_several_conditions_is_enough() {
+    let host = host();
+    for (name, body) in [
+        ("1", event("1", "20060714", "LOCATION:Here")),
+        ("2", event("2", "20060715", "LOCATION:Away")),
+        ("3", event("3", "20060716", "COMMENT;X-P=a:Here")),
+        (
+            "4",
+            calendar("BEGIN:VTODO\nUID:4\nDTSTAMP:20060206T001121Z\nSUMMARY:x\nEND:VTODO"),
+        ),
+    ] {
+        assert_eq!(
+            put(&host, &format!("{DEFAULT}/{name}.ics"), &body).status,
+            201
+        );
+    }
+    let text = |name: &str, text: &str| {
+        format!("<C:prop-filter name='{name}'><C:text-match>{text}</C:text-match></C:prop-filter>")
+    };
+    let day = "<C:time-range start='20060716T000000Z' end='20060717T000000Z'/>";
+    let here = text("LOCATION", "Here");
+    let found = |test: &str, inside: &str| {
+        let filter = format!("<C:comp-filter name='VEVENT'{test}>{inside}</C:comp-filter>");
+        names(&query(&host, DEFAULT, &filter))
+    };
+    let (any, all) = (" test='anyof'", " test='allof'");
+    let both = format!("{day}{here}");
+    assert_eq!(found(any, &both), ["1.ics", "3.ics"]);
+    assert!(found(all, &both).is_empty() && found("", &both).is_empty());
+    let summaries = format!(
+        "{}{}",
+        text("SUMMARY", "Event 1"),
+        text("SUMMARY", "Event 2")
+    );
+    assert_eq!(found(any, &summaries), ["1.ics", "2.ics"]);
+    assert_eq!(found(any, &here), ["1.ics"]);
+    assert_eq!(found(any, day), ["3.ics"]);
+    assert_eq!(found(any, "").len(), 3);
+    let alarm = format!("<C:comp-filter name='VALARM'>{day}</C:comp-filter>{here}");
+    assert_eq!(found(any, &alarm), ["1.ics"]);
+    let texts = "<C:prop-filter name='LOCATION' test='anyof'><C:text-match>Here</C:text-match>\
+        <C:text-match>Where</C:text-match></C:prop-filter>";
+    assert_eq!(found("", texts), ["1.ics"]);
+    let either = "<C:prop-filter name='COMMENT' test='anyof'><C:text-match>nothing</C:text-match>\
+        <C:param-filter name='X-P'/></C:prop-filter>";
+    assert_eq!(found("", either), ["3.ics"]);
+    // Of any kind: the root has conditions, too.
+    let body = format!(
+        "<C:calendar-query {NAMESPACES}><prop><getetag/></prop><C:filter><C:comp-filter \
+         name='VCALENDAR' test='anyof'><C:comp-filter name='VTODO'/><C:comp-filter name='VEVENT'>\
+         {day}</C:comp-filter></C:comp-filter></C:filter></C:calendar-query>"
+    );
+    assert_eq!(
+        names(&report(&host, DEFAULT, "1", &body)),
+        ["3.ics", "4.ics"]
+    );
+    let filter = format!("<C:comp-filter name='VEVENT' test='some'>{both}</C:comp-filter>");
+    expect(&query(&host, DEFAULT, &filter), 403, &["<C:valid-filter/>"]);
+}
+
 /// Those of all objects count together, and those beside the range do not.
 #[test]
 fn s5_2_8_instances_outside_of_what_is_expanded_are_not_counted() {

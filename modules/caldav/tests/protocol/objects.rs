@@ -250,6 +250,27 @@ fn many_components_are_many_objects() {
 }
 
 #[test]
+fn rfc7265_many_components_are_many_objects_as_jcal_too() {
+    let host = host();
+    let body = "[\"vcalendar\",[[\"version\",{},\"text\",\"2.0\"],[\"prodid\",{},\"text\",\"-//x//EN\"]],\
+        [[\"vevent\",[[\"uid\",{},\"text\",\"a\"],[\"dtstamp\",{},\"date-time\",\"2006-02-06T00:11:21Z\"],\
+        [\"dtstart\",{},\"date-time\",\"2006-07-14T12:00:00Z\"]],[]],\
+        [\"vtodo\",[[\"uid\",{},\"text\",\"b\"],[\"dtstamp\",{},\"date-time\",\"2006-02-06T00:11:21Z\"]],[]]]]";
+    let headers = [("content-type", "application/calendar+json; charset=utf-8")];
+    let path = format!("{DEFAULT}/");
+    let reply = send(&host, "POST", &path, &headers, body);
+    expect(&reply, 207, &["<CS:uid>a</CS:uid>", "<CS:uid>b</CS:uid>"]);
+    assert_eq!(reply.text().matches("HTTP/1.1 200 OK").count(), 2);
+    let all = send(&host, "GET", &path, &[], "").text();
+    assert!(
+        all.contains("DTSTART:20060714T120000Z") && all.contains("BEGIN:VTODO"),
+        "{all}"
+    );
+    let broken = send(&host, "POST", &path, &headers, "[\"vcalendar\"]");
+    expect(&broken, 403, &["<C:valid-calendar-data>"]);
+}
+
+#[test]
 fn whole_calendars_are_one_stream() {
     let host = host();
     let zone = "BEGIN:VTIMEZONE\nTZID:Mine\nBEGIN:STANDARD\nDTSTART:19700101T000000\n\

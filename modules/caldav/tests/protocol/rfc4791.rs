@@ -31,6 +31,41 @@ fn s5_2_calendars_say_what_they_are() {
 }
 
 #[test]
+fn rfc7529_10_1_all_scales_that_rules_may_have_are_said() {
+    let host = host();
+    let asked = "<C:supported-rscale-set/>";
+    let reply = propfind(&host, &format!("{DEFAULT}/"), "0", asked);
+    for scale in [
+        "GREGORIAN",
+        "CHINESE",
+        "HEBREW",
+        "ETHIOPIC",
+        "ISLAMIC-CIVIL",
+    ] {
+        expect(
+            &reply,
+            207,
+            &[&format!("<C:supported-rscale>{scale}</C:supported-rscale>")],
+        );
+        let rule = format!("RRULE:RSCALE={scale};FREQ=YEARLY;SKIP=FORWARD");
+        let path = format!("{DEFAULT}/{scale}.ics");
+        assert_eq!(
+            put(&host, &path, &event(scale, "20060714", &rule)).status,
+            201,
+            "{scale}"
+        );
+    }
+}
+
+#[test]
+fn s5_3_1_1_resource_must_be_null() {
+    let host = host();
+    let reply = mkcalendar(&host, &format!("{DEFAULT}/"), "");
+    expect(&reply, 405, &["<D:error", "<D:resource-must-be-null/>"]);
+    assert!(reply.header("allow").is_some());
+}
+
+#[test]
 fn s5_2_none_of_them_is_in_allprop() {
     let host = host();
     let reply = send(

@@ -26,7 +26,7 @@ const KINDS: [(&str, AnyCalendarKind); 14] = [
     ("ROC", AnyCalendarKind::Roc),
 ];
 
-/// The calendars that RSCALE may name, for CALDAV:supported-rscale-set: RFC 7529 §7.1.
+/// The calendars that RSCALE may name, for CALDAV:supported-rscale-set: RFC 7529 §10.1.
 pub fn scales() -> impl Iterator<Item = &'static str> {
     std::iter::once("GREGORIAN").chain(KINDS.iter().map(|(name, _)| *name))
 }
