@@ -195,6 +195,21 @@ fn why_it_ends_is_said() {
 }
 
 #[test]
+fn a_message_is_no_longer_than_fits_into_memory_whatever_bodies_may_be() {
+    let server = Server::builder()
+        .user("alice")
+        .guest("contract")
+        .option("module_grants", "contract:*")
+        .start();
+    let mut alice = Speaking::new(&server, "alice");
+    let mut head = vec![0x81, 0xff];
+    head.extend(3_000_000_000_u64.to_be_bytes());
+    head.extend([0; 4]);
+    alice.0.get_mut().write_all(&head).unwrap();
+    assert_eq!(alice.closed(), 1009);
+}
+
+#[test]
 fn who_makes_no_handshake_is_told_so() {
     let server = server();
     let status = |more: &str| ask(&server, "alice", more).1;

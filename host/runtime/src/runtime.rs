@@ -376,6 +376,11 @@ impl Runtime {
         tenant.limits.body.into_iter().chain(of_module).min()
     }
 
+    /// What an instance of a module may have for a tenant, in bytes.
+    pub fn memory_max(&self, tenant: &Tenant, module: &str) -> usize {
+        self.bounds(Some(tenant), module).memory_max
+    }
+
     /// What each module has used for each tenant, since the runtime started.
     pub fn usage(&self) -> Vec<Usage> {
         let mut usage = self.shared.accounts.usage();

@@ -496,6 +496,8 @@ impl Dispatch<'_> {
                         None => None,
                     };
                     let identity = identity.clone();
+                    let runtime = &self.host.runtime;
+                    let memory = runtime.memory_max(tenant, &subscription.module) as u64;
                     // Boxed, so that no other answer has room for it.
                     match Box::pin(hold(self.host, tenant, identity, subscription)).await {
                         Err(refused) => return unheld(&refused),
@@ -503,7 +505,7 @@ impl Dispatch<'_> {
                         Ok(held) => Content::Conversation(Box::new(Conversation {
                             held,
                             handshake,
-                            size_max,
+                            size_max: size_max.min(memory),
                         })),
                     }
                 }

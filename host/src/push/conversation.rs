@@ -15,8 +15,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
 
-/// Messages that are read while another is answered; then the client has to wait.
+/// Messages that are read while another is answered, and their bytes; then the client has to wait.
 const QUEUE_MAX: usize = 8;
+const QUEUE_LEN_MAX: usize = 32 << 10;
 /// After so long without a word the client is asked whether it is there; after as long again it is
 /// not. Less than what home routers remember a connection for.
 const SILENCE_MAX: Duration = Duration::from_secs(240);
@@ -91,7 +92,8 @@ where
         {
             asked = Some(Asked::message(held, message));
         }
-        let may_read = queue.len() < QUEUE_MAX;
+        let queued: usize = queue.iter().map(|message| message.text.len()).sum();
+        let may_read = queue.len() < QUEUE_MAX && queued < QUEUE_LEN_MAX;
         let silent = heard + SILENCE_MAX * if is_pinged { 2 } else { 1 };
         let late = socket.deadline().map_or(silent, |late| late.min(silent));
         let step = tokio::select! {

@@ -5,6 +5,7 @@
 use super::hub::{Place, Unheld};
 use crate::http::body::{BodyError, Pieces};
 use crate::http::dispatch::Host;
+use crate::websocket::Rooms;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
@@ -13,7 +14,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use storage::{Error, Modseq};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 /// What follows a change within this is told together with it.
@@ -149,8 +149,8 @@ impl Held {
         self.last
     }
 
-    /// What long messages of its principal may take.
-    pub fn rooms(&self) -> Arc<Semaphore> {
+    /// What messages of its principal may take.
+    pub fn rooms(&self) -> Rooms {
         self.place.rooms()
     }
 

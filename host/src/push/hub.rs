@@ -1,5 +1,6 @@
 //! Who waits for changes of whom.
 
+use crate::websocket::Rooms;
 use parking_lot::Mutex;
 use runtime::Tenant;
 use std::collections::HashMap;
@@ -12,8 +13,6 @@ use tokio::sync::{Notify, Semaphore};
 
 /// Connections that one principal may have waiting: a few for each of its devices.
 const PER_PRINCIPAL_MAX: usize = 256;
-/// Long messages of one principal that are read, or answered, at a time; each is in memory.
-const ROOMS: usize = 4;
 
 /// Why a connection is not held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +37,8 @@ struct Waiters {
     all: Mutex<Lists>,
     /// Its store, as an address that is only compared.
     store: usize,
+    /// Room for messages of all of them.
+    room: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -52,8 +53,8 @@ struct Lists {
 struct Having {
     /// So many places.
     places: usize,
-    /// Room for long messages on all of them.
-    rooms: Arc<Semaphore>,
+    /// Room for messages on all of them.
+    rooms: Rooms,
 }
 
 /// One who waits.
@@ -70,7 +71,7 @@ pub struct Place {
     waiter: Arc<Waiter>,
     owners: Vec<String>,
     principal: String,
-    rooms: Arc<Semaphore>,
+    rooms: Rooms,
     held: Arc<AtomicU64>,
 }
 
@@ -95,7 +96,7 @@ impl Hub {
             let having = lists.by_principal.entry(principal.clone());
             let having = having.or_insert_with(|| Having {
                 places: 0,
-                rooms: Arc::new(Semaphore::new(ROOMS)),
+                rooms: Rooms::of_principal(&waiters.room),
             });
             if having.places >= PER_PRINCIPAL_MAX {
                 return Err(Unheld::TooMany);
@@ -158,6 +159,7 @@ impl Hub {
         let waiters = Arc::new(Waiters {
             all: Mutex::default(),
             store: Arc::as_ptr(&tenant.store).addr(),
+            room: Rooms::of_tenant(),
         });
         let feed = tenant.store.feed();
         tokio::spawn(listen(feed, Arc::downgrade(&waiters)));
@@ -225,8 +227,8 @@ impl Place {
         !self.waiter.ended.load(Ordering::Acquire)
     }
 
-    /// Room for long messages of the principal, whichever place they come by.
-    pub fn rooms(&self) -> Arc<Semaphore> {
+    /// Room for messages of the principal, whichever place they come by.
+    pub fn rooms(&self) -> Rooms {
         self.rooms.clone()
     }
 }

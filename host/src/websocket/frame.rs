@@ -6,6 +6,7 @@
 
 use super::close::Close;
 use super::head::{Frame, HEAD_LEN_MAX, Kind, close_code, head_len, opcode};
+use super::room::{MESSAGE_LEN_MAX, Room, Rooms, SMALL_LEN_MAX};
 use crate::http::activity::Activity;
 use crate::http::body::{BYTES_PER_SECOND_MIN, STALL_MAX};
 use bytes::{Buf, Bytes};
@@ -13,12 +14,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-/// A message that is longer needs room, of which there is so much for one principal.
-const SMALL_LEN_MAX: u64 = 64 << 10;
-/// For how much more of a message memory is taken at once.
+/// For how much more of a message memory is taken at least.
 const PIECE_LEN: usize = 16 << 10;
 /// How long the other side may take to close, too.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(5);
@@ -45,15 +43,15 @@ pub enum Event {
 pub struct Message {
     /// UTF-8.
     pub text: Bytes,
-    /// Its part of what one principal's long messages may take.
-    pub room: Option<OwnedSemaphorePermit>,
+    /// Its part of what its principal's messages may take; none for a short one.
+    pub room: Option<Room>,
 }
 
 /// The server's end of a WebSocket.
 pub struct WebSocket<S> {
     stream: S,
     size_max: u64,
-    rooms: Arc<Semaphore>,
+    rooms: Rooms,
     activity: Arc<Activity>,
     head: [u8; HEAD_LEN_MAX],
     head_len: usize,
@@ -62,7 +60,7 @@ pub struct WebSocket<S> {
     text: Vec<u8>,
     /// A message has begun, and more frames of it are to come.
     is_open: bool,
-    room: Option<OwnedSemaphorePermit>,
+    room: Option<Room>,
     control: Vec<u8>,
     /// When what is being read has begun.
     begun: Option<Instant>,
@@ -71,12 +69,12 @@ pub struct WebSocket<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// A WebSocket whose handshake is done, over a stream. Its messages are at most so long; long ones
-    /// need one of the permits each. Their bytes are noted as those of bodies are.
-    pub fn new(stream: S, size_max: u64, rooms: Arc<Semaphore>, activity: Arc<Activity>) -> Self {
+    /// A WebSocket whose handshake is done, over a stream. Its messages are at most so long, and never
+    /// longer than [`MESSAGE_LEN_MAX`]; long ones need room. Their bytes are noted as those of bodies are.
+    pub fn new(stream: S, size_max: u64, rooms: Rooms, activity: Arc<Activity>) -> Self {
         Self {
             stream,
-            size_max,
+            size_max: size_max.min(MESSAGE_LEN_MAX),
             rooms,
             activity,
             head: [0; HEAD_LEN_MAX],
@@ -163,8 +161,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             let is_part = frame.kind == Kind::Part;
             let len = self.text.len() as u64 + frame.left;
             if is_part && len > SMALL_LEN_MAX && self.room.is_none() {
-                let room = self.rooms.clone().acquire_owned().await;
-                self.room = Some(room.map_err(|_| None)?);
+                // How long all parts together will be, nobody knows before the last.
+                let len = if frame.is_last { len } else { self.size_max };
+                let room = self.rooms.clone().take(len).await;
+                self.room = Some(room.ok_or(None)?);
                 self.begun = Some(Instant::now());
             }
             let into = match is_part {
@@ -172,7 +172,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 false => &mut self.control,
             };
             let before = into.len();
-            into.reserve(PIECE_LEN.min(usize::try_from(frame.left).unwrap_or(PIECE_LEN)));
+            if into.len() == into.capacity() {
+                // Twice as much each time, but never more than can come.
+                let most = match frame.is_last {
+                    true => frame.left,
+                    false => self.size_max.saturating_sub(into.len() as u64),
+                };
+                let more = into.len().max(PIECE_LEN);
+                into.reserve_exact(usize::try_from(most).map_or(more, |most| more.min(most)));
+            }
             let mut rest = (&mut self.stream).take(frame.left);
             let len = arrived(rest.read_buf(into).await)?;
             if is_part {
@@ -207,7 +215,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
         (self.is_open, self.begun) = (false, None);
         let text = std::mem::take(&mut self.text);
-        let room = self.room.take();
+        let mut room = self.room.take();
+        if let Some(room) = &mut room {
+            room.shrink_to(text.len());
+        }
         match String::from_utf8(text) {
             Ok(text) => Ok(Some(Event::Message(Message {
                 text: text.into(),

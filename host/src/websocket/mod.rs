@@ -12,6 +12,7 @@ mod close;
 mod frame;
 mod handshake;
 mod head;
+mod room;
 #[cfg(test)]
 mod tables;
 #[cfg(test)]
@@ -20,3 +21,4 @@ mod tests;
 pub use close::Close;
 pub use frame::{Event, Message, WebSocket};
 pub use handshake::{Handshake, Opening, is_extended, straighten};
+pub use room::{Room, Rooms};

@@ -6,18 +6,20 @@ use crate::http::body::STALL_MAX;
 use crate::http::cors::Origins;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, Version};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 const SIZE_MAX: u64 = 200 << 10;
 
+/// Room for one of the longest messages.
+fn rooms() -> Rooms {
+    Rooms::with(SIZE_MAX as usize, &Rooms::of_tenant())
+}
+
 fn pair() -> (DuplexStream, WebSocket<DuplexStream>) {
     let (client, server) = duplex(1 << 10);
-    let rooms = Arc::new(Semaphore::new(1));
-    let socket = WebSocket::new(server, SIZE_MAX, rooms, Activity::new());
+    let socket = WebSocket::new(server, SIZE_MAX, rooms(), Activity::new());
     (client, socket)
 }
 
@@ -214,28 +216,61 @@ async fn a_message_has_to_get_on() {
 }
 
 #[tokio::test]
+async fn s7_4_1_no_message_is_longer_than_fits_into_memory() {
+    // However long bodies of requests may be.
+    let (mut client, server) = duplex(1 << 10);
+    let mut socket = WebSocket::new(server, 4 << 30, rooms(), Activity::new());
+    let mut huge = vec![0x81, 0xff];
+    huge.extend(3_000_000_000_u64.to_be_bytes());
+    huge.extend([0; 4]);
+    client.write_all(&huge).await.unwrap();
+    assert!(matches!(socket.next().await, Event::Fault(Close::TOO_BIG)));
+}
+
+async fn message(socket: &mut WebSocket<DuplexStream>) -> Message {
+    match socket.next().await {
+        Event::Message(message) => message,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What one principal's connections have come to: messages of 100 KiB, of which two have room.
+#[tokio::test]
 async fn long_messages_of_one_principal_wait_for_each_other() {
-    let (client, server) = duplex(1 << 20);
-    let rooms = Arc::new(Semaphore::new(1));
-    let mut socket = WebSocket::new(server, SIZE_MAX, rooms.clone(), Activity::new());
-    let mut client = client;
-    client
-        .write_all(&frame(0x81, &[b'x'; 100 << 10]))
-        .await
-        .unwrap();
-    client
-        .write_all(&frame(0x81, &[b'y'; 100 << 10]))
-        .await
-        .unwrap();
-    let Event::Message(first) = socket.next().await else {
-        panic!("no message");
-    };
-    assert_eq!(rooms.available_permits(), 0);
-    let mut second = Box::pin(socket.next());
-    assert!(futures_util::poll!(second.as_mut()).is_pending());
-    drop(first);
-    assert!(matches!(second.await, Event::Message(_)));
-    assert_eq!(rooms.available_permits(), 1);
+    let rooms = rooms();
+    let mut connections = Vec::new();
+    let whole = frame(0x81, &[b'x'; 100 << 10]);
+    let parts = [
+        frame(0x01, &[b'x'; 50 << 10]),
+        frame(0x80, &[b'x'; 50 << 10]),
+    ];
+    for sent in [&whole, &parts.concat(), &whole, &whole] {
+        let (mut client, server) = duplex(1 << 20);
+        client.write_all(sent).await.unwrap();
+        client.write_all(&frame(0x81, b"short")).await.unwrap();
+        let socket = WebSocket::new(server, SIZE_MAX, rooms.clone(), Activity::new());
+        connections.push((client, socket));
+    }
+    let mut sockets = connections.iter_mut().map(|(_, socket)| socket);
+    // Of one in parts nobody knows how long it will be: it has room for the longest, and gives back
+    // what it didn't need.
+    let (first, second) = (sockets.next().unwrap(), sockets.next().unwrap());
+    let whole = message(first).await;
+    {
+        let mut parts = Box::pin(message(second));
+        assert!(futures_util::poll!(parts.as_mut()).is_pending());
+        drop(whole);
+        let parts = parts.await;
+        assert_eq!(parts.text.len(), 100 << 10);
+        let whole = message(sockets.next().unwrap()).await;
+        let mut third = Box::pin(message(sockets.next().unwrap()));
+        assert!(futures_util::poll!(third.as_mut()).is_pending());
+        // A short one needs no room.
+        assert_eq!(message(first).await.text, "short");
+        drop(parts);
+        third.await;
+        drop(whole);
+    }
 }
 
 fn asked(fields: &[(&'static str, &str)], allowed: &str, secure: bool) -> (u16, HeaderMap) {

@@ -28,6 +28,7 @@ mod websocket {
     pub mod close;
     pub mod frame;
     pub mod head;
+    pub mod room;
 }
 
 use http::activity::Activity;
@@ -37,8 +38,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::Semaphore;
 use websocket::frame::{Event, WebSocket};
+use websocket::room::Rooms;
 
 /// The longest message.
 const SIZE_MAX: u64 = 70_000;
@@ -229,7 +230,7 @@ fn through(bytes: &[u8], piece: usize) -> (Vec<Told>, Vec<u8>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let told = runtime.expect("no threads, no drivers").block_on(async {
         let mut told = Vec::new();
-        let rooms = Arc::new(Semaphore::new(1));
+        let rooms = Rooms::with(SIZE_MAX as usize, &Rooms::of_tenant());
         let mut socket = WebSocket::new(stream, SIZE_MAX, rooms, Arc::new(Activity));
         loop {
             let event = match socket.next().await {

@@ -140,6 +140,7 @@ async fn a_tenant_over_its_limits_is_told_when_to_come_again() {
         "{error}"
     );
     assert_eq!(runtime.body_max(&small.tenant, "probe"), Some(5));
+    assert_eq!(runtime.memory_max(&small.tenant, "probe"), 8 << 20);
     // What is left of its minute begins one more, which ends at its own limit.
     let mut last = small.fails("/probe/spin").await;
     if let HandleError::Deadline { limit, .. } = last {
