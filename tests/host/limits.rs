@@ -121,3 +121,59 @@ fn resident(pid: u32) -> u64 {
         .unwrap()
         * 1024
 }
+
+/// Frames of HTTP/2, written by hand. RFC 9113 §4.1.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let mut frame = u32::try_from(payload.len()).unwrap().to_be_bytes()[1..].to_vec();
+    frame.extend([kind, flags]);
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+/// How much memory a process has, in bytes.
+fn memory(pid: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.unwrap().trim().trim_end_matches(" kB");
+    kilobytes.parse::<usize>().unwrap() << 10
+}
+
+#[test]
+fn answers_that_their_client_does_not_take_have_little_memory() {
+    const STREAMS: u32 = 100;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("big"), vec![0; 8 << 20]).unwrap();
+    let server = Server::builder()
+        .option("httpdocroot", &folder.path().display().to_string())
+        .start();
+    let mut client = server.anonymous();
+    let all = client.send("GET", "/big", &[], b"").expect(200).body.len();
+    assert_eq!(all, 8 << 20);
+    let before = memory(server.pid());
+    // Windows of one byte each: of every answer one piece is read, and waits.
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    let mut sent = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    sent.extend(frame(4, 0, 0, &[0, 4, 0, 0, 0, 1]));
+    for number in 0..STREAMS {
+        // RFC 7541: GET http://test/big.
+        let block = [&[0x82, 0x86, 0x04, 4], &b"/big"[..], &[0x01, 4], b"test"].concat();
+        sent.extend(frame(1, 0x05, 2 * number + 1, &block));
+    }
+    stream.write_all(&sent).unwrap();
+    let mut begun = 0;
+    while begun < STREAMS {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).unwrap();
+        let len = usize::from(head[1]) << 8 | usize::from(head[2]);
+        stream.read_exact(&mut vec![0; len]).unwrap();
+        if head[3] == 0 && len > 0 {
+            begun += 1;
+        }
+    }
+    let taken = memory(server.pid()).saturating_sub(before);
+    assert!(taken < 16 << 20, "{taken} bytes");
+}

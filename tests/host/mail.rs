@@ -207,6 +207,14 @@ fn who_waits_is_told_of_a_change_and_of_nothing_else() {
         began.elapsed()
     );
     assert_eq!(piece(&mut bob).as_deref(), Some("ping\n"));
+    // Whose password is another now is told nothing more.
+    let arguments = ["user", "passwd", "bob", "--password-stdin"];
+    let output = server.run(&arguments, "another password\n");
+    assert!(output.status.success(), "{output:?}");
+    let began = Instant::now();
+    while piece(&mut bob).is_some() {
+        assert!(began.elapsed() < SAID, "bob is told still");
+    }
     // Who goes is forgotten; who stays is let go when the server stops.
     drop(bob);
     wait_until("one has gone", SAID, || waiting() == 1);

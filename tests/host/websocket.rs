@@ -4,9 +4,12 @@
 use chapar_tests::support::{PASSWORD, Server, basic, wait_until};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SAID: Duration = Duration::from_secs(60);
+
+/// How soon what is taken away is gone: two seconds, and a busy machine's.
+const REVOKED: Duration = Duration::from_secs(10);
 
 fn server() -> Server {
     Server::builder()
@@ -111,6 +114,21 @@ impl Speaking {
         String::from_utf8(payload).unwrap()
     }
 
+    /// Says something again and again until it is answered no more, and returns the code of the close.
+    fn until_closed(&mut self) -> u16 {
+        let began = Instant::now();
+        loop {
+            self.send(0x81, b"still?");
+            let (first, payload) = self.frame();
+            if first == 0x88 {
+                return u16::from_be_bytes(*payload.first_chunk().unwrap());
+            }
+            assert_eq!(payload, b"still?");
+            self.text();
+            assert!(began.elapsed() < REVOKED, "it is answered still");
+        }
+    }
+
     /// The code of the close that comes, after which the server closes.
     fn closed(mut self) -> u16 {
         let (first, payload) = self.frame();
@@ -207,6 +225,55 @@ fn a_message_is_no_longer_than_fits_into_memory_whatever_bodies_may_be() {
     head.extend([0; 4]);
     alice.0.get_mut().write_all(&head).unwrap();
     assert_eq!(alice.closed(), 1009);
+}
+
+fn run(server: &Server, arguments: &[&str], input: &str) {
+    let output = server.run(arguments, input);
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+}
+
+#[test]
+fn who_may_not_come_any_more_is_heard_no_more() {
+    let server = server();
+    server.add_user("carl");
+    let mut bob = Speaking::new(&server, "bob");
+    let mut alice = Speaking::new(&server, "alice");
+    let arguments = ["user", "passwd", "alice", "--password-stdin"];
+    run(&server, &arguments, "another password\n");
+    assert_eq!(alice.until_closed(), 1001);
+    assert_eq!(ask(&server, "alice", FIELDS).1, 401);
+    let mut carl = Speaking::new(&server, "carl");
+    run(&server, &["group", "add", "staff", "carl"], "");
+    assert_eq!(carl.until_closed(), 1001);
+    let mut carl = Speaking::new(&server, "carl");
+    run(&server, &["user", "remove", "carl", "--yes"], "");
+    assert_eq!(carl.until_closed(), 1001);
+    bob.send(0x81, b"and me?");
+    assert_eq!(bob.text(), "and me?");
+    assert_eq!(bob.text(), "bob");
+}
+
+#[test]
+fn a_reload_ends_what_was_opened_under_what_held_before() {
+    let server = server();
+    let alice = Speaking::new(&server, "alice");
+    let configure = |more: &str| {
+        let text = std::fs::read_to_string(server.config()).unwrap();
+        let new = server.config().with_extension("new");
+        std::fs::write(&new, format!("{text}{more}\n")).unwrap();
+        std::fs::rename(new, server.config()).unwrap();
+    };
+    configure("tenant_limits: rate=1");
+    assert_eq!(alice.closed(), 1001);
+    // The limits are those of what is in force.
+    let mut client = server.client("alice");
+    let mut status = || client.send("GET", "/contract/quota", &[], b"").status;
+    while status() == 200 {}
+    assert_eq!(status(), 429);
+    configure("httpmodules: webdav");
+    wait_until("it is gone", SAID, || {
+        ask(&server, "alice", FIELDS).1 == 404
+    });
 }
 
 #[test]

@@ -10,9 +10,7 @@
 )]
 
 use futures_util::StreamExt;
-use runtime::{
-    AnswerBody, Identity, ModuleSet, Request, Runtime, RuntimeConfig, SignIn, Tenant, TenantLimits,
-};
+use runtime::{AnswerBody, Identity, ModuleSet, Request, Runtime, RuntimeConfig, SignIn, Tenant};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -92,7 +90,6 @@ impl Bed {
                 options: HashMap::new(),
                 modules: None,
                 folders: Vec::new(),
-                limits: TenantLimits::default(),
                 mail_domains: None,
                 endpoints: None,
             }),

@@ -22,6 +22,7 @@ pub(crate) struct Accounts {
     tenants: RwLock<HashMap<String, Tenancy>>,
     modules: RwLock<HashMap<String, Arc<Share>>>,
     module_limits: RwLock<Vec<(String, UsageLimits)>>,
+    tenant_limits: RwLock<HashMap<String, UsageLimits>>,
     /// Instances that may live, of all tenants.
     places: AtomicUsize,
 }
@@ -60,6 +61,7 @@ impl Accounts {
             tenants: RwLock::default(),
             modules: RwLock::default(),
             module_limits: RwLock::default(),
+            tenant_limits: RwLock::default(),
             places: AtomicUsize::new(places),
         }
     }
@@ -67,21 +69,26 @@ impl Accounts {
     /// Changes how many instances may live, of all tenants.
     pub(crate) fn set_places(&self, places: usize) {
         self.places.store(places, Ordering::Relaxed);
+        self.follow();
+    }
+
+    /// None may have all places, so that there is always one for others.
+    fn places_max(&self) -> usize {
+        let places = self.places.load(Ordering::Relaxed);
+        (places - places / 8).max(1)
+    }
+
+    /// Has what is open go by what holds now.
+    fn follow(&self) {
+        let places = self.places_max();
+        for (name, tenancy) in &*self.tenants.read() {
+            tenancy.share.limit(self.limits_of_tenant(name), places);
+        }
     }
 
     /// Finds or opens an account; without a tenant, that of what is done for nobody in particular.
     pub(crate) fn of(&self, tenant: Option<&Tenant>, module: &str) -> Arc<Account> {
-        let name = tenant.map_or("", |tenant| tenant.name.as_str());
-        let account = self.find(name, module);
-        let limits = tenant.map(|tenant| tenant.limits).unwrap_or_default();
-        // None may have all places, so that there is always one for others.
-        let places = self.places.load(Ordering::Relaxed);
-        let most = (places - places / 8).max(1);
-        account.tenant.limit(limits, most);
-        account
-    }
-
-    fn find(&self, tenant: &str, module: &str) -> Arc<Account> {
+        let tenant = tenant.map_or("", |tenant| tenant.name.as_str());
         if let Some(tenancy) = self.tenants.read().get(tenant)
             && let Some(account) = tenancy.accounts.get(module)
         {
@@ -94,13 +101,30 @@ impl Accounts {
             share
         });
         let mut tenants = self.tenants.write();
-        let tenancy = tenants.entry(tenant.to_owned()).or_insert_with(|| Tenancy {
-            share: Share::new(),
-            accounts: HashMap::new(),
+        let tenancy = tenants.entry(tenant.to_owned()).or_insert_with(|| {
+            let share = Share::new();
+            share.limit(self.limits_of_tenant(tenant), self.places_max());
+            Tenancy {
+                share,
+                accounts: HashMap::new(),
+            }
         });
         let account = tenancy.accounts.entry(module.to_owned());
         let new = || Account::new(tenancy.share.clone(), of_module.clone());
         account.or_insert_with(|| Arc::new(new())).clone()
+    }
+
+    /// Sets what tenants may use, by name, whoever acts for them: what has begun under what held before,
+    /// too.
+    pub(crate) fn limit_tenants(&self, limits: HashMap<String, UsageLimits>) {
+        *self.tenant_limits.write() = limits;
+        self.follow();
+    }
+
+    /// What a tenant may use.
+    pub(crate) fn limits_of_tenant(&self, tenant: &str) -> UsageLimits {
+        let limits = self.tenant_limits.read();
+        limits.get(tenant).copied().unwrap_or_default()
     }
 
     /// Sets what modules may use, by name; `*` for those that are not named.

@@ -1,6 +1,5 @@
 //! A request on its way to a module, and its answer: the border between HTTP and modules.
 
-use crate::allowance::TenantLimits;
 use crate::waking::Subscription;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -44,8 +43,6 @@ pub struct Tenant {
     pub folders: Vec<(String, std::path::PathBuf)>,
     /// Which of the loaded modules it has, by name; none for all.
     pub modules: Option<std::collections::BTreeSet<String>>,
-    /// What it may use.
-    pub limits: TenantLimits,
     /// Domains at which its users have addresses, where they can send mail; none where they can't.
     pub mail_domains: Option<Vec<String>>,
     /// What holds for its endpoints; none if nothing is posted.

@@ -126,7 +126,7 @@ fn key(tenant: &Arc<Tenant>, identity: &Identity, name: &str) -> u64 {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::{SignIn, TenantLimits};
+    use crate::SignIn;
     use storage::{Actor, SqliteStore, StoreLimits};
 
     fn tenant(folder: &std::path::Path, name: &str) -> Arc<Tenant> {
@@ -137,7 +137,6 @@ mod tests {
             options: std::collections::HashMap::new(),
             folders: Vec::new(),
             modules: None,
-            limits: TenantLimits::default(),
             mail_domains: None,
             endpoints: None,
         })

@@ -13,10 +13,12 @@ use crate::run::{Bill, Run};
 use crate::serve::{Job, Shared, serve};
 use crate::table::{ModuleTable, Route, Snapshot};
 use crate::warm::Warm;
-use crate::{Answer, HandleError, Identity, ModuleLimits, ModuleState, Request, Tenant, Usage};
+use crate::{
+    Answer, HandleError, Identity, ModuleLimits, ModuleState, Request, Tenant, TenantLimits, Usage,
+};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use parking_lot::Mutex;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::future::poll_fn;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -205,6 +207,12 @@ impl Runtime {
         refused
     }
 
+    /// Sets what tenants may use, by name; those that are not named, as much as anyone. It holds for
+    /// requests that have begun, too.
+    pub fn limit_tenants(&self, limits: HashMap<String, TenantLimits>) {
+        self.shared.accounts.limit_tenants(limits);
+    }
+
     /// Brings the modules up to what the folder has now and to these settings, while requests are
     /// served: what is new is compiled in the background and put in force as soon as it is ready;
     /// requests that have begun end with the module that they began with. What is refused changes
@@ -356,7 +364,8 @@ impl Runtime {
 
     /// What a request to a module, or another call into it, may use.
     pub(crate) fn bounds(&self, tenant: Option<&Tenant>, module: &str) -> Bounds {
-        let of_tenant = tenant.map(|tenant| tenant.limits).unwrap_or_default();
+        let of_tenant = tenant.map_or("", |tenant| tenant.name.as_str());
+        let of_tenant = self.shared.accounts.limits_of_tenant(of_tenant);
         let of_module = self.shared.accounts.limits_of(module);
         let all = self.shared.ceiling.bounds();
         let cpu = [of_tenant.cpu, of_module.cpu];
@@ -373,7 +382,8 @@ impl Runtime {
     /// The biggest body of a request of a tenant to a module, in bytes; none if they set no limit.
     pub fn body_max(&self, tenant: &Tenant, module: &str) -> Option<u64> {
         let of_module = self.shared.accounts.limits_of(module).body;
-        tenant.limits.body.into_iter().chain(of_module).min()
+        let of_tenant = self.shared.accounts.limits_of_tenant(&tenant.name).body;
+        of_tenant.into_iter().chain(of_module).min()
     }
 
     /// What an instance of a module may have for a tenant, in bytes.

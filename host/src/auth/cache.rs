@@ -20,14 +20,10 @@ const ENTRIES_MAX: usize = 16_384;
 pub type Tag = [u8; 32];
 
 /// A verified sign-in.
-#[derive(Clone)]
-pub struct Entry {
+struct Entry {
     /// Who it is.
-    pub signed_in: Arc<SignedIn>,
-    /// The argon2id string that the password was verified against.
-    pub verified_against: Arc<str>,
+    signed_in: Arc<SignedIn>,
     verified: Instant,
-    checked: Instant,
 }
 
 /// What the cache knows.
@@ -35,7 +31,7 @@ pub enum Found {
     /// This sign-in holds.
     Fresh(Arc<SignedIn>),
     /// It held a few seconds ago: compare the stored credentials.
-    Stale(Entry),
+    Stale(Arc<SignedIn>),
     /// Nothing.
     Unknown,
 }
@@ -75,15 +71,14 @@ impl Cache {
         let entries = self.entries.read();
         match entries.get(tag) {
             Some(entry) if entry.verified.elapsed() > LIFE => Found::Unknown,
-            Some(entry) if entry.checked.elapsed() > FRESH => Found::Stale(entry.clone()),
-            Some(entry) => Found::Fresh(entry.signed_in.clone()),
+            Some(entry) if entry.signed_in.is_fresh() => Found::Fresh(entry.signed_in.clone()),
+            Some(entry) => Found::Stale(entry.signed_in.clone()),
             None => Found::Unknown,
         }
     }
 
     /// Puts in a sign-in whose password was verified now.
-    pub fn put(&self, tag: Tag, signed_in: Arc<SignedIn>, verified_against: Arc<str>) {
-        let now = Instant::now();
+    pub fn put(&self, tag: Tag, signed_in: Arc<SignedIn>) {
         let mut entries = self.entries.write();
         if entries.len() >= ENTRIES_MAX {
             entries.retain(|_, entry| entry.verified.elapsed() <= LIFE);
@@ -99,9 +94,7 @@ impl Cache {
             tag,
             Entry {
                 signed_in,
-                verified_against,
-                verified: now,
-                checked: now,
+                verified: Instant::now(),
             },
         );
     }
@@ -110,7 +103,6 @@ impl Cache {
     pub fn refresh(&self, tag: &Tag, signed_in: Arc<SignedIn>) {
         if let Some(entry) = self.entries.write().get_mut(tag) {
             entry.signed_in = signed_in;
-            entry.checked = Instant::now();
         }
     }
 
@@ -124,8 +116,9 @@ impl Cache {
 mod tests {
     use super::*;
 
-    fn signed_in(name: &str) -> Arc<SignedIn> {
-        Arc::new(SignedIn::new(name.to_owned(), Vec::new(), false))
+    fn signed_in(name: &str, checked: Instant) -> Arc<SignedIn> {
+        let verified = ("hash".into(), checked);
+        Arc::new(SignedIn::new(name.to_owned(), Vec::new(), false, verified))
     }
 
     #[test]
@@ -136,16 +129,13 @@ mod tests {
         assert_ne!(tag, cache.tag(1, b"Basic YTpi"));
         assert_ne!(tag, Cache::new().unwrap().tag(0, b"Basic YTpi"));
         assert!(matches!(cache.find(&tag), Found::Unknown));
-        cache.put(tag, signed_in("a"), "hash".into());
+        cache.put(tag, signed_in("a", Instant::now()));
         assert!(matches!(cache.find(&tag), Found::Fresh(who) if who.name() == Some("a")));
         cache.remove(&tag);
         assert!(matches!(cache.find(&tag), Found::Unknown));
         for number in 0..ENTRIES_MAX + 10 {
-            cache.put(
-                cache.tag(0, &number.to_be_bytes()),
-                signed_in("a"),
-                "hash".into(),
-            );
+            let tag = cache.tag(0, &number.to_be_bytes());
+            cache.put(tag, signed_in("a", Instant::now()));
         }
         assert!(cache.entries.read().len() <= ENTRIES_MAX);
     }
@@ -154,13 +144,12 @@ mod tests {
     fn an_old_entry_is_to_be_compared_and_a_very_old_one_gone() {
         let cache = Cache::new().unwrap();
         let tag = cache.tag(0, b"x");
-        cache.put(tag, signed_in("a"), "hash".into());
         let Some(earlier) = Instant::now().checked_sub(FRESH + Duration::from_secs(1)) else {
             return; // a machine that started this moment
         };
-        cache.entries.write().get_mut(&tag).unwrap().checked = earlier;
+        cache.put(tag, signed_in("a", earlier));
         assert!(matches!(cache.find(&tag), Found::Stale(_)));
-        cache.refresh(&tag, signed_in("a"));
+        cache.refresh(&tag, signed_in("a", Instant::now()));
         assert!(matches!(cache.find(&tag), Found::Fresh(_)));
     }
 }

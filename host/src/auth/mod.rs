@@ -17,7 +17,7 @@ use runtime::{Gate, Identity, Party, SignIn};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use storage::{Actor, Store};
 
 /// Who makes a request.
@@ -25,11 +25,20 @@ use storage::{Actor, Store};
 pub struct SignedIn {
     /// As modules see it.
     pub identity: Identity,
+    /// The argon2id string that the password was verified against; none for whoever gave none.
+    verified_against: Option<Arc<str>>,
+    /// When the store was asked.
+    checked: Instant,
 }
 
 impl SignedIn {
-    /// A user who gave a password.
-    pub fn new(name: String, groups: Vec<String>, admin: bool) -> Self {
+    /// A user who gave a password, when the store had this argon2id string.
+    fn new(
+        name: String,
+        groups: Vec<String>,
+        admin: bool,
+        (verified_against, checked): (Arc<str>, Instant),
+    ) -> Self {
         let actor = Actor {
             principal: Some(name),
             groups,
@@ -41,6 +50,8 @@ impl SignedIn {
                 actor,
                 sign_in: SignIn::Password,
             },
+            verified_against: Some(verified_against),
+            checked,
         }
     }
 
@@ -51,7 +62,14 @@ impl SignedIn {
                 actor: Actor::default(),
                 sign_in: SignIn::Anonymous,
             },
+            verified_against: None,
+            checked: Instant::now(),
         }
+    }
+
+    /// Whether it holds without asking the store again.
+    pub fn is_fresh(&self) -> bool {
+        self.verified_against.is_none() || self.checked.elapsed() <= cache::FRESH
     }
 
     /// The user's name; none for anonymous.
@@ -155,16 +173,13 @@ impl Authenticator {
         let tag = self.cache.tag(users.serial, authorization);
         match self.cache.find(&tag) {
             Found::Fresh(signed_in) => return Ok(signed_in),
-            Found::Stale(entry) => {
-                let name = entry.signed_in.name().unwrap_or_default();
-                let stored = users.stored(name).await?;
-                if stored.as_deref() == Some(&*entry.verified_against) {
-                    let signed_in = users.known(name.to_owned()).await?;
+            Found::Stale(signed_in) => match users.again(&signed_in).await? {
+                Some(signed_in) => {
                     self.cache.refresh(&tag, signed_in.clone());
                     return Ok(signed_in);
                 }
-                self.cache.remove(&tag);
-            }
+                None => self.cache.remove(&tag),
+            },
             Found::Unknown => {}
         }
         let claim = basic::parse(authorization).ok_or(Refusal::Scheme)?;
@@ -185,13 +200,14 @@ impl Authenticator {
         if let Verdict::Refuse(wait) = verdict {
             return Err(Refusal::TooMany(wait));
         }
-        let verified_against = {
+        let (checked, verified_against) = {
             let computing = self.computing.acquire(&users.turns, &self.anyone).await;
             let _computing = computing.map_err(|_| Refusal::Busy)?;
             // Clients send bursts: someone else may have verified the same in the meantime.
             if let Found::Fresh(signed_in) = self.cache.find(&tag) {
                 return Ok(signed_in);
             }
+            let checked = Instant::now();
             let stored = match &name {
                 Some(name) => users.stored(name).await?,
                 None => None,
@@ -200,13 +216,14 @@ impl Authenticator {
                 let matches = password::verify(&claim.password, stored.as_deref());
                 stored.filter(|_| matches)
             };
-            tokio::task::spawn_blocking(compute).await.ok().flatten()
+            let verified = tokio::task::spawn_blocking(compute).await;
+            (checked, verified.ok().flatten())
         };
         match (name, verified_against) {
             (Some(name), Some(verified_against)) => {
-                let signed_in = users.known(name).await?;
-                self.cache
-                    .put(tag, signed_in.clone(), verified_against.into());
+                let verified = (verified_against.into(), checked);
+                let signed_in = users.known(name, verified).await?;
+                self.cache.put(tag, signed_in.clone());
                 Ok(signed_in)
             }
             _ => {
@@ -221,6 +238,21 @@ impl Authenticator {
 }
 
 impl Users {
+    /// Asks the store whether a sign-in of theirs still holds, and who it is now; none if it does not:
+    /// the password is another, or the user gone.
+    pub async fn again(&self, signed_in: &SignedIn) -> Result<Option<Arc<SignedIn>>, Refusal> {
+        let Some(verified_against) = &signed_in.verified_against else {
+            return Ok(Some(Arc::new(SignedIn::anonymous())));
+        };
+        let checked = Instant::now();
+        let name = signed_in.name().unwrap_or_default();
+        if self.stored(name).await?.as_deref() != Some(&**verified_against) {
+            return Ok(None);
+        }
+        let verified = (verified_against.clone(), checked);
+        self.known(name.to_owned(), verified).await.map(Some)
+    }
+
     /// The argon2id string of a user; none if there is no such user, or one without a password.
     async fn stored(&self, name: &str) -> Result<Option<String>, Refusal> {
         match self.store.credentials(name).await {
@@ -230,13 +262,17 @@ impl Users {
         }
     }
 
-    async fn known(&self, name: String) -> Result<Arc<SignedIn>, Refusal> {
+    async fn known(
+        &self,
+        name: String,
+        verified: (Arc<str>, Instant),
+    ) -> Result<Arc<SignedIn>, Refusal> {
         let groups = match self.store.groups(&name).await {
             Ok(groups) => groups,
             Err(storage::Error::NotFound) => Vec::new(),
             Err(error) => return Err(Refusal::Unavailable(error.to_string())),
         };
         let admin = self.admins.contains(&name);
-        Ok(Arc::new(SignedIn::new(name, groups, admin)))
+        Ok(Arc::new(SignedIn::new(name, groups, admin, verified)))
     }
 }

@@ -2,6 +2,7 @@
 //! and keeps the host busy, is let go: hyper's own timeout for heads counts from the end of the
 //! request before, which would end every idle connection.
 
+use super::unsent::Unsent;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -45,6 +46,7 @@ pub struct Activity {
     aborted: AtomicU32,
     /// The client has closed its side, or is to be dropped at once.
     gone: AtomicBool,
+    unsent: Unsent,
 }
 
 /// What is to become of a connection.
@@ -84,6 +86,7 @@ impl Activity {
             finished: AtomicU32::new(0),
             aborted: AtomicU32::new(0),
             gone: AtomicBool::new(false),
+            unsent: Unsent::default(),
         })
     }
 
@@ -102,6 +105,11 @@ impl Activity {
     /// Notes that the client speaks HTTP/2.
     pub fn speaks_http2(&self) {
         self.http2.store(true, Relaxed);
+    }
+
+    /// What of answers waits in memory.
+    pub fn unsent(&self) -> &Unsent {
+        &self.unsent
     }
 
     /// Notes bytes of a request's body.

@@ -2,6 +2,7 @@
 
 use super::activity::{Activity, InFlight};
 use super::record::Record;
+use super::unsent::Share;
 use crate::push::Conversation;
 use crate::telemetry::Copy;
 use bytes::Bytes;
@@ -35,6 +36,8 @@ pub struct Body {
     conversation: Option<Box<Conversation>>,
     record: Option<Box<Record>>,
     in_flight: Option<InFlight>,
+    /// What it has of what its connection may have in memory.
+    share: Option<Share>,
 }
 
 impl Body {
@@ -79,12 +82,21 @@ impl Body {
             conversation: None,
             record: None,
             in_flight: None,
+            share: None,
         }
     }
 
     /// Keeps the request in flight until the body has been sent, and finishes its record then.
     pub fn until_sent(&mut self, mut in_flight: InFlight, record: Box<Record>) {
         in_flight.waits_for_client(!matches!(self.kind, Kind::Empty));
+        if let Kind::Pieces { pieces, .. } = &mut self.kind
+            && !self.held
+        {
+            let share = Share::new(in_flight.activity());
+            let before = std::mem::replace(pieces, Box::pin(futures_util::stream::empty()));
+            *pieces = share.pace(before);
+            self.share = Some(share);
+        }
         self.in_flight = Some(in_flight);
         self.record = Some(record);
     }
@@ -154,7 +166,9 @@ impl http_body::Body for Body {
             }
             Kind::Pieces { pieces, left } => {
                 let Poll::Ready(piece) = pieces.as_mut().poll_next(cx) else {
-                    if let Some(in_flight) = &mut self.in_flight {
+                    // Else it stays as it is: the piece before waits to be taken.
+                    let waits = self.share.as_ref().is_some_and(Share::waits_for_client);
+                    if let Some(in_flight) = self.in_flight.as_mut().filter(|_| !waits) {
                         in_flight.waits_for_client(false);
                     }
                     return Poll::Pending;

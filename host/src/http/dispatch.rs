@@ -39,7 +39,7 @@ use http::header::{
 };
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
-use runtime::{Answer, AnswerBody, Extent, Identity, ModuleTable, Mount, Runtime, Tenant};
+use runtime::{Answer, AnswerBody, Extent, ModuleTable, Mount, Runtime, Tenant};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -86,6 +86,7 @@ impl Host {
         snapshot: Arc<ArcSwap<Snapshot>>,
         reload_state: ReloadState,
     ) -> Self {
+        runtime.limit_tenants(snapshot.load().limits());
         Self {
             runtime,
             authenticator,
@@ -98,9 +99,12 @@ impl Host {
         }
     }
 
-    /// Answers by something else from now on. Requests that are being answered keep what they have.
+    /// Answers by something else from now on. Requests that are being answered keep what they have, but
+    /// for limits; whoever waits with a tenant that is another now is let go.
     pub fn replace(&self, snapshot: Snapshot) {
+        self.runtime.limit_tenants(snapshot.limits());
         self.snapshot.store(Arc::new(snapshot));
+        self.hub.keep(|tenant| self.is_in_force(tenant));
     }
 
     /// How the last look at what can be reloaded went.
@@ -118,11 +122,11 @@ impl Host {
         self.snapshot.load_full()
     }
 
-    /// Whether a tenant's store is the one that is served now.
-    pub fn is_in_force(&self, tenant: &Tenant) -> bool {
+    /// Whether a tenant is the one of its name that is served now, and no other since a reload.
+    pub fn is_in_force(&self, tenant: &Arc<Tenant>) -> bool {
         let snapshot = self.snapshot();
         let open = snapshot.named(&tenant.name).and_then(|site| site.opened());
-        open.is_some_and(|open| Arc::ptr_eq(&open.tenant.store, &tenant.store))
+        open.is_some_and(|open| Arc::ptr_eq(&open.tenant, tenant))
     }
 
     /// Answers a request.
@@ -400,8 +404,8 @@ impl Dispatch<'_> {
         match runtime.handle(&route, tenant, identity, request).await {
             Ok(answer) => {
                 (self.trail.cpu, self.trail.queued) = (answer.cpu, answer.queued);
-                let asker = (&signed_in.identity, opening, size_max);
-                let passing = self.pass_on(answer, &route.mount, tenant, asker);
+                let asker = (&signed_in, opening, size_max);
+                let passing = self.pass_on(answer, &route.mount, asker);
                 let mut reply = passing.await;
                 if wasteful && reply.status.is_success() {
                     reply.set(ACCEPT_ENCODING, decoder::READABLE);
@@ -474,8 +478,7 @@ impl Dispatch<'_> {
         &self,
         answer: Answer,
         mount: &Mount,
-        tenant: &Arc<Tenant>,
-        (identity, opening, size_max): (&Identity, Opening, u64),
+        (signed_in, opening, size_max): (&Arc<SignedIn>, Opening, u64),
     ) -> Reply {
         if answer.status == StatusCode::UNAUTHORIZED && !self.peer.passwords {
             return no_passwords();
@@ -495,11 +498,10 @@ impl Dispatch<'_> {
                         Some(Ok(handshake)) => Some(handshake),
                         None => None,
                     };
-                    let identity = identity.clone();
-                    let runtime = &self.host.runtime;
-                    let memory = runtime.memory_max(tenant, &subscription.module) as u64;
+                    let (runtime, open) = (&self.host.runtime, &self.open);
+                    let memory = runtime.memory_max(&open.tenant, &subscription.module) as u64;
                     // Boxed, so that no other answer has room for it.
-                    match Box::pin(hold(self.host, tenant, identity, subscription)).await {
+                    match Box::pin(hold(self.host, open, signed_in, subscription)).await {
                         Err(refused) => return unheld(&refused),
                         Ok(held) if handshake.is_none() => Content::Held(Box::new(held)),
                         Ok(held) => Content::Conversation(Box::new(Conversation {

@@ -34,4 +34,5 @@ pub mod record;
 pub mod reply;
 pub mod static_files;
 pub mod trace_id;
+mod unsent;
 pub mod wish;

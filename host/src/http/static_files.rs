@@ -5,6 +5,7 @@ use super::body::{BodyError, Pieces};
 use super::content::Content;
 use super::reply::Reply;
 use super::target;
+use super::unsent::PIECE_LEN;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, StatusCode};
@@ -23,8 +24,6 @@ use std::time::{Duration, Instant};
 
 /// Up to here a file is read at once, on the thread that asks: cheaper than to go elsewhere.
 const AT_ONCE_MAX: u64 = 64 << 10;
-/// How much of a bigger one is in memory.
-const PIECE_LEN: u64 = 256 << 10;
 /// How long the folder is kept open: when another takes its name, that one is served soon.
 const REOPEN: Duration = Duration::from_secs(1);
 
@@ -161,7 +160,7 @@ impl OpenFile {
                 if range.is_empty() {
                     return None;
                 }
-                let end = range.end.min(range.start + PIECE_LEN);
+                let end = range.end.min(range.start + PIECE_LEN as u64);
                 let piece = range.start..end;
                 let reader = file.clone();
                 let read = tokio::task::spawn_blocking(move || read(&reader, &piece)).await;

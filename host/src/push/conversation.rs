@@ -1,14 +1,14 @@
 //! A held connection that goes on as a WebSocket: messages of the client are handed to the module one
 //! after the other, each to an instance of its own, and what it is told of changes goes between them.
 
-use super::held::{Held, Said};
+use super::held::{Held, Said, Silence};
 use crate::http::body::Body;
 use crate::http::refuse::reason;
 use crate::websocket::{Close, Event, Handshake, Message, WebSocket};
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, pending};
 use http::StatusCode;
-use runtime::{HandleError, WakeReason};
+use runtime::WakeReason;
 use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
@@ -186,25 +186,27 @@ fn take(
         return Ok(Vec::new());
     };
     let Some(message_len) = asked.message_len else {
-        return held.take(said).map_err(|error| close(error.as_ref()));
+        return held.take(said).map_err(close);
     };
     let len = match &said {
-        Ok(Some(push)) => push.pieces.iter().map(Bytes::len).sum(),
-        Ok(None) | Err(_) => 0,
+        Ok(push) => push.pieces.iter().map(Bytes::len).sum(),
+        Err(_) => 0,
     };
     body.answered(asked.began.elapsed(), message_len, len, said.is_ok());
     match said {
-        Err(error) => Err(close(Some(&error))),
-        Ok(push) => held.take(Ok(push)).map_err(|error| close(error.as_ref())),
+        Err(silence) => Err(close(silence)),
+        said => held.take(said).map_err(close),
     }
 }
 
 /// RFC 6455 §7.4.1; 1013 and 1014 are of the registry that it made.
-fn close(error: Option<&HandleError>) -> Close {
-    let Some(error) = error else {
-        return Close::new(1011, "what answered here is gone");
+fn close(silence: Silence) -> Close {
+    let error = match silence {
+        Silence::Over => return Close::GOING_AWAY,
+        Silence::Gone => return Close::new(1011, "what answered here is gone"),
+        Silence::Failed(error) => error,
     };
-    match reason(error) {
+    match reason(&error) {
         (StatusCode::INTERNAL_SERVER_ERROR, text) => Close::new(1011, text),
         (_, text) => Close::new(1013, text),
     }

@@ -3,13 +3,16 @@
 //! [`super::conversation`].
 
 use super::hub::{Place, Unheld};
+use super::standing::Standing;
+use crate::auth::SignedIn;
 use crate::http::body::{BodyError, Pieces};
 use crate::http::dispatch::Host;
+use crate::tenant::Open;
 use crate::websocket::Rooms;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
-use runtime::{HandleError, Identity, Push, Subscription, Tenant, Topic, WakeReason, first_seen};
+use runtime::{HandleError, Push, Subscription, Topic, WakeReason, first_seen};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,9 +32,7 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// A connection that is held.
 pub struct Held {
-    host: Arc<Host>,
-    tenant: Arc<Tenant>,
-    identity: Identity,
+    standing: Arc<Standing>,
     subscription: Subscription,
     place: Place,
     /// Sent at once.
@@ -47,8 +48,18 @@ pub struct Held {
     end: Instant,
 }
 
-/// What a module has to say, or why it can't.
-pub type Said = Result<Option<Push>, HandleError>;
+/// What a module has to say, or why it says nothing.
+pub type Said = Result<Push, Silence>;
+
+/// Why a module says nothing.
+pub enum Silence {
+    /// It is not asked any more for whoever this is: the client has to come anew, and sign in anew.
+    Over,
+    /// It is gone.
+    Gone,
+    /// It has failed, or can't be asked.
+    Failed(HandleError),
+}
 
 /// Why nothing is to be waited for.
 pub enum Refused {
@@ -62,17 +73,18 @@ pub enum Refused {
 /// waits for.
 pub async fn hold(
     host: &Arc<Host>,
-    tenant: &Arc<Tenant>,
-    identity: Identity,
+    open: &Arc<Open>,
+    signed_in: &Arc<SignedIn>,
     mut subscription: Subscription,
 ) -> Result<Held, Refused> {
-    let actor = &identity.actor;
+    let tenant = &open.tenant;
+    let actor = &signed_in.identity.actor;
     let owners = owners(&subscription.topics);
     let place = host
         .hub
         .wait(tenant, actor.principal.as_deref(), owners.clone());
     let place = place.map_err(Refused::Unheld)?;
-    // Whoever comes by an old store when its successor has let the others go would wait for ever.
+    // Whoever comes by what was before a reload, when the others have been let go, would stay.
     if !host.is_in_force(tenant) {
         return Err(Refused::Unheld(Unheld::Stopping));
     }
@@ -92,9 +104,7 @@ pub async fn hold(
     let first = std::mem::take(&mut subscription.first);
     let now = Instant::now();
     Ok(Held {
-        host: host.clone(),
-        tenant: tenant.clone(),
-        identity,
+        standing: Standing::new(host, open, signed_in),
         subscription,
         place,
         first,
@@ -181,43 +191,36 @@ impl Held {
 
     /// Asks the module what to send. Boxed, because it is big, and most of the time nobody asks.
     pub fn wake(&self, reason: WakeReason) -> BoxFuture<'static, Said> {
-        let (host, tenant, identity) = self.acting();
+        let standing = self.standing.clone();
         let Subscription { since, .. } = self.subscription;
         let (module, token) = (self.subscription.module.clone(), self.token());
         Box::pin(async move {
-            let runtime = &host.runtime;
-            runtime
-                .wake(&module, &tenant, identity, reason, since, token)
-                .await
+            let identity = standing.identity().await.ok_or(Silence::Over)?;
+            let (runtime, tenant) = (&standing.host().runtime, standing.tenant());
+            let said = runtime.wake(&module, tenant, identity, reason, since, token);
+            said.await.map_err(Silence::Failed)?.ok_or(Silence::Gone)
         })
     }
 
     /// Asks the module to answer a message. Where too much goes on, the message waits a while.
     pub fn message(&self, text: Bytes) -> BoxFuture<'static, Said> {
-        let (host, tenant, identity) = self.acting();
+        let standing = self.standing.clone();
         let Subscription { since, .. } = self.subscription;
         let (module, token) = (self.subscription.module.clone(), self.token());
         Box::pin(async move {
             let until = Instant::now() + WAIT_MAX;
             loop {
-                let (identity, text, token) = (identity.clone(), text.clone(), token.clone());
-                let runtime = &host.runtime;
-                let said = runtime.message(&module, &tenant, identity, text, since, token);
+                let identity = standing.identity().await.ok_or(Silence::Over)?;
+                let (runtime, tenant) = (&standing.host().runtime, standing.tenant());
+                let (text, token) = (text.clone(), token.clone());
+                let said = runtime.message(&module, tenant, identity, text, since, token);
                 let said = said.await;
                 match said.as_ref().err().and_then(HandleError::not_begun) {
                     Some(wait) if Instant::now() + wait < until => tokio::time::sleep(wait).await,
-                    _ => return said,
+                    _ => return said.map_err(Silence::Failed)?.ok_or(Silence::Gone),
                 }
             }
         })
-    }
-
-    fn acting(&self) -> (Arc<Host>, Arc<Tenant>, Identity) {
-        (
-            self.host.clone(),
-            self.tenant.clone(),
-            self.identity.clone(),
-        )
     }
 
     fn token(&self) -> Bytes {
@@ -225,18 +228,19 @@ impl Held {
     }
 
     /// Notes what the module said, and returns what is to be sent. A module that can't be asked now is
-    /// asked again later; the error is one that stays.
-    pub fn take(&mut self, said: Said) -> Result<Vec<Bytes>, Option<HandleError>> {
+    /// asked again later; any other silence stays.
+    pub fn take(&mut self, said: Said) -> Result<Vec<Bytes>, Silence> {
         self.quiet = Instant::now();
         let push = match said {
-            Ok(push) => push.ok_or(None)?,
-            Err(error) => match error.retry_after() {
+            Ok(push) => push,
+            Err(Silence::Failed(error)) => match error.retry_after() {
                 Some(wait) => {
                     self.due = Some(Instant::now() + wait.min(WAIT_MAX));
                     return Ok(Vec::new());
                 }
-                None => return Err(Some(error)),
+                None => return Err(Silence::Failed(error)),
             },
+            Err(silence) => return Err(silence),
         };
         self.subscription.since = push.since;
         self.subscription.token = push.token;

@@ -6,7 +6,7 @@ use runtime::Tenant;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use storage::{Changed, Store};
+use storage::Changed;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, Semaphore};
@@ -19,7 +19,7 @@ const PER_PRINCIPAL_MAX: usize = 256;
 pub enum Unheld {
     /// The principal has too many.
     TooMany,
-    /// The server stops, or the tenant's store is another now.
+    /// The server stops, or the tenant is another now.
     Stopping,
 }
 
@@ -35,8 +35,7 @@ pub struct Hub {
 /// Those who wait in one tenant.
 struct Waiters {
     all: Mutex<Lists>,
-    /// Its store, as an address that is only compared.
-    store: usize,
+    tenant: Weak<Tenant>,
     /// Room for messages of all of them.
     room: Arc<Semaphore>,
 }
@@ -136,13 +135,14 @@ impl Hub {
         self.tenants.lock().values().for_each(|it| it.end());
     }
 
-    /// Lets those go who wait for changes in a store that is not served any more: nobody would tell
-    /// them of any. Who comes back waits in what is served now.
-    pub fn let_go(&self, store: &Weak<dyn Store>) {
-        let store = store.as_ptr().addr();
+    /// Lets those go who wait in a tenant that is another since a reload: what held when they came may
+    /// hold no longer, and of changes in a store that is not served any more nobody would tell them. Who
+    /// comes back waits in what is served now.
+    pub fn keep(&self, is_in_force: impl Fn(&Arc<Tenant>) -> bool) {
         let tenants = self.tenants.lock();
-        let waiting = tenants.values().filter(|it| it.store == store);
-        waiting.for_each(|it| it.end());
+        let is_kept = |it: &Waiters| it.tenant.upgrade().is_some_and(|it| is_in_force(&it));
+        let leaving = tenants.values().filter(|it| !is_kept(it));
+        leaving.for_each(|it| it.end());
     }
 
     /// Those who wait in a tenant; listens to its store from the first one on.
@@ -158,7 +158,7 @@ impl Hub {
         }
         let waiters = Arc::new(Waiters {
             all: Mutex::default(),
-            store: Arc::as_ptr(&tenant.store).addr(),
+            tenant: Arc::downgrade(tenant),
             room: Rooms::of_tenant(),
         });
         let feed = tenant.store.feed();
@@ -268,7 +268,6 @@ mod tests {
             options: HashMap::new(),
             folders: Vec::new(),
             modules: None,
-            limits: Default::default(),
             mail_domains: None,
             endpoints: None,
         })
@@ -317,6 +316,18 @@ mod tests {
         let late = wait("bob").unwrap();
         change(&tenant, "bob", "three").await;
         assert!(is_told(&late).await);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_waits_in_what_is_not_in_force_any_more_is_let_go() {
+        let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let [before, other] = folders.each_ref().map(|folder| tenant(folder.path()));
+        let hub = Hub::default();
+        let wait = |tenant| hub.wait(tenant, Some("alice"), vec!["alice".to_owned()]);
+        let (old, kept) = (wait(&before).unwrap(), wait(&other).unwrap());
+        hub.keep(|tenant| Arc::ptr_eq(tenant, &other));
+        assert!(!old.changed().await);
+        assert!(!is_told(&kept).await);
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,6 @@
 //! Stores that a reload has put others in the place of, or whose tenants are gone: what has begun with
 //! them ends with them, and then they are closed.
 
-use crate::http::dispatch::Host;
 use crate::tenant::{Site, Snapshot};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -32,11 +31,6 @@ impl Leaving {
             })
         });
         left.collect()
-    }
-
-    /// Lets those go who wait for changes in it.
-    pub fn let_go(&self, host: &Host) {
-        host.hub.let_go(&self.store);
     }
 
     /// Says when it is closed: its folder may be taken away then.

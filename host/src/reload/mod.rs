@@ -301,7 +301,6 @@ fn replace(
     host.telemetry.follow(&snapshot.config.configdirectory);
     let leaving = Leaving::between(before, &snapshot);
     host.replace(snapshot);
-    leaving.iter().for_each(|one| one.let_go(host));
     Ok(Begun {
         problems,
         modules: host.runtime.begin_reload(&modules),

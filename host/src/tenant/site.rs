@@ -206,7 +206,6 @@ impl Site {
                 options: without_secrets(&self.config.set),
                 folders: self.config.module_folders.clone(),
                 modules: modules.map(|names| names.iter().cloned().collect()),
-                limits: self.config.tenant_limits,
                 mail_domains: sends.then(|| self.config.domains.clone()),
                 endpoints: vapid
                     .as_deref()

@@ -6,7 +6,7 @@ use crate::config::{Config, ServerInfo};
 use crate::error::Error;
 use crate::otlp;
 use http::HeaderValue;
-use runtime::ModuleState;
+use runtime::{ModuleState, TenantLimits};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -194,6 +194,12 @@ impl Snapshot {
             names.extend(site.config.httpmodules.as_ref()?.iter().cloned());
         }
         Some(names)
+    }
+
+    /// What tenants may use, by name.
+    pub fn limits(&self) -> HashMap<String, TenantLimits> {
+        let limits = |site: &Arc<Site>| (site.name.clone(), site.config.tenant_limits);
+        self.sites().map(limits).collect()
     }
 
     /// Every tenant.

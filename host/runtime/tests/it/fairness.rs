@@ -113,7 +113,8 @@ async fn a_tenant_over_its_limits_is_told_when_to_come_again() {
         rate: Some(1),
         ..TenantLimits::default()
     };
-    let rated = client_of(&runtime, limited("rated", limits), "alice");
+    runtime.limit_tenants([("rated".to_owned(), limits)].into());
+    let rated = client_of(&runtime, tenant("rated"), "alice");
     let mut answered = 0;
     let error = loop {
         match rated.get("/probe/counter").await {
@@ -133,7 +134,10 @@ async fn a_tenant_over_its_limits_is_told_when_to_come_again() {
         body: Some(5),
         ..TenantLimits::default()
     };
-    let small = client_of(&runtime, limited("small", limits), "alice");
+    runtime.limit_tenants([("small".to_owned(), limits)].into());
+    // Whoever began under limits that hold no longer is held up by none, and brings none back.
+    assert!(rated.get("/probe/counter").await.is_ok());
+    let small = client_of(&runtime, tenant("small"), "alice");
     let error = small.fails("/probe/allocate").await;
     assert!(
         matches!(error, HandleError::Memory { limit, .. } if limit == 8 << 20),

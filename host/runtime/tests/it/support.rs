@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use runtime::{
     Answer, AnswerBody, HandleError, Identity, ModuleSet, ModuleState, Request, Runtime,
-    RuntimeConfig, SignIn, Tenant, TenantLimits, Usage,
+    RuntimeConfig, SignIn, Tenant, Usage,
 };
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -183,16 +183,9 @@ pub fn tenant_with(name: &str, modules: Option<&[&str]>) -> Arc<Tenant> {
         options: HashMap::from([option("probe_option"), option("another_option")]),
         modules: modules.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
         folders: Vec::new(),
-        limits: TenantLimits::default(),
         mail_domains: None,
         endpoints: None,
     })
-}
-
-/// A tenant that may use so much.
-pub fn limited(name: &str, limits: TenantLimits) -> Arc<Tenant> {
-    let tenant = Arc::into_inner(tenant(name)).unwrap();
-    Arc::new(Tenant { limits, ..tenant })
 }
 
 /// What was counted of the probe for a tenant.

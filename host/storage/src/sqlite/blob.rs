@@ -29,7 +29,7 @@ use std::sync::{Arc, Weak};
 /// What is written with one hop to a blocking thread.
 const CHUNK: usize = 1 << 20;
 /// What a stream reads and gives at a time: what is sent soon is still in the processor's cache.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 64 << 10;
 /// How many pieces a stream keeps to use their memory again.
 const USED_MAX: usize = 3;
 
