@@ -218,7 +218,9 @@ impl Host {
         let understood = match Understood::parse(&head) {
             Ok(understood) => understood,
             Err(reply) => {
-                trail.nonsense = reply.status == StatusCode::BAD_REQUEST;
+                // Or its body is framed in a way that isn't understood.
+                let nonsense = [StatusCode::BAD_REQUEST, StatusCode::NOT_IMPLEMENTED];
+                trail.nonsense = nonsense.contains(&reply.status);
                 return *reply;
             }
         };
