@@ -13,12 +13,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use storage::{Error, Instant, Timer};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// How often is looked whether anything is due.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// How long after the start stores are looked at that nobody has needed yet.
 const FIRST_LOOK_MS: i64 = 10_000;
+/// How long after one of them the next: of hundreds, each opened and closed, not all come at once.
+const FIRST_LOOKS_APART_MS: i64 = 50;
+/// Stores that nobody has open which are looked at at once: each takes descriptors and threads.
+const CLOSED_AT_ONCE: usize = 8;
 /// How long a tenant is left alone whose store can't be read.
 const REST_MS: i64 = 30_000;
 /// Timers of a tenant that are fired at once.
@@ -32,7 +37,8 @@ const GIVE_UP_MS: i64 = 2 * 86_400_000;
 /// Has timers go off, for ever.
 pub async fn run(host: Arc<Host>) {
     let mut alarms = Alarms {
-        first: now().saturating_add(FIRST_LOOK_MS),
+        first_look: now().saturating_add(FIRST_LOOK_MS),
+        turns: Arc::new(Semaphore::new(CLOSED_AT_ONCE)),
         host,
         next: HashMap::new(),
         passes: JoinSet::new(),
@@ -46,7 +52,10 @@ pub async fn run(host: Arc<Host>) {
 /// When timers are looked at, of all tenants.
 struct Alarms {
     host: Arc<Host>,
-    first: Instant,
+    /// When the next store is looked at of which nothing is known.
+    first_look: Instant,
+    /// Who may open a store.
+    turns: Arc<Semaphore>,
     /// When the next timer of a store goes off, by its folder; none while its timers are looked at.
     next: HashMap<PathBuf, Option<Instant>>,
     passes: JoinSet<(PathBuf, Instant)>,
@@ -68,7 +77,10 @@ impl Alarms {
         let now = now();
         for site in snapshot.sites() {
             let folder = site.store_folder();
-            let next = known.remove(&folder).unwrap_or(Some(self.first));
+            let next = match known.remove(&folder) {
+                Some(next) => next,
+                None => Some(apart(&mut self.first_look, now)),
+            };
             self.next.insert(folder.clone(), next);
             let Some(next) = next else { continue };
             // Of a store that is open others may have come meanwhile.
@@ -76,9 +88,9 @@ impl Alarms {
                 continue;
             }
             self.next.insert(folder.clone(), None);
-            let (host, site) = (self.host.clone(), site.clone());
+            let (host, site, turns) = (self.host.clone(), site.clone(), self.turns.clone());
             self.passes.spawn(async move {
-                let next = pass(&host, &site).await.unwrap_or_else(|error| {
+                let next = pass(&host, &site, &turns).await.unwrap_or_else(|error| {
                     tracing::warn!(tenant = %site.name, "timers can't be read: {error}");
                     now.saturating_add(REST_MS)
                 });
@@ -88,8 +100,20 @@ impl Alarms {
     }
 }
 
-/// Fires what is due of a tenant, and returns when its next timer goes off.
-async fn pass(host: &Arc<Host>, site: &Arc<Site>) -> Result<Instant, Error> {
+/// When the first look at a store may be, at some distance from the one before.
+fn apart(next: &mut Instant, now: Instant) -> Instant {
+    let look = now.max(*next);
+    *next = look.saturating_add(FIRST_LOOKS_APART_MS);
+    look
+}
+
+/// Fires what is due of a tenant, and returns when its next timer goes off. A store that is not open
+/// waits for its turn.
+async fn pass(host: &Arc<Host>, site: &Arc<Site>, turns: &Semaphore) -> Result<Instant, Error> {
+    let turn = match site.opened() {
+        Some(_) => None,
+        None => turns.acquire().await.ok(),
+    };
     let needed = site.opened().is_some();
     let open = site.visit().await?;
     let next = loop {
@@ -117,6 +141,7 @@ async fn pass(host: &Arc<Host>, site: &Arc<Site>) -> Result<Instant, Error> {
         let close = move || site.close_if_idle(Duration::ZERO);
         let _ = tokio::task::spawn_blocking(close).await;
     }
+    drop(turn);
     Ok(next)
 }
 
@@ -159,4 +184,16 @@ async fn fire(host: &Host, open: &Open, timer: Timer) -> Result<(), Error> {
 fn now() -> Instant {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_looks_come_one_after_the_other() {
+        let mut next = 10_000;
+        let looks = [0, 0, 0, 20_000, 20_000, 20_010].map(|now| apart(&mut next, now));
+        assert_eq!(looks, [10_000, 10_050, 10_100, 20_000, 20_050, 20_100]);
+    }
 }

@@ -52,6 +52,27 @@ fn an_unknown_name_and_a_wrong_password_get_the_same_answer() {
 }
 
 #[test]
+fn who_was_removed_leaves_nothing_for_the_next_of_that_name() {
+    let server = Server::builder().user("alice").user("dina").start();
+    // Her sign-in holds for a moment longer than she is there.
+    let mut dina = server.client("dina");
+    dina.send("PROPFIND", "/dav/drive/user/dina/", &DEPTH, b"")
+        .expect(207);
+    let removed = server.run(&["user", "remove", "dina", "--yes"], "");
+    assert!(removed.status.success(), "{removed:?}");
+    for module in ["calendars", "addressbooks", "drive"] {
+        let home = format!("/dav/{module}/user/dina/");
+        dina.send("PROPFIND", &home, &DEPTH, b"")
+            .expect_any(&[401, 404]);
+        dina.send("PUT", &format!("{home}left"), &[], b"x")
+            .expect_any(&[401, 403, 404, 409]);
+    }
+    let quotas = server.run(&["quota", "list"], "").stdout;
+    assert!(!String::from_utf8_lossy(&quotas).contains("dina"));
+    server.check();
+}
+
+#[test]
 fn credentials_do_not_reach_the_log() {
     let server = Server::builder().user("alice").start();
     server

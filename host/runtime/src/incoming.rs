@@ -78,7 +78,11 @@ pub(crate) async fn handle(
         "http" => Scheme::Http,
         _ => Scheme::Https,
     };
-    let request = http_request(request)?;
+    // What can't be said to it is no fault of the module, and counts as none.
+    let request = match http_request(request) {
+        Ok(request) => request,
+        Err(error) => return Ok(Outcome::Reply(reply, unsayable(&error))),
+    };
     let request = state.http().new_incoming_request(scheme, request)?;
     let (sender, receiver) = std::sync::mpsc::sync_channel(1);
     let out = state
@@ -129,7 +133,8 @@ pub(crate) fn has_leftovers(table: &mut ResourceTable) -> bool {
 
 type Incoming = http_body_util::combinators::UnsyncBoxBody<Bytes, Error>;
 
-fn http_request(request: Request) -> wasmtime::Result<http::Request<Incoming>> {
+/// A request as `wasi:http` has it, whose target is a URI.
+fn http_request(request: Request) -> Result<http::Request<Incoming>, http::Error> {
     let mut target = request.path;
     if let Some(query) = request.query {
         target.push('?');
@@ -159,6 +164,18 @@ fn incoming(stream: BodyStream) -> Incoming {
         Err(_) => Err(Error::ConnectionTerminated),
     });
     StreamBody::new(frames).boxed_unsync()
+}
+
+fn unsayable(error: &http::Error) -> Answer {
+    Answer {
+        status: http::StatusCode::BAD_REQUEST,
+        headers: http::HeaderMap::new(),
+        etag: None,
+        last_modified: None,
+        body: AnswerBody::Bytes(format!("the target can't be a URI: {error}\n").into()),
+        cpu: std::time::Duration::ZERO,
+        queued: std::time::Duration::ZERO,
+    }
 }
 
 fn answer(

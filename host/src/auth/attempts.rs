@@ -1,6 +1,7 @@
 //! Bounds on guessing: failed sign-ins are counted by client address and user, and by client
 //! address alone, for each tenant; after some they are held back, after more refused without a
-//! check.
+//! check. Clients of the machine itself have no bound of their address: a proxy may be there, and
+//! all its clients would have one together.
 
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -52,7 +53,10 @@ impl Attempts {
         };
         let network = network(address);
         let (of_user, user_since) = count(self.hasher.hash_one((network, users, user)));
-        let (of_address, address_since) = count(self.hasher.hash_one((network, users)));
+        let (of_address, address_since) = match network.is_loopback() {
+            true => (0, Duration::ZERO),
+            false => count(self.hasher.hash_one((network, users))),
+        };
         if of_user >= USER_MAX {
             Verdict::Refuse(WINDOW.saturating_sub(user_since))
         } else if of_address >= ADDRESS_MAX {
@@ -88,9 +92,10 @@ impl Attempts {
     }
 }
 
-/// Who has one IPv6 address has the whole /64.
+/// Who has one IPv6 address has the whole /64, but for that of the machine itself.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
+        address if address.is_loopback() => address,
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
         address => address,
     }
@@ -117,6 +122,23 @@ mod tests {
         assert_eq!(attempts.verdict(here, 0, "b"), Verdict::Check);
         assert_eq!(attempts.verdict(here, 1, "a"), Verdict::Check);
         assert_eq!(attempts.verdict(there, 0, "a"), Verdict::Check);
+    }
+
+    #[test]
+    fn a_stranger_behind_a_local_proxy_locks_out_nobody_else() {
+        let attempts = Attempts::new();
+        for address in ["127.0.0.1", "127.8.0.1", "::1", "::ffff:127.0.0.1"] {
+            let address = address.parse().unwrap();
+            for number in 0..ADDRESS_MAX + USER_MAX {
+                attempts.failed(address, 0, &number.to_string());
+                attempts.failed(address, 0, "a");
+            }
+            assert_eq!(attempts.verdict(address, 0, "b"), Verdict::Check);
+            assert!(matches!(
+                attempts.verdict(address, 0, "a"),
+                Verdict::Refuse(_)
+            ));
+        }
     }
 
     #[test]

@@ -196,17 +196,20 @@ impl Authenticator {
     ) -> Result<Arc<SignedIn>, Refusal> {
         let name = names::of_user(&claim.user, &users.domains, users.fold).ok();
         let named = name.clone().unwrap_or_else(|| claim.user.clone());
-        let verdict = self.attempts.verdict(address, users.serial, &named);
-        if let Verdict::Refuse(wait) = verdict {
-            return Err(Refusal::TooMany(wait));
-        }
-        let (checked, verified_against) = {
+        let ask = || match self.attempts.verdict(address, users.serial, &named) {
+            Verdict::Refuse(wait) => Err(Refusal::TooMany(wait)),
+            verdict => Ok(verdict),
+        };
+        ask()?;
+        let (verdict, checked, verified_against) = {
             let computing = self.computing.acquire(&users.turns, &self.anyone).await;
             let _computing = computing.map_err(|_| Refusal::Busy)?;
             // Clients send bursts: someone else may have verified the same in the meantime.
             if let Found::Fresh(signed_in) = self.cache.find(&tag) {
                 return Ok(signed_in);
             }
+            // And who guesses sends bursts, too: what came before this one has failed by now.
+            let verdict = ask()?;
             let checked = Instant::now();
             let stored = match &name {
                 Some(name) => users.stored(name).await?,
@@ -217,7 +220,7 @@ impl Authenticator {
                 stored.filter(|_| matches)
             };
             let verified = tokio::task::spawn_blocking(compute).await;
-            (checked, verified.ok().flatten())
+            (verdict, checked, verified.ok().flatten())
         };
         match (name, verified_against) {
             (Some(name), Some(verified_against)) => {

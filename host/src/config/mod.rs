@@ -60,6 +60,9 @@ pub enum ConfigError {
         /// The option.
         name: String,
     },
+    /// There is no option in a file any more.
+    #[error("{} has no options any more", .0.display())]
+    Emptied(PathBuf),
     /// Options don't go together, or one is missing.
     #[error("{0}")]
     Incomplete(String),
@@ -208,9 +211,16 @@ impl Config {
         Ok(config)
     }
 
-    /// Reads the file again. Addresses that the command line gave stay.
+    /// Reads the file again. Addresses that the command line gave stay. A file that had options and
+    /// has none is half written, or emptied by a full disk: nobody means all defaults by it.
     pub fn again(&self) -> Result<Self, ConfigError> {
         let (values, files) = Values::load(self.file.as_deref())?;
+        if let Some(file) = &self.file
+            && values.set.is_empty()
+            && !self.set.is_empty()
+        {
+            return Err(ConfigError::Emptied(file.clone()));
+        }
         let mut config = Self::from_values(values, self.file.as_deref())?;
         config.files = files;
         config.listen_at(self.command_line.clone());
@@ -408,6 +418,25 @@ mod tests {
         assert_eq!(config.maxmessagesize, MESSAGE_SIZE_MAX);
         assert_eq!(config.quota_bytes, None);
         assert!(!config.servername.is_empty());
+    }
+
+    #[test]
+    fn a_file_that_was_emptied_is_no_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("imapd.conf");
+        std::fs::write(&file, "configdirectory: /state\n").unwrap();
+        let config = Config::load(Some(&file)).unwrap();
+        for emptied in ["", "\n# configdirectory: /state\n"] {
+            std::fs::write(&file, emptied).unwrap();
+            let again = config.again().unwrap_err().to_string();
+            assert!(
+                again.ends_with("imapd.conf has no options any more"),
+                "{again}"
+            );
+        }
+        // One that never had any is all defaults.
+        let config = Config::from_lines(Vec::new(), Some(&file)).unwrap();
+        assert!(config.again().is_ok());
     }
 
     #[test]

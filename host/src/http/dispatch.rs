@@ -222,7 +222,9 @@ impl Host {
         let understood = match Understood::parse(&head) {
             Ok(understood) => understood,
             Err(reply) => {
-                trail.nonsense = reply.status == StatusCode::BAD_REQUEST;
+                // Or its body is framed in a way that isn't understood.
+                let nonsense = [StatusCode::BAD_REQUEST, StatusCode::NOT_IMPLEMENTED];
+                trail.nonsense = nonsense.contains(&reply.status);
                 return *reply;
             }
         };
@@ -382,21 +384,20 @@ impl Dispatch<'_> {
         if body_length.is_some_and(|length| length > size_max) {
             return too_large(size_max);
         }
-        let layers = match decoder::layers(head.headers_mut()) {
-            Ok(layers) => layers,
+        let coding = match decoder::take(head.headers_mut()) {
+            Ok(coding) => coding,
             Err(reply) => return *reply,
         };
         // RFC 7694 §3: also in an answer of success, "to optimize future interactions".
-        let wasteful = layers.is_empty()
-            && body_length.is_some()
-            && is_worthwhile(head.headers(), body_length);
+        let wasteful =
+            coding.is_none() && body_length.is_some() && is_worthwhile(head.headers(), body_length);
         let body = body.map(|body| -> (runtime::BodyStream, Option<u64>) {
-            if layers.is_empty() {
+            let Some(coding) = coding else {
                 return (Box::pin(body), body_length);
-            }
+            };
             // What it will be when it is decoded, nobody knows.
             head.headers_mut().remove(CONTENT_LENGTH);
-            (decoder::decode(Box::pin(body), &layers, size_max), None)
+            (decoder::decode(Box::pin(body), coding, size_max), None)
         });
         let opening = Opening::of(&head, self.peer.secure, &self.site.config.http.cors);
         let request = self.hand_over(understood, head, body);

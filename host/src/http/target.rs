@@ -12,7 +12,7 @@ pub type Problem = &'static str;
 /// Longest target taken; longer ones are answered with 414.
 pub const LEN_MAX: usize = 8000;
 
-/// Returns host and port as the client named them; none where HTTP/1.0 left them out.
+/// Returns host and port as the client named them; none where Host is empty, or HTTP/1.0 left it out.
 pub fn authority<B>(request: &Request<B>) -> Result<Option<Cow<'_, str>>, Problem> {
     let mut fields = request.headers().get_all(HOST).iter();
     let field = fields.next();
@@ -43,6 +43,8 @@ pub fn authority<B>(request: &Request<B>) -> Result<Option<Cow<'_, str>>, Proble
         // lacks a Host header field".
         (_, None) if request.version() == Version::HTTP_11 => Err("no Host"),
         (Some(authority), _) => Ok(Some(Cow::Borrowed(authority.as_str()))),
+        // RFC 9110 §7.2: it may be empty, where the target has no authority. So nobody is named.
+        (None, Some("")) => Ok(None),
         (None, Some(field)) => Ok(Some(Cow::Borrowed(field))),
         (None, None) if request.version() == Version::HTTP_2 => Err("no :authority"),
         (None, None) => Ok(None),
@@ -215,6 +217,7 @@ mod tests {
         assert_eq!(host(v11, "/", &["[::1]:80"]), Ok(Some("[::1]:80".into())));
         assert_eq!(host(v11, "http://b/", &["a"]), Ok(Some("b".into())));
         assert_eq!(host(v10, "/", &[]), Ok(None));
+        assert_eq!(host(v11, "/", &[""]), Ok(None)); // RFC 9110 §7.2
         assert_eq!(host(v2, "https://b/", &[]), Ok(Some("b".into())));
         assert!(host(v11, "/", &[]).is_err());
         assert!(host(v11, "/", &["a", "a"]).is_err());

@@ -4,7 +4,7 @@ use super::dispatch::Dispatch;
 use super::refuse::{bad_request, wrong_method};
 use super::reply::Reply;
 use super::{known_methods, target};
-use http::header::{ALLOW, EXPECT};
+use http::header::{ALLOW, EXPECT, TRANSFER_ENCODING};
 use http::{Method, Request, StatusCode};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ pub(super) const FILE_METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
 /// What the head of a request means.
 pub(super) struct Understood {
-    /// Host and port, as the client named them; none where HTTP/1.0 left them out.
+    /// Host and port, as the client named them; none where it named none.
     pub(super) authority: Option<String>,
     /// The path, normalised; `*` for the server in general.
     pub(super) path: String,
@@ -30,6 +30,7 @@ impl Understood {
             let text = format!("the target is longer than {} bytes", target::LEN_MAX);
             return Err(Reply::text(StatusCode::URI_TOO_LONG, text).into());
         }
+        check_framing(request)?;
         let authority = target::authority(request).map_err(bad_request)?;
         // RFC 9110 §10.1.1: no other expectation is known.
         let expectation = request.headers().get(EXPECT);
@@ -50,6 +51,26 @@ impl Understood {
             path: path.into_owned(),
             query: uri.query().map(str::to_owned),
         })
+    }
+}
+
+/// Refuses a body in a transfer coding that nobody here undoes: what would be taken for it is not
+/// what the client means. RFC 9112 §6.1.
+fn check_framing(request: &Request<()>) -> Result<(), Box<Reply>> {
+    let mut codings = Vec::new();
+    for list in request.headers().get_all(TRANSFER_ENCODING) {
+        let list = list.as_bytes().split(|&byte| byte == b',');
+        codings.extend(list.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty()));
+    }
+    let is_chunked = |name: &&[u8]| name.eq_ignore_ascii_case(b"chunked");
+    match codings.iter().filter(|name| !is_chunked(name)).count() {
+        // "A sender MUST NOT apply the chunked transfer coding more than once".
+        0 if codings.len() > 1 => Err(bad_request("chunked more than once").into()),
+        0 => Ok(()),
+        _ => {
+            let text = "no transfer coding but chunked is understood here";
+            Err(Reply::text(StatusCode::NOT_IMPLEMENTED, text).into())
+        }
     }
 }
 

@@ -258,7 +258,7 @@ impl Drop for Place {
 mod tests {
     use super::*;
     use std::time::Duration;
-    use storage::{Actor, Batch, Change, Path, SqliteStore, StoreLimits};
+    use storage::{Actor, Batch, Change, Kind, Path, Principal, SqliteStore, StoreLimits};
 
     fn tenant(folder: &std::path::Path) -> Arc<Tenant> {
         let store = SqliteStore::open(folder, "a", StoreLimits::default()).unwrap();
@@ -278,6 +278,13 @@ mod tests {
             principal: Some(user.to_owned()),
             ..Actor::default()
         };
+        let principal = Principal {
+            id: user.to_owned(),
+            kind: Kind::User,
+            display_name: String::new(),
+            addresses: Vec::new(),
+        };
+        tenant.store.put_principal(&principal).await.unwrap();
         let create = Change::CreateMailbox {
             path: Path(vec!["user".into(), user.into(), name.into()]),
             mailbox_type: "files".into(),

@@ -212,31 +212,41 @@ impl Reloader {
 /// What the files say: the configuration, the tenants.
 type Read = (Config, Vec<TenantFile>);
 
-/// Reads everything. A file that was changed a moment ago may be half of what it is to be, empty even,
-/// which is a configuration like any other: so it's read again until none was, within bounds.
+/// Reads everything. A file that was changed a moment ago may be half of what it is to be, which is a
+/// configuration like any other, or wrong: so it's read again until none was, within bounds.
 async fn read(before: &Arc<Snapshot>) -> Result<Read, ReloadError> {
     let began = Instant::now();
     loop {
         let before = before.clone();
-        let read = move || -> Result<(Read, bool), ReloadError> {
-            let config = before.config.again()?;
-            let files = tenant::read(&config)?;
-            log::check(&config.log)?;
-            let of_tenants = files.iter().filter_map(|file| file.config.as_ref().ok());
-            let of_tenants = of_tenants.flat_map(|config| &config.files);
-            let settled = config
-                .files
-                .iter()
-                .chain(of_tenants)
-                .all(|file| is_old(file));
-            Ok(((config, files), settled))
+        let read = move || match read_once(&before) {
+            Ok((config, files)) => {
+                let of_tenants = files.iter().filter_map(|file| file.config.as_ref().ok());
+                let of_tenants = of_tenants.flat_map(|config| &config.files);
+                let settled = config
+                    .files
+                    .iter()
+                    .chain(of_tenants)
+                    .all(|file| is_old(file));
+                (Ok((config, files)), settled)
+            }
+            Err(error) => {
+                let settled = before.config.files.iter().all(|file| is_old(file));
+                (Err(error), settled)
+            }
         };
-        let (read, settled) = tokio::task::spawn_blocking(read).await??;
+        let (read, settled) = tokio::task::spawn_blocking(read).await?;
         if settled || began.elapsed() > HALF_WAIT_MAX {
-            return Ok(read);
+            return read;
         }
         tokio::time::sleep(HALF).await;
     }
+}
+
+fn read_once(before: &Snapshot) -> Result<Read, ReloadError> {
+    let config = before.config.again()?;
+    let files = tenant::read(&config)?;
+    log::check(&config.log)?;
+    Ok((config, files))
 }
 
 /// Whether a file was changed so long ago that it's whole. One that isn't there is.

@@ -8,8 +8,9 @@ use std::path::Path as Folder;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use storage::{
-    Actor, Batch, Change, Condition, Content, Error, Faults, Fields, Key, KeyValue, MailboxId,
-    Part, Path, Put, Query, SearchScope, SqliteStore, Store, StoreLimits, Target, Term, Test,
+    Actor, Batch, Change, Condition, Content, Error, Faults, Fields, Key, KeyValue, Kind,
+    MailboxId, Part, Path, Principal, Put, Query, SearchScope, SqliteStore, Store, StoreLimits,
+    Target, Term, Test,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -49,6 +50,13 @@ async fn open(folder: &Folder, faults: Faults) -> Result<(Arc<SqliteStore>, Acto
         ..Actor::default()
     };
     let path = Path(["user", "alice", "#drive"].map(String::from).to_vec());
+    let principal = Principal {
+        id: "alice".to_owned(),
+        kind: Kind::User,
+        display_name: String::new(),
+        addresses: Vec::new(),
+    };
+    store.put_principal(&principal).await?;
     let create = Change::CreateMailbox {
         path: path.clone(),
         mailbox_type: "files".into(),

@@ -129,6 +129,9 @@ async fn whichever_call_fails_nothing_is_half_done_and_trying_again_helps() {
     for call in 1.. {
         let folder = tempfile::tempdir().unwrap();
         let limits = StoreLimits::default();
+        let store = SqliteStore::open(folder.path(), TENANT, limits.clone()).unwrap();
+        add_alice(&*store).await;
+        drop(store);
         let faults = Faults::once(call);
         let store = SqliteStore::open_with(folder.path(), TENANT, limits, faults).unwrap();
         let mut failed = 0;

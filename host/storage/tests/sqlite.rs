@@ -51,7 +51,7 @@ async fn sixteen_writers_share_commits_on_a_slow_disk() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_happens_is_counted() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, mailbox) = open(folder.path(), Faults::failing(4, 0)).await;
+    let (store, mailbox) = open(folder.path(), Faults::failing(5, 0)).await;
     for number in 0..2 {
         put_one(&store, mailbox, &format!("{number}"))
             .await
@@ -60,7 +60,7 @@ async fn what_happens_is_counted() {
     put_one(&store, mailbox, "fails").await.unwrap_err();
     let before = store.stats();
     assert_eq!(before.commits_failed, 1);
-    assert_eq!((before.commits, before.writes, before.syncs), (3, 3, 3));
+    assert_eq!((before.commits, before.writes, before.syncs), (4, 4, 4));
     assert!(before.database_bytes > 0 && before.log_bytes > 0);
     names(&store, mailbox).await;
     let cold = store.stats();

@@ -100,6 +100,39 @@ fn malformed_requests_are_the_clients_fault() {
 }
 
 #[test]
+fn rfc9112_s6_1_a_transfer_coding_that_is_not_understood_ends_the_connection() {
+    let server = start("", &[]);
+    for (fields, status) in [
+        ("Transfer-Encoding: gzip, chunked\r\n", 501),
+        (
+            "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+            501,
+        ),
+        ("Transfer-Encoding: x;a=\"b\", Chunked\r\n", 501),
+        ("Transfer-Encoding: chunked, chunked\r\n", 400),
+        (
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+            400,
+        ),
+    ] {
+        let mut stream = server.connect();
+        let put = format!("PUT /x HTTP/1.1\r\nHost: a\r\n{fields}\r\n1\r\nx\r\n0\r\n\r\n");
+        stream.write_all(put.as_bytes()).unwrap();
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            .unwrap();
+        // To its end: nothing more is answered.
+        let all = read_all(&mut stream);
+        let answer = Answer::parse(&all);
+        assert_eq!(answer.status, status, "{fields}");
+        assert_eq!(answer.field("connection"), Some("close"), "{fields}");
+        assert_eq!(all.matches("HTTP/1.1 ").count(), 1, "{fields}");
+    }
+    let put = "PUT /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: , CHUNKED\r\n\r\n0\r\n\r\n";
+    assert_eq!(Answer::parse(&server.send(put)).status, 405);
+}
+
+#[test]
 fn s10_1_1_a_body_that_nobody_wants_is_not_asked_for() {
     let server = start("", &[]);
     let answer = server.send(

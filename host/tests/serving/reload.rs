@@ -101,6 +101,12 @@ fn a_bad_file_leaves_the_old_one_in_force() {
     server.tenant("a", "domains: a.test\nhttpdocroot: {folder}/b");
     server.main_file(|text| text.replace("serverinfo: perhaps\n", ""));
     until("all is read", || server.page("a.test") == "b");
+    // Nor does one that was emptied: it would be a server of another place.
+    let before = fs::read_to_string(server.path("imapd.conf")).unwrap();
+    server.main_file(|_| String::new());
+    until("the empty file is refused", || problem("no options"));
+    assert_eq!(server.page("a.test"), "b");
+    server.main_file(|_| before.clone());
     server.tenant("b", "domains: b.test");
     until("all is well", || server.problems().is_empty());
 }

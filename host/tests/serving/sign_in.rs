@@ -142,6 +142,29 @@ async fn guessing_is_slowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn guesses_that_come_all_at_once_are_bounded_like_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), "default", StoreLimits::default()).unwrap();
+    add(&*store, "alice", Kind::User).await;
+    let credentials = password::derive("hers").unwrap();
+    store.set_credentials("alice", &credentials).await.unwrap();
+    let authenticator = Arc::new(OneStore::new(&store, "0"));
+    let mut guesses = tokio::task::JoinSet::new();
+    for number in 0..200 {
+        let authenticator = authenticator.clone();
+        let field = header("alice", &format!("guess{number}"));
+        guesses.spawn(async move { authenticator.sign_in(&field, HERE).await.unwrap_err() });
+    }
+    let refusals = guesses.join_all().await;
+    let is_checked = |refusal: &&Refusal| **refusal == Refusal::Credentials;
+    let checked = refusals.iter().filter(is_checked).count();
+    // Those that are being checked when the twentieth fails are still answered.
+    assert!((20..=20 + 8).contains(&checked), "{checked} were checked");
+    let is_refused = |refusal: &&Refusal| matches!(refusal, Refusal::TooMany(_));
+    assert_eq!(refusals.iter().filter(is_refused).count(), 200 - checked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn guesses_at_one_tenant_hold_up_the_users_of_no_other() {
     const GUESSES: u32 = 200;
     let stores: Vec<_> = (0..2).map(|_| tempfile::tempdir().unwrap()).collect();

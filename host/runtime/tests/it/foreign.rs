@@ -6,6 +6,24 @@ use futures_util::StreamExt;
 use runtime::{AnswerBody, HandleError};
 
 #[tokio::test]
+async fn what_can_not_be_a_uri_is_refused_and_no_fault_of_the_component() {
+    let bed = bed(&[]);
+    std::fs::write(bed.module("foreign"), foreign()).unwrap();
+    let runtime = bed.start();
+    let alice = client(&runtime, "alice");
+    for authority in ["", "no host", "a@", "["] {
+        for _ in 0..10 {
+            let mut request = request("/foreign/");
+            request.authority = authority.into();
+            let answer = alice.send(request).await.unwrap();
+            assert_eq!(answer.status, 400, "{authority:?}");
+        }
+    }
+    let answer = alice.send(request("/foreign/")).await.unwrap();
+    assert_eq!(answer.status, 201);
+}
+
+#[tokio::test]
 async fn a_component_of_wasi_http_is_served_below_its_name() {
     let bed = bed(&[]);
     std::fs::write(bed.module("foreign"), foreign()).unwrap();

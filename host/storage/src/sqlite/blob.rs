@@ -7,7 +7,7 @@
 use super::Faults;
 use super::counts::Counts;
 use super::hold::{self, Hold};
-use super::{clock, unavailable};
+use super::{clock, secrecy, unavailable};
 use crate::model::{Blob, BlobSource, Digest};
 use crate::store::Error;
 use bytes::{Bytes, BytesMut};
@@ -49,7 +49,7 @@ impl Bodies {
         counts: Arc<Counts>,
         faults: Arc<Faults>,
     ) -> Result<Self, Error> {
-        std::fs::create_dir_all(folder).map_err(unavailable)?;
+        secrecy::make_folder(folder).map_err(unavailable)?;
         let objects = LocalFileSystem::new_with_prefix(folder)
             .map_err(unavailable)?
             .with_fsync(true);
@@ -102,6 +102,7 @@ impl Bodies {
         self.counts.synced(2);
         let digest = Digest(staging.hash.finalize().into());
         let (file, size) = self.file(&staging.at).await?;
+        secrecy::keep(&file).map_err(unavailable)?;
         let staged = Arc::new(Staged {
             file: self.folder.join(staging.at.as_ref()),
             at: staging.at,

@@ -183,6 +183,13 @@ fn kind_column(kind: Kind) -> u8 {
     }
 }
 
+/// Whether there is such a principal.
+pub(super) fn is_principal(db: &Connection, id: &str) -> Result<bool, Error> {
+    Ok(db
+        .prepare_cached("SELECT 1 FROM principal WHERE id = ?1")?
+        .exists([id])?)
+}
+
 /// A principal with its addresses.
 pub(super) fn load(db: &Connection, id: &str) -> Result<Option<Principal>, Error> {
     let found: Option<(u8, String)> = db

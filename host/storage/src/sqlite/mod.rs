@@ -29,6 +29,7 @@ mod readers;
 mod rights;
 mod schema;
 mod search;
+mod secrecy;
 mod store;
 mod submission;
 mod unindexed;
@@ -94,7 +95,7 @@ impl SqliteStore {
         limits: StoreLimits,
         faults: Faults,
     ) -> Result<Arc<Self>, Error> {
-        std::fs::create_dir_all(folder).map_err(unavailable)?;
+        secrecy::make_folder(folder).map_err(unavailable)?;
         // SQLite would say that it can't open its file, and not why.
         rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).map_err(|error| {
             Error::Unavailable(format!("its folder can't be written to: {error}"))
@@ -105,10 +106,12 @@ impl SqliteStore {
         let counts = Arc::new(Counts::default());
         let faults = Arc::new(faults);
         let file = folder.join(FILE);
+        secrecy::make_file(&file).map_err(unavailable)?;
         let mut db = schema::open_writer(&file)?;
         schema::upgrade(&mut db, tenant)?;
         let blobs = folder.join("blobs");
         let bodies = Arc::new(Bodies::open(&blobs, counts.clone(), faults.clone())?);
+        secrecy::warn(folder);
         // The entries of what was created now: without them a power cut could lose the whole store.
         for folder in [&blobs, folder] {
             std::fs::File::open(folder)

@@ -102,6 +102,32 @@ pub async fn groups_hold_principals_and_groups_but_not_themselves(engine: &dyn E
     assert_eq!(store.groups("nobody").await, Err(Error::NotFound));
 }
 
+pub async fn a_home_is_of_a_principal_that_is_there(engine: &dyn Engine) {
+    let world = World::new(engine).await;
+    for home in ["user/bob/#calendars", "user/bob/#drive", "user/bob"] {
+        world.store.remove_principal("bob").await.unwrap();
+        let moved = Change::RenameMailbox {
+            mailbox: world.drive,
+            path: path(home),
+        };
+        // By requests that began before, and by whoever may make homes for others.
+        for (who, change) in [
+            (&world.bob, create(home)),
+            (&world.admin, create(home)),
+            (&world.admin, moved),
+        ] {
+            let refused = world.commit(who, [change]).await.unwrap_err();
+            assert_eq!(refused.error, Error::NotFound, "{home}");
+        }
+        let bob = principal("bob", Kind::User, &[]);
+        world.store.put_principal(&bob).await.unwrap();
+        let found = world.store.open(&world.bob, &path(home)).await;
+        assert_eq!(found.unwrap_err(), Error::NotFound);
+        world.create(&world.bob, home).await;
+    }
+    crate::mailboxes::assert_sound(&world).await;
+}
+
 pub async fn a_principal_goes_with_everything_it_owns(engine: &dyn Engine) {
     let world = World::new(engine).await;
     let store = &world.store;

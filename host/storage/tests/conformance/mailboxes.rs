@@ -26,7 +26,7 @@ pub async fn mailboxes_are_created_below_others_and_homes_without(engine: &dyn E
         assert_eq!(refused, Error::NotFound, "{text}");
     }
     world.create(&world.admin, "shared").await;
-    world.create(&world.admin, "user/carol/#drive").await;
+    world.create(&world.admin, "user/bob/#drive").await;
     let status = world
         .store
         .open(&world.alice, &path("user/alice/#drive"))

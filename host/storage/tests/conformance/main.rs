@@ -123,6 +123,7 @@ suite! {
         principals_are_found_by_name_address_and_text
         credentials_stay_when_a_principal_is_put_again
         groups_hold_principals_and_groups_but_not_themselves
+        a_home_is_of_a_principal_that_is_there
         a_principal_goes_with_everything_it_owns
         ;
     durability:

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use std::sync::Arc;
 use storage::{
     Actor, Annotation, Batch, Change, Condition, Content, Entry, Error, Failure, Fields, Grant,
-    Identifier, Key, KeyValue, LockRequest, MailboxId, Message, Modseq, Outcome, Page, Part, Path,
-    Put, Rights, Store, StoreLimits, Target, Uid, Visibility,
+    Identifier, Key, KeyValue, Kind, LockRequest, MailboxId, Message, Modseq, Outcome, Page, Part,
+    Path, Principal, Put, Rights, Store, StoreLimits, Target, Uid, Visibility,
 };
 
 /// An engine under test: one place that stores are opened at, again and again.
@@ -30,6 +30,15 @@ pub fn actor(name: &str) -> Actor {
     Actor {
         principal: Some(name.to_owned()),
         ..Actor::default()
+    }
+}
+
+pub fn user(id: &str) -> Principal {
+    Principal {
+        id: id.to_owned(),
+        kind: Kind::User,
+        display_name: String::new(),
+        addresses: Vec::new(),
     }
 }
 
@@ -124,6 +133,9 @@ impl World {
 
     pub async fn with(engine: &dyn Engine, limits: StoreLimits) -> Self {
         let store = engine.open(limits);
+        for id in ["alice", "bob"] {
+            store.put_principal(&user(id)).await.unwrap();
+        }
         let alice = actor("alice");
         let world = Self {
             bob: actor("bob"),

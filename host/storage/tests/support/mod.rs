@@ -6,8 +6,8 @@ use bytes::Bytes;
 use std::path::Path as Folder;
 use std::sync::Arc;
 use storage::{
-    Actor, Batch, Change, Condition, Content, Error, Faults, Fields, MailboxId, Part, Path, Put,
-    SqliteStore, Store, StoreLimits, Target,
+    Actor, Batch, Change, Condition, Content, Error, Faults, Fields, Kind, MailboxId, Part, Path,
+    Principal, Put, SqliteStore, Store, StoreLimits, Target,
 };
 
 /// A body that lies in a file.
@@ -48,9 +48,23 @@ pub fn put(mailbox: MailboxId, name: &str, body: impl Into<Bytes>) -> Change {
     }
 }
 
+/// A home is only made for a principal that is there.
+pub async fn add_alice(store: &dyn Store) {
+    let alice = Principal {
+        id: "alice".into(),
+        kind: Kind::User,
+        display_name: String::new(),
+        addresses: Vec::new(),
+    };
+    if store.principal(&alice.id).await.is_err() {
+        store.put_principal(&alice).await.unwrap();
+    }
+}
+
 pub async fn open(folder: &Folder, faults: Faults) -> (Arc<SqliteStore>, MailboxId) {
     let limits = StoreLimits::default();
     let store = SqliteStore::open_with(folder, TENANT, limits, faults).unwrap();
+    add_alice(&*store).await;
     let create = Change::CreateMailbox {
         path: drive(),
         mailbox_type: "files".into(),

@@ -5,7 +5,7 @@ use crate::model::Digest;
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// What is read and hashed at a time.
@@ -67,7 +67,9 @@ pub(super) fn copy_hashed(
         .metadata()
         .map_err(|error| io_failed(from, error))?
         .len();
-    let mut copy = File::create_new(to).map_err(|error| io_failed(to, error))?;
+    let mut options = File::options();
+    options.write(true).create_new(true).mode(0o600);
+    let mut copy = options.open(to).map_err(|error| io_failed(to, error))?;
     let mut done = 0;
     let digest = hash(from, &mut source, |piece| {
         copy.write_all(piece)

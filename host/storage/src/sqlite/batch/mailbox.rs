@@ -3,6 +3,7 @@
 use super::{Made, Place, Work};
 use crate::model::*;
 use crate::path::{above, child, tree_end};
+use crate::sqlite::directory::is_principal;
 use crate::sqlite::rights::{grants, pack, set_grants};
 use crate::sqlite::{SMALL_MAX, execute, random_id};
 use crate::store::Error;
@@ -83,6 +84,13 @@ impl Work<'_> {
             && (actor.admin || path.owner() == actor.principal.as_deref());
         let outermost = path.0.len() == 1 && path.leaf() != "user" && actor.admin;
         if !home && !outermost {
+            return Err(Error::NotFound);
+        }
+        // Who was removed a moment ago may still have requests on their way, and whoever gets the
+        // name next would find what those had left.
+        if let Some(owner) = path.owner()
+            && !is_principal(self.db, owner)?
+        {
             return Err(Error::NotFound);
         }
         if self.is_mailbox(&encoded)? {
