@@ -10,6 +10,7 @@ mod rfc5397;
 mod rfc5689;
 mod rfc6578;
 mod rfc7694;
+mod rfc8607;
 mod rfc9113;
 
 use chapar_tests::support::{Client, Member, Multistatus, multistatus, shared};

@@ -124,21 +124,19 @@ fn missing(
     managed_id: &str,
     url: &str,
 ) -> Result<Option<Attachment>, Error> {
-    let (path, is_ours) = path_of(ctx, url);
-    if incoming.source.is_none() && path.is_none() {
+    // What stays in its calendar has all that it had.
+    if incoming.source.is_some() && source.is_none() {
         return Ok(None);
     }
+    let (path, is_ours) = path_of(ctx, url);
     let path = path.filter(|_| {
         let query = url.split_once('?').and_then(|(_, query)| asked(query));
         query.as_deref() == Some(managed_id)
     });
     let target = open(incoming.collection)?;
     let is_there = !attachments(&target, managed_id)?.is_empty();
-    // Whoever copies or moves an object takes what it has.
-    if incoming.source.is_some() && (is_there || source.is_none()) {
-        return Ok(None);
-    }
-    if is_there && path.is_some() && find(ctx, incoming.collection, managed_id)?.is_some() {
+    let is_meant = path.is_some() || !is_ours || source.is_some();
+    if is_there && is_meant && find(ctx, incoming.collection, managed_id)?.is_some() {
         return Ok(None);
     }
     if referred_before(ctx, incoming, managed_id)? {
@@ -153,6 +151,8 @@ fn missing(
     }
     match found {
         Some(found) => Ok(Some(found).filter(|_| !is_there)),
+        // Whatever the URL, an object that all see would have all see it.
+        None if is_there => Err(VALID_MANAGED_ID_PARAMETER.error()),
         // Those of other servers are theirs to look after; and what had lost one may go on.
         None if !is_ours || incoming.source.is_some() => Ok(None),
         None => Err(VALID_MANAGED_ID_PARAMETER.error()),

@@ -258,6 +258,17 @@ fn what_private_objects_refer_to_is_the_owners() {
         let refused = put(&host, path, &reused);
         expect(&refused, 403, &["<C:valid-managed-id-parameter/>"]);
     }
+    // Nor as if it were another server's.
+    let foreign = reused.replace("https://example.org", "https://example.com");
+    let foreign = foreign.replace("/dav/", "/");
+    let own = "/dav/calendars/user/bob/Default/3.ics";
+    assert_eq!(put(&host, own, &foreign).status, 201);
+    let there = format!("{HOME}/a1/3.ics");
+    let condition = ["<C:valid-managed-id-parameter/>"];
+    expect(&put(&host, &there, &foreign), 403, &condition);
+    let to = [("destination", there.as_str())];
+    expect(&send(&host, "COPY", own, &to, ""), 403, &condition);
+    assert!(!has(&host, "bob", &url));
     // Where one public object refers to it, it is seen.
     host.act_as("alice");
     assert_eq!(put(&host, &format!("{HOME}/a1/2.ics"), &reused).status, 201);
