@@ -1,10 +1,10 @@
 //! Collections of others in one's own home: those that the principal has subscribed to appear there
 //! as `<owner>.<name>`, so that clients that look into their home alone find them.
 //!
-//! Names of one's own may have dots, too, as may those of owners: vdirsyncer makes calendars under the
-//! names that they have elsewhere, such as `x@group.calendar.google.com`. Of all that would have one name,
-//! what is one's own has it, then what comes first in the order of its path; what is left over is found
-//! where its owner has it, and nothing new can be subscribed to under a name that is taken.
+//! Names of one's own may have dots, too, as may those of owners: vdirsyncer makes collections under
+//! the names that they have elsewhere, such as addresses. Of all that would have one name, what is
+//! one's own has it, then what comes first in the order of its path; what is left over is found where
+//! its owner has it, and nothing new can be subscribed to under a name that is taken.
 
 use module::{Mailbox, MailboxScope, Status};
 
