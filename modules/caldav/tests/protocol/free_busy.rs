@@ -119,7 +119,10 @@ fn whoever_comes_hears_what_whoever_comes_may_ask() {
         "<acl {NAMESPACES}><ace><principal><all/></principal><grant><privilege><read/></privilege>\
          </grant></ace></acl>"
     );
-    assert_eq!(send(&host, "ACL", &format!("{HOME}/"), &[], &acl).status, 200);
+    assert_eq!(
+        send(&host, "ACL", &format!("{HOME}/"), &[], &acl).status,
+        200
+    );
     host.act_as_anonymous();
     expect(&ask(&host, HOME, "1"), 200, &["20060714T12"]);
     assert_eq!(ask(&host, DEFAULT, "1").status, 401);
