@@ -1,6 +1,6 @@
 //! Synchronisation of collections: <https://www.rfc-editor.org/rfc/rfc6578>.
 
-use super::{alice, properties, report};
+use super::{alice, properties, propfind, report};
 use chapar_tests::support::{parse, shared};
 
 fn sync(token: &str, limit: &str) -> String {
@@ -81,6 +81,34 @@ fn s3_6_a_limit_cuts_the_report_and_the_token_goes_on() {
     seen.sort();
     let all: Vec<String> = (0..7).map(|n| format!("{path}{n}")).collect();
     assert_eq!(seen, all);
+}
+
+/// More collections than an instance has handles.
+#[test]
+fn s3_3_thousands_of_collections_are_in_one_answer() {
+    const COUNT: usize = 2100;
+    shared().add_user("rfc6578_many");
+    let home = "/dav/drive/user/rfc6578_many/";
+    let mut client = shared().client("rfc6578_many");
+    let path = format!("{home}s3.3/");
+    client.send("MKCOL", &path, &[], b"").expect(201);
+    std::thread::scope(|scope| {
+        for part in 0..8 {
+            let (mut client, path) = (shared().client("rfc6578_many"), &path);
+            scope.spawn(move || {
+                for number in (part..COUNT).step_by(8) {
+                    let path = format!("{path}{number}/");
+                    client.send("MKCOL", &path, &[], b"").expect(201);
+                }
+            });
+        }
+    });
+    let rights = propfind(&mut client, &path, "1", "<D:acl/>");
+    assert_eq!(rights.members.len(), COUNT + 1);
+    let all = propfind(&mut client, &path, "infinity", "<D:getetag/>");
+    assert_eq!(all.members.len(), COUNT + 1);
+    let new = report(&mut client, &path, "0", &sync("", ""));
+    assert_eq!(new.members.len(), COUNT);
 }
 
 #[test]

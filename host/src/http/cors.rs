@@ -8,13 +8,19 @@ use super::reply::Reply;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HeaderName, ORIGIN, SET_COOKIE,
-    VARY,
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_TYPE,
+    HeaderName, ORIGIN, SET_COOKIE, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 
 /// How long a browser remembers what a preflight said.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("3600");
+/// The types of bodies that a page may send without asking; none is one of them.
+const PLAIN_TYPES: [&str; 3] = [
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "text/plain",
+];
 /// Fields that a page may ask to send, at most.
 const HEADERS_MAX: usize = 32;
 
@@ -97,6 +103,40 @@ impl Origins {
             headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, names);
         }
     }
+}
+
+/// Says whether a page of another site has made a browser send this without asking whether it may:
+/// the Fetch standard lets it post what a form could, with the credentials that the browser remembers,
+/// and only keeps the answer from it. Fetch §4.8, and CORS-safelisted fields in §2.2.2. Whatever else a
+/// page sends is asked for first, by a preflight.
+pub fn is_unasked(request: &Request<()>, authority: Option<&str>, origins: &Origins) -> bool {
+    let headers = request.headers();
+    if *request.method() != Method::POST || !headers.contains_key(AUTHORIZATION) {
+        return false;
+    }
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let content_type = content_type.unwrap_or_default().split(|&byte| byte == b';');
+    let essence = content_type
+        .map(<[u8]>::trim_ascii)
+        .next()
+        .unwrap_or_default();
+    let is_plain = essence.is_empty()
+        || PLAIN_TYPES
+            .iter()
+            .any(|plain| essence.eq_ignore_ascii_case(plain.as_bytes()));
+    // Browsers say with every post where it comes from. RFC 6454 §7.3; the scheme may have changed on
+    // the way, by a proxy that ends TLS.
+    let Some(origin) = headers.get(ORIGIN).filter(|_| is_plain) else {
+        return false;
+    };
+    let host = origin
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.split_once("://"));
+    let is_own = host.is_some_and(|(_, host)| {
+        authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
+    });
+    !is_own && !matches!(origins.find(origin), Some(Allowed::Listed(_)))
 }
 
 /// Says whether a request only asks what a page may send.
@@ -194,6 +234,54 @@ mod tests {
 
     fn allowed(patterns: &str, origin: &str) -> Option<Allowed> {
         Origins::parse(patterns).find(&HeaderValue::from_str(origin).unwrap())
+    }
+
+    #[test]
+    fn what_browsers_send_unasked_is_not_taken_from_other_sites() {
+        let post = |fields: &[(&str, &str)]| {
+            let mut request = Request::post("/a?action=add-member");
+            for (name, value) in fields {
+                request = request.header(*name, *value);
+            }
+            request.body(()).unwrap()
+        };
+        let (evil, own) = (
+            ("origin", "http://evil.test"),
+            ("origin", "https://HERE.test:8443"),
+        );
+        let (basic, plain) = (
+            ("authorization", "Basic x"),
+            ("content-type", "text/plain; a=b"),
+        );
+        let listed = Origins::parse("https://app.test");
+        let unasked = |fields: &[(&str, &str)], origins: &Origins| {
+            is_unasked(&post(fields), Some("here.test:8443"), origins)
+        };
+        for (fields, expected) in [
+            (&[evil, basic, plain][..], true),
+            (&[evil, basic], true),
+            (
+                &[
+                    ("origin", "null"),
+                    basic,
+                    ("content-type", "multipart/form-data"),
+                ],
+                true,
+            ),
+            // What nobody signs is anybody's to send; and so is what was asked for.
+            (&[evil, plain], false),
+            (&[evil, basic, ("content-type", "text/calendar")], false),
+            (&[own, basic, plain], false),
+            (&[basic, plain], false),
+            (&[("origin", "https://app.test"), basic, plain], false),
+        ] {
+            assert_eq!(unasked(fields, &listed), expected, "{fields:?}");
+        }
+        // That anyone may read what everybody may is no leave to write.
+        assert!(unasked(&[evil, basic, plain], &Origins::parse("*")));
+        let get = Request::get("/").header("origin", "http://evil.test");
+        let get = get.header("authorization", "Basic x").body(()).unwrap();
+        assert!(!is_unasked(&get, Some("here.test"), &listed));
     }
 
     #[test]

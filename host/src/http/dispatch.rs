@@ -374,6 +374,11 @@ impl Dispatch<'_> {
             Err(reply) => return *reply,
         };
         self.trail.signed_in = Some(signed_in.clone());
+        let origins = &self.site.config.http.cors;
+        if cors::is_unasked(&head, understood.authority.as_deref(), origins) {
+            let text = "a page of another site may not send this";
+            return Reply::text(StatusCode::FORBIDDEN, text);
+        }
         let body = self.transcribe(&head, body);
         let (runtime, tenant) = (&self.host.runtime, &self.open.tenant);
         let limit = runtime.body_max(tenant, &route.module);

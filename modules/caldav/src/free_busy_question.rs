@@ -48,6 +48,10 @@ pub(crate) fn run(ctx: &Context<'_>, _: Option<&Resource>) -> Result<Response, E
 ///
 /// Fails with [`Error::NotFound`] if they do not let it be asked.
 pub(crate) fn ask(ctx: &Context<'_>, root: &Element) -> Result<Response, Error> {
+    // Anonymous is to sign in first.
+    if ctx.user.is_none() {
+        return Err(Error::NotFound);
+    }
     match put(ctx, root)? {
         Asked::Answered(response) => Ok(response),
         // Whoever may not know that something is there learns nothing of what it does.
@@ -71,7 +75,7 @@ pub(crate) fn put(ctx: &Context<'_>, root: &Element) -> Result<Asked, Error> {
         [user, owner, calendar] if user == "user" => (owner, calendar.as_str()),
         _ => return Ok(Asked::Refused),
     };
-    if ctx.user_id().is_none_or(|user| user == owner) {
+    if ctx.user_id() == Some(owner) {
         return Ok(Asked::Refused);
     }
     // What is wrong with it, whoever asks shall hear.

@@ -162,6 +162,9 @@ pub enum Error {
     /// What the request was about to change was changed by another one, after it was read.
     #[error("the resource has changed meanwhile")]
     Changed,
+    /// What was read before is gone, perhaps because something else is in its place.
+    #[error("nothing is at this URL any more")]
+    Gone,
     /// The name that the request was about to take is taken.
     #[error("something is there already")]
     Exists,
@@ -201,7 +204,7 @@ impl Error {
             Error::BadRequest(_) => Status::BAD_REQUEST,
             Error::Unauthenticated => Status::UNAUTHORIZED,
             Error::Forbidden(_) => Status::FORBIDDEN,
-            Error::NotFound => Status::NOT_FOUND,
+            Error::NotFound | Error::Gone => Status::NOT_FOUND,
             Error::MethodNotAllowed => Status::METHOD_NOT_ALLOWED,
             Error::Conflict(_) | Error::Changed | Error::Exists => Status::CONFLICT,
             Error::PreconditionFailed(_) => Status::PRECONDITION_FAILED,
@@ -286,7 +289,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Denied(right) => Error::Forbidden(format!("the right {right} is missing")),
-            StoreError::NotFound => Error::NotFound,
+            StoreError::NotFound => Error::Gone,
             StoreError::TooOld => VALID_SYNC_TOKEN.error(),
             StoreError::Unsupported(what) => Error::Forbidden(format!("{what} is not supported")),
             StoreError::Busy => Error::Busy,
@@ -317,7 +320,7 @@ pub(crate) fn refused(error: CommitError, href: impl Fn(&Path) -> String) -> Err
     use crate::store::Refusal;
     match error.refusal {
         Refusal::Denied(right) => Error::Forbidden(format!("the right {right} is missing")),
-        Refusal::NotFound => Error::NotFound,
+        Refusal::NotFound => Error::Gone,
         Refusal::ParentMissing => Error::Conflict("the parent collection does not exist".into()),
         Refusal::Exists => Error::Exists,
         Refusal::Changed => Error::Changed,

@@ -49,7 +49,9 @@ fn run(ctx: &Context<'_>) -> Result<Response, Error> {
     let mut answer = method::run(ctx);
     for _ in 1..ATTEMPTS {
         match answer {
-            Err(Error::Changed | Error::Exists) if ctx.start_over() => answer = method::run(ctx),
+            Err(Error::Changed | Error::Exists | Error::Gone) if ctx.start_over() => {
+                answer = method::run(ctx);
+            }
             other => return other.map_err(|error| overtaken(ctx, error)),
         }
     }
@@ -68,6 +70,7 @@ fn overtaken(ctx: &Context<'_>, error: Error) -> Error {
             Some(name) => failed(name),
             None => Error::Busy,
         },
+        Error::Gone => Error::NotFound,
         // Something may also be there that the client may not know of, and no later one will pass.
         Error::Exists => find(&["If-None-Match"]).map_or(Error::Exists, failed),
         error => error,

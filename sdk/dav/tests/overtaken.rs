@@ -77,6 +77,25 @@ fn rfc9110_15_5_13_no_condition_has_failed_where_there_is_none() {
 }
 
 #[test]
+fn rfc4918_9_6_what_is_gone_meanwhile_is_not_there() {
+    let server = Server::new();
+    server.fill(&["a"]);
+    server.memory.overtake(|memory| {
+        memory.handle(&FILES, "DELETE", "/dav/a", &[], b"");
+    });
+    assert_eq!(server.status("DELETE", "/dav/a", &[], ""), 404);
+    // Something else in its place is.
+    server.fill(&["a", "b"]);
+    server.memory.overtake(|memory| {
+        memory.handle(&FILES, "DELETE", "/dav/a", &[], b"");
+        memory.handle(&FILES, "PUT", "/dav/a", &[], b"theirs");
+    });
+    let to = [("Destination", "/dav/c")];
+    assert_eq!(server.status("MOVE", "/dav/a", &to, ""), 201);
+    assert_eq!(server.ask("GET", "/dav/c", &[], "").text, "theirs");
+}
+
+#[test]
 fn rfc4918_9_8_5_and_9_3_1_names_that_were_taken_meanwhile() {
     let server = Server::new();
     server.fill(&["a"]);

@@ -302,3 +302,23 @@ pub async fn locks_end_and_are_counted(engine: &dyn Engine) {
     let refused = store.commit(&actor("alice"), request("c")).await;
     assert_eq!(refused.unwrap_err().error, Error::TooMany(2));
 }
+
+/// All of them are told with each resource that they cover.
+pub async fn a_name_has_so_many_shared_locks(engine: &dyn Engine) {
+    let world = World::new(engine).await;
+    let request = lock_request(storage::Exclusion::Shared, true);
+    let lock = |name: Option<&str>| Change::Lock {
+        mailbox: world.drive,
+        name: name.map(str::to_owned),
+        request: request.clone(),
+    };
+    for _ in 0..32 {
+        world.one(lock(None)).await;
+    }
+    for name in [None, Some("below")] {
+        assert_eq!(
+            world.refused(&world.alice, lock(name)).await,
+            Error::TooMany(32)
+        );
+    }
+}

@@ -385,6 +385,13 @@ pub async fn a_tree_goes_to_another_owner_with_all_rights_or_not_at_all(engine: 
         assert!(matches!(refused, Error::Forbidden(_)), "{place}: {refused}");
     }
     world.share(inner, all).await;
+    // To be let into a folder is not to be given it: that takes as much of what it lies in.
+    world
+        .share(world.drive, Rights::LOOKUP | Rights::READ | Rights::CREATE)
+        .await;
+    let refused = world.refused(&world.bob, to("user/bob/#drive/mine")).await;
+    assert_eq!(refused, Error::Forbidden(Rights::DELETE_MAILBOX));
+    world.share(world.drive, all).await;
     world
         .commit(&world.bob, [to("user/bob/#drive/mine")])
         .await

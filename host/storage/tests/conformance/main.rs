@@ -155,6 +155,7 @@ suite! {
         trees_with_locks_inside_do_not_go_or_move
         a_lock_can_be_taken_on_a_name_that_is_free
         locks_end_and_are_counted
+        a_name_has_so_many_shared_locks
         ;
     mailboxes:
         mailboxes_are_created_below_others_and_homes_without

@@ -113,6 +113,22 @@ fn who_may_read_the_home_hears_no_less_than_who_may_not() {
 }
 
 #[test]
+fn whoever_comes_hears_what_whoever_comes_may_ask() {
+    let host = alice();
+    let acl = format!(
+        "<acl {NAMESPACES}><ace><principal><all/></principal><grant><privilege><read/></privilege>\
+         </grant></ace></acl>"
+    );
+    assert_eq!(
+        send(&host, "ACL", &format!("{HOME}/"), &[], &acl).status,
+        200
+    );
+    host.act_as_anonymous();
+    expect(&ask(&host, HOME, "1"), 200, &["20060714T12"]);
+    assert_eq!(ask(&host, DEFAULT, "1").status, 401);
+}
+
+#[test]
 fn who_may_read_the_home_and_ask_about_nothing_hears_of_nothing() {
     let host = alice();
     grant(&host, "Default", "alice", &[]);

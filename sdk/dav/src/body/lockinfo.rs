@@ -15,7 +15,7 @@ pub struct LockInfo {
 }
 
 /// The longest `DAV:owner` in bytes.
-const OWNER_LEN_MAX: usize = 16 << 10;
+const OWNER_LEN_MAX: usize = 1 << 10;
 
 /// Reads `DAV:lockinfo`.
 pub fn parse(root: &Element) -> Result<LockInfo, Error> {

@@ -94,9 +94,9 @@ impl State {
         name: Option<String>,
         request: LockRequest,
     ) -> Result<String> {
-        if request.owner.len() > 8 << 10 {
+        if request.owner.len() > 1 << 10 {
             return Err(Error::Invalid(
-                "the owner of a lock has at most 8 KiB".to_owned(),
+                "the owner of a lock has at most 1 KiB".to_owned(),
             ));
         }
         let now = self.now;

@@ -9,7 +9,9 @@ use crate::sqlite::lock::{Held, in_tree, on_paths};
 use crate::store::Error;
 use rusqlite::params;
 
-const OWNER_MAX: usize = 8 << 10;
+const OWNER_MAX: usize = 1 << 10;
+/// Locks that cover one name or mailbox: they are told with all properties of everything below it.
+const SHARED_MAX: usize = 32;
 
 impl Work<'_> {
     /// Checks the locks that cover a message. `membership`: it comes or goes, which changes the
@@ -161,13 +163,10 @@ impl Work<'_> {
         } else {
             Vec::new()
         };
-        match above
-            .iter()
-            .filter(|lock| covers(lock, &root))
-            .chain(&below)
-            .find(excludes)
-        {
+        let covering = || above.iter().filter(|lock| covers(lock, &root));
+        match covering().chain(&below).find(excludes) {
             Some(lock) => Err(Error::Locked(lock.token.clone())),
+            None if covering().count() >= SHARED_MAX => Err(Error::TooMany(SHARED_MAX as u64)),
             None => Ok(()),
         }
     }

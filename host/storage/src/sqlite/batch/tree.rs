@@ -5,7 +5,7 @@ use crate::model::*;
 use crate::path::above;
 use crate::sqlite::execute;
 use crate::store::Error;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 use std::rc::Rc;
 
 impl Work<'_> {
@@ -34,6 +34,7 @@ impl Work<'_> {
         };
         let tree = self.whole_tree(&root, needed)?;
         if owner != root.owner {
+            self.check_given_away(&root)?;
             self.check_room(owner, tree.len())?;
         }
         let moves = Self::moves(&root, &new_root, &tree)?;
@@ -48,6 +49,28 @@ impl Work<'_> {
             modseq,
             ..Made::default()
         })
+    }
+
+    /// Checks that a mailbox may be taken from its owner: by the owner, or by whoever may do as much to
+    /// the one that it lies in. To be let into a folder, with whatever rights, is not to be given it.
+    /// RFC 3744 appendix B: MOVE needs `unbind` on the collection above.
+    fn check_given_away(&mut self, root: &Place) -> Result<(), Error> {
+        let actor = self.actor();
+        if actor.admin
+            || (actor.principal.is_some() && actor.principal.as_ref() == Some(&root.owner))
+        {
+            return Ok(());
+        }
+        let parent: Option<MailboxId> = self
+            .db
+            .prepare_cached("SELECT mailbox FROM mailbox WHERE path = ?1")?
+            .query_row([above(&root.path)], |row| row.get(0))
+            .optional()?;
+        match parent.map(|parent| self.place(parent, Rights::DELETE_MAILBOX)) {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(error @ Error::Unavailable(_))) => Err(error),
+            _ => Err(Error::Forbidden(Rights::DELETE_MAILBOX)),
+        }
     }
 
     /// Where each mailbox of a tree comes to lie.
