@@ -459,7 +459,11 @@ pub async fn an_owner_has_so_many_mailboxes_and_no_more(engine: &dyn Engine) {
             .await;
     }
     let all = Rights::LOOKUP | Rights::READ | Rights::DELETE_MAILBOX;
-    for place in ["user/alice/#drive/a", "user/alice/#drive/a/in"] {
+    for place in [
+        "user/alice/#drive",
+        "user/alice/#drive/a",
+        "user/alice/#drive/a/in",
+    ] {
         let mailbox = world.id(&world.alice, place).await;
         world.share(mailbox, all).await;
     }
