@@ -67,8 +67,10 @@ fn who_was_removed_leaves_nothing_for_the_next_of_that_name() {
         dina.send("PUT", &format!("{home}left"), &[], b"x")
             .expect_any(&[401, 403, 404, 409]);
     }
-    let quotas = server.run(&["quota", "list"], "").stdout;
-    assert!(!String::from_utf8_lossy(&quotas).contains("dina"));
+    server.add_user("dina");
+    let mut next = server.client("dina");
+    next.send("GET", "/dav/drive/user/dina/left", &[], b"")
+        .expect(404);
     server.check();
 }
 

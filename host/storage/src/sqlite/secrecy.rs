@@ -56,6 +56,7 @@ fn is_open(folder: &Path) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::{SqliteStore, StoreLimits};
