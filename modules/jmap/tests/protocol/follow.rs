@@ -370,3 +370,45 @@ fn s5_2_an_update_is_none_of_the_created() {
         ])
     );
 }
+
+/// An instance that begins anew has what another one handed to the host, perhaps long ago.
+#[test]
+fn s5_2_an_email_that_leaves_and_comes_back_is_there_once() {
+    let client = &Client::new();
+    let (inbox, trash) = (client.mailbox("inbox"), client.mailbox("trash"));
+    let id = client.import(
+        &message("a@b", "Hi", "1", "x"),
+        &inbox,
+        "2021-01-01T00:00:00Z",
+    );
+    for _ in 0..520 {
+        client.deliver(&message("a@b", "Many", "m", "x"));
+    }
+    let total = |mailbox: &str| {
+        jmap::forget();
+        let told = client.call("Mailbox/get", json!({ "ids": [mailbox] }));
+        told["list"][0]["totalEmails"].clone()
+    };
+    let set = |patch: Value| {
+        jmap::forget();
+        let told = client.call("Email/set", json!({ "update": { &id: patch } }));
+        assert_eq!(told["updated"], json!({ &id: null }), "{told}");
+    };
+    let places = || {
+        jmap::forget();
+        let arguments = json!({ "ids": [&id], "properties": ["mailboxIds"] });
+        client.call("Email/get", arguments)["list"][0]["mailboxIds"].clone()
+    };
+    assert_eq!(total(&inbox), 521);
+    for place in [&trash, &inbox] {
+        set(json!({ "mailboxIds": { place: true } }));
+    }
+    assert_eq!(places(), json!({ &inbox: true }));
+    assert_eq!(total(&inbox), 521);
+    set(json!({ "keywords/$seen": true }));
+    set(json!({ "mailboxIds": { &trash: true } }));
+    assert_eq!(places(), json!({ &trash: true }));
+    assert_eq!(total(&inbox), 520);
+    set(json!({ "mailboxIds": { &inbox: true } }));
+    assert_eq!(places(), json!({ &inbox: true }));
+}
