@@ -25,16 +25,17 @@ pub struct History {
 }
 
 /// What became of an Email.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Fate {
     /// Its last change.
     pub modseq: Modseq,
-    /// What that made of it; none if it came and went since.
-    pub kind: Option<Kind>,
+    /// What became of it.
+    pub kind: Kind,
     /// Its Thread, if that is known.
     pub thread: Option<ThreadId>,
-    /// A message of it was there before.
-    existed: bool,
+    /// A message of it was there before. One that has left every mailbox since, and come back, is not
+    /// known to have been.
+    pub existed: bool,
 }
 
 impl History {
@@ -91,7 +92,12 @@ impl History {
     }
 
     fn note(&mut self, id: EmailId, modseq: Modseq, existed: bool, thread: Option<ThreadId>) {
-        let fate = self.fates.entry(id).or_default();
+        let fate = self.fates.entry(id).or_insert(Fate {
+            modseq,
+            kind: Kind::Updated,
+            thread,
+            existed,
+        });
         fate.modseq = fate.modseq.max(modseq);
         fate.existed |= existed;
         fate.thread = fate.thread.or(thread);
@@ -111,10 +117,12 @@ impl History {
                 fate.existed |= is_old;
             }
             fate.kind = match (places.is_empty(), fate.existed) {
-                (false, true) => Some(Kind::Updated),
-                (false, false) => Some(Kind::Created),
-                (true, true) => Some(Kind::Destroyed),
-                (true, false) => None,
+                // RFC 8620 §5.2: what was created and destroyed since may be told as well. It may have
+                // been there before, left and come back under another uid; or a page of changes has
+                // told of it.
+                (true, _) => Kind::Destroyed,
+                (false, true) => Kind::Updated,
+                (false, false) => Kind::Created,
             };
         }
     }

@@ -371,6 +371,12 @@ fn s5_2_an_update_is_none_of_the_created() {
     );
 }
 
+/// The kinds of changes since a state, each with its ids.
+fn changes(client: &Client, state: &Value) -> [Value; 3] {
+    let told = client.call("Email/changes", json!({ "sinceState": state }));
+    ["created", "updated", "destroyed"].map(|kind| told[kind].clone())
+}
+
 /// An instance that begins anew has what another one handed to the host, perhaps long ago.
 #[test]
 fn s5_2_an_email_that_leaves_and_comes_back_is_there_once() {
@@ -411,4 +417,41 @@ fn s5_2_an_email_that_leaves_and_comes_back_is_there_once() {
     assert_eq!(total(&inbox), 520);
     set(json!({ "mailboxIds": { &inbox: true } }));
     assert_eq!(places(), json!({ &inbox: true }));
+}
+
+#[test]
+fn s5_2_an_email_that_left_came_back_and_is_destroyed_is_told_as_destroyed() {
+    let client = &Client::new();
+    let (inbox, trash) = (client.mailbox("inbox"), client.mailbox("trash"));
+    let id = client.import(
+        &message("a@b", "Hi", "1", "x"),
+        &inbox,
+        "2021-01-01T00:00:00Z",
+    );
+    let state = client.call("Email/get", json!({ "ids": [] }))["state"].clone();
+    for place in [&trash, &inbox] {
+        let patch = json!({ "mailboxIds": { place: true } });
+        client.call("Email/set", json!({ "update": { &id: patch } }));
+    }
+    client.call("Email/set", json!({ "destroy": [&id] }));
+    let destroyed = [json!([]), json!([]), json!([id])];
+    assert_eq!(changes(client, &state), destroyed);
+    let told = client.call("Thread/changes", json!({ "sinceState": state }));
+    assert_eq!(told["destroyed"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn s5_2_an_email_that_one_page_tells_of_is_told_as_destroyed_by_the_next() {
+    let client = &Client::new();
+    client.mailbox("inbox");
+    let state = client.call("Email/get", json!({ "ids": [] }))["state"].clone();
+    client.deliver(&message("a@b", "Hi", "1", "x"));
+    client.deliver(&message("a@b", "Ho", "2", "x"));
+    let arguments = json!({ "sinceState": state, "maxChanges": 1 });
+    let told = client.call("Email/changes", arguments);
+    let first = told["created"].clone();
+    assert_eq!(first.as_array().unwrap().len(), 1);
+    client.call("Email/set", json!({ "destroy": first }));
+    let [_, _, destroyed] = changes(client, &told["newState"]);
+    assert_eq!(destroyed, first);
 }
