@@ -33,8 +33,8 @@ pub struct Fate {
     pub kind: Kind,
     /// Its Thread, if that is known.
     pub thread: Option<ThreadId>,
-    /// A message of it was there before. One that has left every mailbox since, and come back, is not
-    /// known to have been.
+    /// A message of it was there before. Of one that was put here, left every mailbox since and came
+    /// back, it is not known.
     pub existed: bool,
 }
 
@@ -87,7 +87,7 @@ impl History {
                 }
             }
         }
-        history.settle(world, &contents);
+        history.settle(world, since, &contents);
         Ok(history)
     }
 
@@ -104,9 +104,13 @@ impl History {
     }
 
     /// Says what kind of change each is, by what there is now, and what there was.
-    fn settle(&mut self, world: &World, contents: &[Content]) {
+    fn settle(&mut self, world: &World, since: &State, contents: &[Content]) {
         for (id, fate) in &mut self.fates {
             let places = world.places(*id);
+            // Whoever is shared with may not have seen it where it came to.
+            if let (true, Some((mailbox, uid))) = (world.account.is_personal, id.came_to()) {
+                fate.existed |= since.mark(mailbox).is_some_and(|mark| uid < mark.uid_next);
+            }
             for place in &places {
                 fate.thread = fate.thread.or(Some(place.row.thread));
                 let is_old = match contents.get(place.shelf.at) {

@@ -441,6 +441,25 @@ fn s5_2_an_email_that_left_came_back_and_is_destroyed_is_told_as_destroyed() {
 }
 
 #[test]
+fn s5_2_an_email_that_came_left_and_comes_back_is_not_told_as_new() {
+    let client = &Client::new();
+    let (inbox, trash) = (client.mailbox("inbox"), client.mailbox("trash"));
+    client.deliver(&message("a@b", "Hi", "1", "x"));
+    let told = client.call("Email/get", json!({ "properties": ["id"] }));
+    let (id, mut state) = (told["list"][0]["id"].clone(), told["state"].clone());
+    // The first time it leaves a uid behind, then a name.
+    for _ in 0..2 {
+        for place in [&trash, &inbox] {
+            let patch = json!({ "mailboxIds": { place: true } });
+            let update = json!({ id.as_str().unwrap(): patch });
+            client.call("Email/set", json!({ "update": update }));
+        }
+        assert_eq!(changes(client, &state), [json!([]), json!([id]), json!([])]);
+        state = client.call("Email/get", json!({ "ids": [] }))["state"].clone();
+    }
+}
+
+#[test]
 fn s5_2_an_email_that_one_page_tells_of_is_told_as_destroyed_by_the_next() {
     let client = &Client::new();
     client.mailbox("inbox");
