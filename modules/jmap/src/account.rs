@@ -4,7 +4,7 @@
 use crate::id::{account_id, principal_name};
 use crate::mail::mailbox::Facts;
 use crate::mail::provision;
-use module::{Error, Identity, Mailbox, MailboxScope, Result, Rights, Status};
+use module::{Error, Identity, Mailbox, MailboxScope, Modseq, Result, Rights, Status};
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,6 +18,8 @@ const PAGE: u32 = 2000;
 const MAILBOXES_MAX: usize = 10_000;
 /// How many accounts a Session object has; `Principal/query` finds the others.
 const ACCOUNTS_MAX: usize = 256;
+/// How often an account is looked at again that changes meanwhile.
+const LOOKS_MAX: usize = 4;
 
 /// An account, as it was when it was looked at.
 #[derive(Debug)]
@@ -144,9 +146,14 @@ impl Account {
 
     /// The last change in any of the mailboxes. The owner's own counter would do as well, but moves
     /// with calendars and files, too.
-    pub fn modseq(&self) -> module::Modseq {
+    ///
+    /// Where they were looked at one after the other, a change after the first look counts for none:
+    /// another one of that modseq may have been missed.
+    pub fn modseq(&self) -> Modseq {
         let modseqs = self.mailboxes.iter().map(|status| status.modseq);
-        modseqs.max().unwrap_or_default()
+        let looks = self.mailboxes.iter().map(|status| status.owner_modseq);
+        let first = looks.min().unwrap_or_default();
+        modseqs.max().unwrap_or_default().min(first)
     }
 }
 
@@ -157,6 +164,26 @@ pub fn is_readable(status: &Status) -> bool {
 
 /// The mailboxes of an owner that hold mail: the inbox, and those in it.
 fn tree(owner: &str) -> Result<Vec<Status>> {
+    at_once(|| look(owner))
+}
+
+/// Looks until nothing changes between the first mailbox and the last, but not for ever.
+fn at_once(mut look: impl FnMut() -> Result<Vec<Status>>) -> Result<Vec<Status>> {
+    let mut all = look()?;
+    for _ in 1..LOOKS_MAX {
+        if all
+            .iter()
+            .map(|status| status.owner_modseq)
+            .is_sorted_by(|a, b| a == b)
+        {
+            break;
+        }
+        all = look()?;
+    }
+    Ok(all)
+}
+
+fn look(owner: &str) -> Result<Vec<Status>> {
     let inbox = provision::inbox(owner);
     let mut all = Vec::new();
     match Mailbox::open(&inbox).and_then(|open| open.status()) {
@@ -181,5 +208,55 @@ fn list(scope: &MailboxScope) -> Result<Vec<Status>> {
         if all.len() >= MAILBOXES_MAX {
             return Err(Error::TooMany(MAILBOXES_MAX as u64));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// A mailbox that changed at `modseq`, looked at when its owner's counter was at `counter`.
+    fn status(modseq: Modseq, counter: Modseq) -> Status {
+        Status {
+            path: vec!["user".to_owned(), "alice".to_owned()],
+            id: String::new(),
+            type_: MAILBOX_TYPE.to_owned(),
+            rights: Rights::LOOKUP,
+            modseq,
+            owner_modseq: counter,
+            placed_modseq: 1,
+            owner: Some("alice".to_owned()),
+            uid_next: 1,
+            messages: 0,
+            bytes: 0,
+            created: 0,
+        }
+    }
+
+    fn account(mailboxes: Vec<Status>) -> Account {
+        Account::new("alice".to_owned(), true, mailboxes)
+    }
+
+    /// RFC 8620 §5.2: what has changed since a state is told, once a client has it.
+    #[test]
+    fn s5_2_an_account_that_changes_while_it_is_looked_at_is_looked_at_again() {
+        let mut looks = vec![
+            vec![status(8, 8), status(8, 8)],
+            vec![status(3, 7), status(8, 8)],
+        ];
+        let all = at_once(|| Ok(looks.pop().unwrap())).unwrap();
+        assert_eq!(account(all).modseq(), 8);
+        // One that always does: what the inbox was not yet looked at for is none of the state.
+        let mut counter = 10;
+        let all = at_once(|| {
+            counter += 1;
+            Ok(vec![status(3, counter - 1), status(counter, counter)])
+        });
+        assert_eq!(counter, 10 + LOOKS_MAX as Modseq);
+        assert_eq!(account(all.unwrap()).modseq(), counter - 1);
+        // Other things of the owner's move its counter, too.
+        assert_eq!(account(vec![status(3, 9), status(5, 9)]).modseq(), 5);
     }
 }

@@ -42,6 +42,11 @@ impl EmailId {
         Self(u128::from(mailbox.0) << 32 | u128::from(uid))
     }
 
+    /// The mailbox that it has come into by itself, and its uid there, if it has.
+    pub fn came_to(self) -> Option<(MailboxId, Uid)> {
+        (self.0 >> 127 == 0).then_some((MailboxId((self.0 >> 32) as u64), self.0 as Uid))
+    }
+
     /// Of a message that is being put: one that was never given.
     pub fn random() -> module::Result<Self> {
         Ok(Self(random_bits()? | 1 << 127))

@@ -25,16 +25,17 @@ pub struct History {
 }
 
 /// What became of an Email.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Fate {
     /// Its last change.
     pub modseq: Modseq,
-    /// What that made of it; none if it came and went since.
-    pub kind: Option<Kind>,
+    /// What became of it.
+    pub kind: Kind,
     /// Its Thread, if that is known.
     pub thread: Option<ThreadId>,
-    /// A message of it was there before.
-    existed: bool,
+    /// A message of it was there before. Of one that was put here, left every mailbox since and came
+    /// back, it is not known.
+    pub existed: bool,
 }
 
 impl History {
@@ -86,21 +87,30 @@ impl History {
                 }
             }
         }
-        history.settle(world, &contents);
+        history.settle(world, since, &contents);
         Ok(history)
     }
 
     fn note(&mut self, id: EmailId, modseq: Modseq, existed: bool, thread: Option<ThreadId>) {
-        let fate = self.fates.entry(id).or_default();
+        let fate = self.fates.entry(id).or_insert(Fate {
+            modseq,
+            kind: Kind::Updated,
+            thread,
+            existed,
+        });
         fate.modseq = fate.modseq.max(modseq);
         fate.existed |= existed;
         fate.thread = fate.thread.or(thread);
     }
 
     /// Says what kind of change each is, by what there is now, and what there was.
-    fn settle(&mut self, world: &World, contents: &[Content]) {
+    fn settle(&mut self, world: &World, since: &State, contents: &[Content]) {
         for (id, fate) in &mut self.fates {
             let places = world.places(*id);
+            // Whoever is shared with may not have seen it where it came to.
+            if let (true, Some((mailbox, uid))) = (world.account.is_personal, id.came_to()) {
+                fate.existed |= since.mark(mailbox).is_some_and(|mark| uid < mark.uid_next);
+            }
             for place in &places {
                 fate.thread = fate.thread.or(Some(place.row.thread));
                 let is_old = match contents.get(place.shelf.at) {
@@ -111,10 +121,12 @@ impl History {
                 fate.existed |= is_old;
             }
             fate.kind = match (places.is_empty(), fate.existed) {
-                (false, true) => Some(Kind::Updated),
-                (false, false) => Some(Kind::Created),
-                (true, true) => Some(Kind::Destroyed),
-                (true, false) => None,
+                // RFC 8620 §5.2: what was created and destroyed since may be told as well. It may have
+                // been there before, left and come back under another uid; or a page of changes has
+                // told of it.
+                (true, _) => Kind::Destroyed,
+                (false, true) => Kind::Updated,
+                (false, false) => Kind::Created,
             };
         }
     }

@@ -103,7 +103,7 @@ impl Changes for Threads {
         let mut touched: BTreeMap<ThreadId, (u64, bool)> = BTreeMap::new();
         for fate in history.fates.values() {
             // Only which Emails there are is a Thread's matter.
-            if fate.kind == Some(Kind::Updated) {
+            if fate.kind == Kind::Updated {
                 continue;
             }
             // Of one that is gone and left no name, it is not known what it was in.
@@ -112,7 +112,7 @@ impl Changes for Threads {
                 .ok_or_else(|| MethodError::new("cannotCalculateChanges"))?;
             let entry = touched.entry(thread).or_default();
             entry.0 = entry.0.max(fate.modseq);
-            entry.1 |= fate.kind == Some(Kind::Destroyed);
+            entry.1 |= fate.kind == Kind::Destroyed && fate.existed;
         }
         let wanted: Vec<ThreadId> = touched.keys().copied().collect();
         let now = world.threads(&wanted);
@@ -121,11 +121,10 @@ impl Changes for Threads {
             let emails = now.get(&thread);
             let had_others = emails.into_iter().flatten().any(|id| {
                 let fate = history.fates.get(id);
-                fate.is_none_or(|fate| fate.kind == Some(Kind::Updated))
+                fate.is_none_or(|fate| fate.kind == Kind::Updated)
             });
             let kind = match (emails, had_others || lost) {
-                (None, true) => Kind::Destroyed,
-                (None, false) => continue,
+                (None, _) => Kind::Destroyed,
                 (Some(_), true) => Kind::Updated,
                 (Some(_), false) => Kind::Created,
             };

@@ -370,3 +370,107 @@ fn s5_2_an_update_is_none_of_the_created() {
         ])
     );
 }
+
+/// The kinds of changes since a state, each with its ids.
+fn changes(client: &Client, state: &Value) -> [Value; 3] {
+    let told = client.call("Email/changes", json!({ "sinceState": state }));
+    ["created", "updated", "destroyed"].map(|kind| told[kind].clone())
+}
+
+/// An instance that begins anew has what another one handed to the host, perhaps long ago.
+#[test]
+fn s5_2_an_email_that_leaves_and_comes_back_is_there_once() {
+    let client = &Client::new();
+    let (inbox, trash) = (client.mailbox("inbox"), client.mailbox("trash"));
+    let id = client.import(
+        &message("a@b", "Hi", "1", "x"),
+        &inbox,
+        "2021-01-01T00:00:00Z",
+    );
+    for _ in 0..520 {
+        client.deliver(&message("a@b", "Many", "m", "x"));
+    }
+    let total = |mailbox: &str| {
+        jmap::forget();
+        let told = client.call("Mailbox/get", json!({ "ids": [mailbox] }));
+        told["list"][0]["totalEmails"].clone()
+    };
+    let set = |patch: Value| {
+        jmap::forget();
+        let told = client.call("Email/set", json!({ "update": { &id: patch } }));
+        assert_eq!(told["updated"], json!({ &id: null }), "{told}");
+    };
+    let places = || {
+        jmap::forget();
+        let arguments = json!({ "ids": [&id], "properties": ["mailboxIds"] });
+        client.call("Email/get", arguments)["list"][0]["mailboxIds"].clone()
+    };
+    assert_eq!(total(&inbox), 521);
+    for place in [&trash, &inbox] {
+        set(json!({ "mailboxIds": { place: true } }));
+    }
+    assert_eq!(places(), json!({ &inbox: true }));
+    assert_eq!(total(&inbox), 521);
+    set(json!({ "keywords/$seen": true }));
+    set(json!({ "mailboxIds": { &trash: true } }));
+    assert_eq!(places(), json!({ &trash: true }));
+    assert_eq!(total(&inbox), 520);
+    set(json!({ "mailboxIds": { &inbox: true } }));
+    assert_eq!(places(), json!({ &inbox: true }));
+}
+
+#[test]
+fn s5_2_an_email_that_left_came_back_and_is_destroyed_is_told_as_destroyed() {
+    let client = &Client::new();
+    let (inbox, trash) = (client.mailbox("inbox"), client.mailbox("trash"));
+    let id = client.import(
+        &message("a@b", "Hi", "1", "x"),
+        &inbox,
+        "2021-01-01T00:00:00Z",
+    );
+    let state = client.call("Email/get", json!({ "ids": [] }))["state"].clone();
+    for place in [&trash, &inbox] {
+        let patch = json!({ "mailboxIds": { place: true } });
+        client.call("Email/set", json!({ "update": { &id: patch } }));
+    }
+    client.call("Email/set", json!({ "destroy": [&id] }));
+    let destroyed = [json!([]), json!([]), json!([id])];
+    assert_eq!(changes(client, &state), destroyed);
+    let told = client.call("Thread/changes", json!({ "sinceState": state }));
+    assert_eq!(told["destroyed"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn s5_2_an_email_that_came_left_and_comes_back_is_not_told_as_new() {
+    let client = &Client::new();
+    let (inbox, trash) = (client.mailbox("inbox"), client.mailbox("trash"));
+    client.deliver(&message("a@b", "Hi", "1", "x"));
+    let told = client.call("Email/get", json!({ "properties": ["id"] }));
+    let (id, mut state) = (told["list"][0]["id"].clone(), told["state"].clone());
+    // The first time it leaves a uid behind, then a name.
+    for _ in 0..2 {
+        for place in [&trash, &inbox] {
+            let patch = json!({ "mailboxIds": { place: true } });
+            let update = json!({ id.as_str().unwrap(): patch });
+            client.call("Email/set", json!({ "update": update }));
+        }
+        assert_eq!(changes(client, &state), [json!([]), json!([id]), json!([])]);
+        state = client.call("Email/get", json!({ "ids": [] }))["state"].clone();
+    }
+}
+
+#[test]
+fn s5_2_an_email_that_one_page_tells_of_is_told_as_destroyed_by_the_next() {
+    let client = &Client::new();
+    client.mailbox("inbox");
+    let state = client.call("Email/get", json!({ "ids": [] }))["state"].clone();
+    client.deliver(&message("a@b", "Hi", "1", "x"));
+    client.deliver(&message("a@b", "Ho", "2", "x"));
+    let arguments = json!({ "sinceState": state, "maxChanges": 1 });
+    let told = client.call("Email/changes", arguments);
+    let first = told["created"].clone();
+    assert_eq!(first.as_array().unwrap().len(), 1);
+    client.call("Email/set", json!({ "destroy": first }));
+    let [_, _, destroyed] = changes(client, &told["newState"]);
+    assert_eq!(destroyed, first);
+}

@@ -94,14 +94,7 @@ impl Mailbox {
                 let modseq = state.message_modseq(message);
                 (modseq, uid, None)
             });
-            // What replaced a message stands for both.
-            let gone = mailbox.tombstones.iter().filter(|tombstone| {
-                since > 0
-                    && tombstone
-                        .name
-                        .as_deref()
-                        .is_none_or(|name| mailbox.named(name).is_none())
-            });
+            let gone = mailbox.tombstones.iter().filter(|_| since > 0);
             let gone = gone.map(|tombstone| (tombstone.modseq, tombstone.uid, Some(tombstone)));
             let mut all: Vec<_> = live
                 .chain(gone)

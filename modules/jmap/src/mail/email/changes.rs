@@ -14,12 +14,10 @@ impl Changes for Emails {
     fn log(_: &mut Context, account: &Rc<Account>, since: &State) -> Result<Log> {
         let world = World::load(account)?;
         let history = History::since(&world, since)?;
-        let changes = history.fates.into_iter().filter_map(|(id, fate)| {
-            Some(Change {
-                id: id.to_string(),
-                modseq: fate.modseq,
-                kind: fate.kind?,
-            })
+        let changes = history.fates.into_iter().map(|(id, fate)| Change {
+            id: id.to_string(),
+            modseq: fate.modseq,
+            kind: fate.kind,
         });
         Ok(Log {
             changes: changes.collect(),

@@ -121,6 +121,12 @@ fn stage_move(
             batch.copy(&source, place.uid(), &target, name, free);
         }
     }
+    if let (Some(place), false) = (staying.first(), leaving.is_empty()) {
+        // RFC 8621 §4.1.1: an Email is in one Mailbox at least. Setting no flags makes sure that this
+        // message is still there: somebody else may be taking it away.
+        let mailbox = account.open(place.shelf.at)?;
+        batch.set_flags(&mailbox, place.uid(), &[], &[]);
+    }
     for place in leaving {
         let mailbox = account.open(place.shelf.at)?;
         batch.remove(&mailbox, place.uid());
@@ -223,5 +229,62 @@ impl From<ComposeError> for SetError {
             }
             ComposeError::TooLarge { .. } => Self::described("tooLarge", description),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use module::native::Host;
+    use module::{Content, Error, Identity, Put};
+
+    fn load() -> World {
+        let account = Account::load(&Identity::current(), "alice").unwrap();
+        World::load(&Rc::new(account.unwrap())).unwrap()
+    }
+
+    /// RFC 8621 §4.1.1: an Email is in one Mailbox at least.
+    #[test]
+    fn s4_1_1_two_that_take_an_email_out_of_a_mailbox_each_do_not_destroy_it() {
+        crate::forget();
+        let host = Host::new();
+        host.user("alice").act_as("alice").load::<crate::Jmap>();
+        let world = load();
+        let id = EmailId(1 << 127);
+        let name = Name {
+            id,
+            thread: crate::id::ThreadId(1),
+            received: 0,
+        };
+        let batch = Batch::new();
+        for shelf in world.shelves().iter().take(2) {
+            let put = Put {
+                name: Some(name.write()),
+                condition: Condition::Free,
+                header: b"Subject: Hi\r\n\r\n".to_vec(),
+                content: Content::Bytes(b"text".to_vec()),
+                content_type: "text/plain".to_owned(),
+                flags: Vec::new(),
+                keys: Vec::new(),
+                keys_version: 0,
+            };
+            batch.put(&world.account.open(shelf.at).unwrap(), put);
+        }
+        batch.commit().unwrap();
+
+        let world = load();
+        let places = world.places(id);
+        let takes = places.iter().map(|place| {
+            let batch = Batch::new();
+            let kept = [place.shelf];
+            stage_move(&world.account, &batch, &places, &kept, &name.write()).unwrap();
+            batch.commit().map_err(|failure| failure.error)
+        });
+        let takes: Vec<_> = takes.collect();
+        assert!(matches!(takes.as_slice(), [Ok(_), Err(Error::Conflict)]));
+        let left = load();
+        assert_eq!(left.places(id).len(), 1);
     }
 }

@@ -47,11 +47,20 @@ pub fn renew(
 ) -> Result<Option<usize>> {
     let id = MailboxId::of(status);
     let mut changed: BTreeMap<Uid, Option<Packed>> = BTreeMap::new();
+    // A name is unique in its mailbox. What left and came back has another uid, and that the one it
+    // had is gone is not told: of each the last uid is the one that counts.
+    let mut latest: BTreeMap<EmailId, Uid> = BTreeMap::new();
     loop {
         let page = match mailbox.changes(since, PAGE, FIELDS) {
             Err(Error::TooOld) => return Ok(None),
             page => page?,
         };
+        for entry in page.iter() {
+            if let Some(name) = Name::parse(entry.name()) {
+                let last = latest.entry(name.id).or_default();
+                *last = entry.uid().max(*last);
+            }
+        }
         let entries: Vec<Entry<'_>> = page.iter().filter(|entry| !entry.removed()).collect();
         let gone = page.iter().filter(|entry| entry.removed());
         changed.extend(gone.map(|entry| (entry.uid(), None)));
@@ -66,7 +75,7 @@ pub fn renew(
         }
     }
     let count = changed.len();
-    rows.change(changed);
+    rows.change(changed, &latest);
     Ok(Some(count))
 }
 

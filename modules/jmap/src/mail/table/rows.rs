@@ -93,8 +93,13 @@ impl Rows {
         self.bytes.extend_from_slice(packed);
     }
 
-    /// Puts in what has changed, takes out what is gone, and adds what is new.
-    pub fn change(&mut self, changed: BTreeMap<Uid, Option<Packed>>) {
+    /// Puts in what has changed, takes out what is gone, and adds what is new. `latest` has the last
+    /// uid of each Email that has a name and has changed: no other row of it is left.
+    pub fn change(
+        &mut self,
+        changed: BTreeMap<Uid, Option<Packed>>,
+        latest: &BTreeMap<EmailId, Uid>,
+    ) {
         let (mut gone, mut new) = (Vec::new(), Vec::new());
         for (uid, packed) in changed {
             match (self.position(uid), packed) {
@@ -123,6 +128,13 @@ impl Rows {
             let (rows, _) = self.bytes.as_chunks_mut::<WIDTH>();
             rows.sort_by_key(|packed| u32::from_le_bytes(field(packed, 0)));
         }
+        let is_older = |row: Row<'_>| latest.get(&row.id).is_some_and(|uid| *uid != row.uid);
+        let rows = self.iter().enumerate();
+        let older: Vec<usize> = rows
+            .filter(|(_, row)| is_older(*row))
+            .map(|(at, _)| at)
+            .collect();
+        self.remove(&older);
     }
 
     /// Takes out rows, given by their places in order.

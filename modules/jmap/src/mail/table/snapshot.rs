@@ -9,7 +9,7 @@ use module::{Modseq, Status};
 use std::cell::OnceCell;
 
 /// What bytes of this form begin with, at their end; another number for another form.
-const FORM: u64 = 1;
+const FORM: u64 = 2;
 /// Bytes of room behind the rows, so that some more can come without all being moved.
 const ROOM: usize = 64 * WIDTH;
 /// Numbers at the end.

@@ -93,6 +93,10 @@ impl Commit {
         let uid = mailbox.uid_next;
         let (digest, modified) = (message.digest, message.modified);
         mailbox.uid_next += 1;
+        // What is there under a name was not removed.
+        mailbox
+            .tombstones
+            .retain(|gone| gone.name.is_none() || gone.name != message.name);
         mailbox.messages.insert(uid, message);
         self.check_quota(row)?;
         self.makes(row, Some(uid));
