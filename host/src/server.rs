@@ -60,10 +60,11 @@ impl Server {
         let (how, which) = (runtime_config(&config), module_set(&snapshot));
         let snapshot = Arc::new(ArcSwap::from_pointee(snapshot));
         let acceptor = tls::acceptor(snapshot.clone())?;
+        // Whoever sees the server answer finds that it takes mail, too.
+        let lmtp = lmtp::listen(&config.lmtp.listen, &[])?;
         let mut listeners = listen::inherit(&config, inherited, &acceptor)?;
         let wishes = listen::wishes(&config, !listeners.is_empty())?;
         listeners.extend(listen::listen(wishes, &acceptor, &[])?);
-        let lmtp = lmtp::listen(&config.lmtp.listen, &[])?;
         // Compiling takes seconds, the first time.
         let runtime = tokio::task::spawn_blocking(move || Runtime::start(how, which))
             .await

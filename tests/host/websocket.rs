@@ -329,7 +329,8 @@ fn bytes_that_came_with_the_handshake_are_not_lost() {
     let mut buffer = [0; 4096];
     let ends = |said: &[u8]| said.ends_with(b"\x81\x05early\x81\x05alice");
     while !ends(&said) {
-        let len = stream.read(&mut buffer).unwrap();
+        let read = stream.read(&mut buffer);
+        let len = read.unwrap_or_else(|error| panic!("{error}: {}", said.escape_ascii()));
         assert!(len > 0, "{}", String::from_utf8_lossy(&said));
         said.extend(&buffer[..len]);
     }

@@ -157,8 +157,12 @@ impl MailboxStore {
             // Another request of the same principal was faster.
             Ok(_) | Err(module::Error::Exists | module::Error::Conflict) => Ok(true),
             Err(module::Error::OverQuota(_) | module::Error::Forbidden(_)) => Ok(false),
-            // A home that has no room must not look as if it were gone.
-            Err(error) => Err(store_error(error)),
+            // A home that has no room must not look as if it were gone, nor that of nobody as if it
+            // were there.
+            Err(error) => {
+                self.provisioned.set(false);
+                Err(store_error(error))
+            }
         }
     }
 
