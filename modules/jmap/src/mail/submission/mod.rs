@@ -4,6 +4,7 @@
 //! and looked up later. The oldest ones are forgotten.
 
 mod envelope;
+pub mod lines;
 mod outgoing;
 mod query;
 mod set;
