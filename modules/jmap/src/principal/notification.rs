@@ -58,6 +58,7 @@ impl Kept for ShareNotifications {
         "newRights",
         "name",
     ];
+    const FORGETS: Option<(&'static str, usize)> = Some(("created", COUNT_MAX));
 
     fn all(account: &Account) -> module::Result<BTreeMap<String, Object>> {
         let records = Records::load(account, Self::ANNOTATION)?;
@@ -150,7 +151,6 @@ pub fn look(context: &mut Context) -> Result<()> {
             };
             records.put(&id::random('n')?, kept);
         }
-        records.forget_oldest("created", COUNT_MAX);
         let value = serde_json::to_vec(&now).map_err(|_| SetError::new("serverFail"))?;
         let inbox = account.open(0)?;
         batch.annotate(&inbox, None, &Annotation::private(SEEN, Some(value)));

@@ -245,6 +245,69 @@ fn s7_a_submission_that_waits_can_be_undone() {
 }
 
 #[test]
+fn s7_one_sends_on_however_much_was_sent() {
+    let client = Client::new();
+    let (email, identity) = (draft(&client, "alice@example.org"), identity(&client));
+    let send = |count: usize, parameters: Value| {
+        let to: Vec<Value> = (0..40)
+            .map(|n| json!({ "email": format!("a-colleague-{n:02}@company.example") }))
+            .collect();
+        let one = json!({ "identityId": identity, "emailId": email, "envelope": {
+            "mailFrom": { "email": "alice@example.org", "parameters": parameters },
+            "rcptTo": to,
+        }});
+        let create: serde_json::Map<String, Value> =
+            (0..count).map(|n| (format!("k{n}"), one.clone())).collect();
+        let patch = json!({ format!("keywords/k{}", client.host.submissions().len()): true });
+        client.call(
+            "EmailSubmission/set",
+            json!({ "create": create, "onSuccessUpdateEmail": { "#k0": patch } }),
+        )
+    };
+    for _ in 0..5 {
+        let told = send(100, Value::Null);
+        assert_eq!(told["notCreated"], Value::Null);
+        // Some that are gone are remembered, so that who follows need not begin anew.
+        let state = told["newState"].clone();
+        assert_eq!(send(10, Value::Null)["notCreated"], Value::Null);
+        let told = client.call("EmailSubmission/changes", json!({ "sinceState": state }));
+        assert_eq!(told["created"].as_array().unwrap().len(), 10);
+    }
+    // The Email is changed even where the submission is forgotten already.
+    let told = client.call(
+        "Email/get",
+        json!({ "ids": [email], "properties": ["keywords"] }),
+    );
+    assert_eq!(told["list"][0]["keywords"]["k0"], true);
+    // What waits is not forgotten.
+    let told = send(20, json!({ "HOLDFOR": "600" }));
+    assert_eq!(told["notCreated"], Value::Null);
+    assert_eq!(send(60, Value::Null)["notCreated"], Value::Null);
+    let told = client.call("EmailSubmission/get", json!({}));
+    let left = told["list"].as_array().unwrap().iter();
+    let waiting = left.filter(|it| it["undoStatus"] == "pending");
+    assert_eq!(waiting.count(), 20);
+}
+
+#[test]
+fn s7_the_envelope_is_told_as_it_was_given() {
+    let client = Client::new();
+    let (email, identity) = (draft(&client, "alice@example.org"), identity(&client));
+    let from = json!({ "email": "alice@example.org", "parameters": { "HOLDFOR": "600" } });
+    let to = |address: &str| json!({ "email": address, "parameters": null });
+    let envelope = json!({ "mailFrom": from, "rcptTo": [to("a@x.org"), to("b@x.org")] });
+    let told = client.call(
+        "EmailSubmission/set",
+        json!({ "create": { "k": {
+            "identityId": identity, "emailId": email, "envelope": envelope,
+        }}}),
+    );
+    assert_eq!(told["created"]["k"]["envelope"], envelope, "{told}");
+    let told = client.call("EmailSubmission/get", json!({ "properties": ["envelope"] }));
+    assert_eq!(told["list"][0]["envelope"], envelope);
+}
+
+#[test]
 fn rfc9425_s4_quotas_are_told() {
     let client = Client::new();
     assert_eq!(client.call("Quota/get", json!({}))["list"], json!([]));

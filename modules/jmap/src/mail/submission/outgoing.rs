@@ -78,6 +78,11 @@ impl Outgoing {
         envelope.submit(&blob).map_err(refused)
     }
 
+    /// Which Email it is.
+    pub fn email(&self) -> EmailId {
+        self.email
+    }
+
     /// What is kept of it: what clients are told, and its name in the mail system's queue.
     pub fn kept(&self, now: Instant, queue: &str) -> Object {
         let held = self.envelope.hold_until;
@@ -85,7 +90,7 @@ impl Outgoing {
             "identityId": self.identity.clone(),
             "emailId": self.email.to_string(),
             "threadId": self.thread.to_string(),
-            "envelope": self.envelope.told.clone(),
+            "envelope": self.envelope.kept.clone(),
             "sendAt": utc_date::write(held.unwrap_or(now)),
             "undoStatus": match held {
                 Some(_) => "pending",
