@@ -7,7 +7,8 @@ use crate::context::Context;
 use crate::error::{MethodError, SetError, SetResult};
 use crate::json::Object;
 use crate::standard::{
-    Change, Changes, DataType, Few, FewQuery, Kind, Log, QueryChanges, Stage, Subject,
+    Change, Changes, DataType, Few, FewQuery, Kind, Log, QueryChanges, STATE_MISMATCH, Stage,
+    Subject,
 };
 use crate::state::State;
 use module::{Annotation, Batch, Error, Instant, Modseq};
@@ -283,6 +284,13 @@ pub fn save<T: Kept, R>(
     let mut conflicts = 0;
     loop {
         let mut records = Records::load(&stage.account, T::ANNOTATION)?;
+        if stage
+            .guard
+            .as_ref()
+            .is_some_and(|state| *state != records.state())
+        {
+            return Err(SetError::new(STATE_MISMATCH));
+        }
         let batch = Batch::new();
         // First: a change of the inbox in the batch itself is none of somebody else's.
         let status = stage.account.mailboxes.first().ok_or(Error::NotFound)?;
@@ -293,7 +301,7 @@ pub fn save<T: Kept, R>(
         batch.annotate(&*stage.account.open(0)?, None, &annotation);
         match batch.commit() {
             Ok(_) => {
-                stage.renew()?;
+                stage.committed()?;
                 return Ok(result);
             }
             Err(failure) if failure.error == Error::Conflict && conflicts < CONFLICTS_MAX => {

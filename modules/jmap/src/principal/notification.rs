@@ -133,6 +133,7 @@ pub fn look(context: &mut Context) -> Result<()> {
         context,
         account: Rc::clone(&account),
         batch: Batch::new(),
+        guard: &mut None,
     };
     let kept = save::<ShareNotifications, ()>(&mut stage, |records, account, batch| {
         let before = seen(account)?;
