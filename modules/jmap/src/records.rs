@@ -182,6 +182,7 @@ impl Records {
 
     /// What has changed since a state.
     pub fn log(&self, since: &State) -> Result<Log> {
+        let is_on_its_way = since.cursor.is_some();
         let since = since.modseq;
         if since < self.oldest || since > self.changes {
             return Err(MethodError::new("cannotCalculateChanges"));
@@ -196,6 +197,7 @@ impl Records {
                 (Some(_), true) => Kind::Created,
                 (Some(_), false) => Kind::Updated,
                 (None, false) => Kind::Destroyed,
+                (None, true) if is_on_its_way => Kind::Destroyed,
                 (None, true) => return None,
             };
             Some(Change {

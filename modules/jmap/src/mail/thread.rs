@@ -125,6 +125,7 @@ impl Changes for Threads {
             });
             let kind = match (emails, had_others || lost) {
                 (None, true) => Kind::Destroyed,
+                (None, false) if since.cursor.is_some() => Kind::Destroyed,
                 (None, false) => continue,
                 (Some(_), true) => Kind::Updated,
                 (Some(_), false) => Kind::Created,

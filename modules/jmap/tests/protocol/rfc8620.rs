@@ -456,3 +456,64 @@ fn s6_1_s6_2_what_is_uploaded_is_downloaded() {
     let path = format!("/jmap/download/bob/{blob}/x");
     assert_eq!(client.host.request("GET", &path).send::<Jmap>().status, 404);
 }
+
+/// Follows the changes of a type from one page on, and says what is told as gone.
+fn gone_since(client: &Client, kind: &str, mut state: Value) -> Vec<Value> {
+    let mut gone = Vec::new();
+    loop {
+        let told = client.call(
+            &format!("{kind}/changes"),
+            json!({ "sinceState": state, "maxChanges": 1 }),
+        );
+        gone.extend(told["destroyed"].as_array().unwrap().clone());
+        state = told["newState"].clone();
+        if told["hasMoreChanges"] == false {
+            return gone;
+        }
+    }
+}
+
+#[test]
+fn s5_2_what_was_told_on_one_page_and_is_gone_before_the_next_is_told() {
+    let client = Client::new();
+    let kinds = ["Email", "Thread", "Mailbox", "Identity"];
+    let state =
+        |kind: &str| client.call(&format!("{kind}/get"), json!({ "ids": [] }))["state"].clone();
+    let states = kinds.map(state);
+    let inbox = client.mailbox("inbox");
+    for number in 0..3 {
+        let text = message("a@b", &format!("Hi {number}"), &number.to_string(), "x");
+        client.import(&text, &inbox, "2020-01-01T00:00:00Z");
+        let name = format!("Box {number}");
+        client.call(
+            "Mailbox/set",
+            json!({ "create": { "x": { "name": name } } }),
+        );
+        let identity = json!({ "email": "alice@example.org" });
+        client.call("Identity/set", json!({ "create": { "x": identity } }));
+    }
+    let mut pages = Vec::new();
+    for (kind, mut state) in kinds.into_iter().zip(states) {
+        loop {
+            let told = client.call(
+                &format!("{kind}/changes"),
+                json!({ "sinceState": state, "maxChanges": 1 }),
+            );
+            assert_eq!(told["hasMoreChanges"], true, "{kind} {told}");
+            state = told["newState"].clone();
+            if let Some(id) = told["created"].get(0) {
+                pages.push((kind, id.clone(), state));
+                break;
+            }
+        }
+    }
+    for (kind, id, _) in &pages {
+        if *kind != "Thread" {
+            let told = client.call(&format!("{kind}/set"), json!({ "destroy": [id] }));
+            assert_eq!(told["destroyed"], json!([id]), "{kind} {told}");
+        }
+    }
+    for (kind, id, state) in pages {
+        assert!(gone_since(&client, kind, state).contains(&id), "{kind}");
+    }
+}

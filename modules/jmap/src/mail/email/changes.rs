@@ -6,7 +6,7 @@ use crate::call::Result;
 use crate::context::Context;
 use crate::mail::history::History;
 use crate::mail::world::World;
-use crate::standard::{Change, Changes, Log};
+use crate::standard::{Change, Changes, Kind, Log};
 use crate::state::State;
 use std::rc::Rc;
 
@@ -14,11 +14,12 @@ impl Changes for Emails {
     fn log(_: &mut Context, account: &Rc<Account>, since: &State) -> Result<Log> {
         let world = World::load(account)?;
         let history = History::since(&world, since)?;
+        let passed = since.cursor.is_some().then_some(Kind::Destroyed);
         let changes = history.fates.into_iter().filter_map(|(id, fate)| {
             Some(Change {
                 id: id.to_string(),
                 modseq: fate.modseq,
-                kind: fate.kind?,
+                kind: fate.kind.or(passed)?,
             })
         });
         Ok(Log {

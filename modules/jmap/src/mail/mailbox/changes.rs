@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::id::MailboxId;
 use crate::json::{Object, object, strings};
 use crate::standard::{Change, Changes, Kind, Log};
-use crate::state::State;
+use crate::state::{Mark, State};
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -77,6 +77,20 @@ impl Changes for Mailboxes {
         };
         log.more = object! { "updatedProperties": updated };
         Ok(log)
+    }
+
+    // What is new and was told is missed when it is gone.
+    fn learn(state: &mut State, told: &[Change]) {
+        let created = told.iter().filter(|change| change.kind == Kind::Created);
+        let marks = created.filter_map(|change| {
+            Some(Mark {
+                id: MailboxId::parse(&change.id)?,
+                facts: 0,
+                uid_next: 0,
+            })
+        });
+        state.marks.extend(marks);
+        state.marks.sort_unstable_by_key(|mark| mark.id);
     }
 }
 
