@@ -26,8 +26,8 @@ pub trait Changes: DataType {
     fn log(context: &mut Context, account: &Rc<Account>, since: &State) -> Result<Log>;
 
     /// Adds to a state what a client knows beyond it that was told these of the changes since.
-    fn learn(state: &mut State, told: &[Change]) {
-        let _ = (state, told);
+    fn learn(account: &Account, state: &mut State, told: &[Change]) {
+        let _ = (account, state, told);
     }
 }
 
@@ -84,7 +84,7 @@ pub fn changes<T: Changes>(context: &mut Context, mut arguments: Arguments) -> R
             cut(T::log(context, &account, &since)?, &since)
         }
     };
-    let (told, next) = page::<T>(changes, &old_state, max);
+    let (told, next) = page::<T>(&account, changes, &old_state, max);
     let ids = |kind| {
         let of_kind = told.iter().filter(move |change| change.kind == kind);
         strings(of_kind.map(|change| change.id.clone()))
@@ -160,6 +160,7 @@ fn cut(mut log: Log, since: &State) -> Log {
 
 /// The changes that fit into an answer, and the state after them if there are more.
 fn page<T: Changes>(
+    account: &Account,
     mut changes: Vec<Change>,
     since: &str,
     max: usize,
@@ -176,7 +177,7 @@ fn page<T: Changes>(
                 gone.any(|change| change.id == id)
             };
             state.marks.retain(|mark| !is_told(mark.id.to_string()));
-            T::learn(&mut state, &changes);
+            T::learn(account, &mut state, &changes);
             let last = Cursor {
                 modseq: last.modseq,
                 id: last.id.clone(),

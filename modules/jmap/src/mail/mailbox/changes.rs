@@ -80,7 +80,7 @@ impl Changes for Mailboxes {
     }
 
     // What is new and was told is missed when it is gone.
-    fn learn(state: &mut State, told: &[Change]) {
+    fn learn(_: &Account, state: &mut State, told: &[Change]) {
         let created = told.iter().filter(|change| change.kind == Kind::Created);
         let marks = created.filter_map(|change| {
             Some(Mark {
@@ -105,7 +105,7 @@ pub fn content(account: &Account, since: &State) -> Option<Vec<Content>> {
         known += usize::from(before > 0);
         all.push(match (before, is_readable(status)) {
             (0, false) => Content::Same,
-            (0, true) => Content::New,
+            (0 | Mark::ALL_NEW, true) => Content::New,
             (_, false) => return None,
             (_, true) if status.modseq <= since.modseq => Content::Same,
             (before, true) => Content::Changed(before),
