@@ -27,6 +27,11 @@ impl Arguments {
         self.0
     }
 
+    /// An argument, which is left there.
+    pub fn peek(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
     /// Takes an argument; null is as good as none.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name).filter(|value| !value.is_null())

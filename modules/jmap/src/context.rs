@@ -9,6 +9,7 @@ use crate::json::Object;
 use crate::limits::Limits;
 use mail::Surroundings;
 use module::{Identity, Instant, Scope};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -104,6 +105,13 @@ impl Context {
     /// Forgets what is known of an account, because it was written to.
     pub fn forget(&mut self, account: &str) {
         self.accounts.remove(account);
+    }
+
+    /// Forgets what is known of the account that an argument names.
+    pub fn look_anew(&mut self, arguments: &Arguments, name: &str) {
+        if let Some(id) = arguments.peek(name).and_then(Value::as_str) {
+            self.accounts.remove(id);
+        }
     }
 
     /// The id that is meant: of what was created, if it begins with `#`.

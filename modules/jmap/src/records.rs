@@ -7,18 +7,22 @@ use crate::context::Context;
 use crate::error::{MethodError, SetError, SetResult};
 use crate::json::Object;
 use crate::standard::{
-    Change, Changes, DataType, Few, FewQuery, Kind, Log, QueryChanges, Stage, Subject,
+    Change, Changes, DataType, Few, FewQuery, Kind, Log, QueryChanges, STATE_MISMATCH, Stage,
+    Subject,
 };
 use crate::state::State;
-use module::{Annotation, Batch, Error, Modseq};
+use module::{Annotation, Batch, Error, Instant, Modseq};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// How many objects that are gone are remembered.
 const GONE_MAX: usize = 300;
-/// Bytes that all objects of a type may have: what an annotation holds.
+/// Bytes that all objects of a type may have, with those that are gone: what an annotation holds.
 const BYTES_MAX: usize = 60 << 10;
+/// Bytes beyond which objects that may be forgotten are: what is left remembers some that are gone.
+const OBJECTS_BYTES_MAX: usize = 48 << 10;
 
 /// All objects of a type.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -38,21 +42,18 @@ struct Record {
     object: Option<Object>,
 }
 
+impl Record {
+    /// How many bytes it has where all are kept.
+    fn bytes(&self, id: &str) -> usize {
+        let punctuation = r#""":,"#.len();
+        serde_json::to_vec(self).map_or(BYTES_MAX, |json| json.len()) + id.len() + punctuation
+    }
+}
+
 impl Records {
     /// Reads those that an annotation of this name has.
     pub fn load(account: &Account, name: &str) -> module::Result<Self> {
         account.kept(name)
-    }
-
-    /// Adds to a batch that these are kept.
-    fn stage(&self, account: &Account, name: &str, batch: &Batch) -> SetResult<()> {
-        let value = serde_json::to_vec(self).map_err(|_| SetError::new("serverFail"))?;
-        if value.len() > BYTES_MAX {
-            return Err(SetError::new("overQuota"));
-        }
-        let inbox = account.open(0)?;
-        batch.annotate(&inbox, None, &Annotation::private(name, Some(value)));
-        Ok(())
     }
 
     /// The object of an id.
@@ -87,35 +88,85 @@ impl Records {
         self.changes += 1;
         record.changed = self.changes;
         record.object = None;
-        let gone = self
-            .records
-            .iter()
-            .filter(|(_, record)| record.object.is_none());
-        let mut gone: Vec<(Modseq, String)> = gone
-            .map(|(id, record)| (record.changed, id.clone()))
-            .collect();
-        if gone.len() > GONE_MAX {
-            gone.sort_unstable();
-            for (changed, id) in gone.iter().take(gone.len() - GONE_MAX) {
-                self.oldest = self.oldest.max(*changed);
-                self.records.remove(id);
-            }
-        }
         true
     }
 
-    /// Takes away the oldest objects, by the UTCDate in this property, so that no more are left than so
-    /// many.
-    pub fn forget_oldest(&mut self, property: &str, count_max: usize) {
-        let date = |object: &Object| object.get(property)?.as_str().map(str::to_owned);
-        let mut by_date: Vec<(Option<String>, String)> = self
-            .iter()
-            .map(|(id, object)| (date(object), id.clone()))
+    /// As they are kept: what there is no room for is forgotten, the oldest first.
+    ///
+    /// Fails with `overQuota` if that is not enough.
+    fn write<T: Kept>(&mut self, now: Instant) -> SetResult<Vec<u8>> {
+        if let Some((property, count_max)) = T::FORGETS {
+            self.forget_objects(property, count_max, |object| T::may_forget(object, now));
+        }
+        let gone = self.records.values().filter(|it| it.object.is_none());
+        let too_many = gone.count().saturating_sub(GONE_MAX);
+        self.forget_gone(|count, _| count < too_many);
+        let mut value = self.to_json()?;
+        if let Some(excess @ 1..) = value.len().checked_sub(BYTES_MAX) {
+            self.forget_gone(|_, bytes| bytes < excess);
+            value = self.to_json()?;
+        }
+        match value.len() <= BYTES_MAX {
+            true => Ok(value),
+            false => Err(SetError::new("overQuota")),
+        }
+    }
+
+    fn to_json(&self) -> SetResult<Vec<u8>> {
+        serde_json::to_vec(self).map_err(|_| SetError::new("serverFail"))
+    }
+
+    /// Takes away the oldest objects that may be forgotten, by the UTCDate in this property, until no
+    /// more are left than so many, and there is room for them.
+    fn forget_objects(
+        &mut self,
+        property: &str,
+        count_max: usize,
+        may_forget: impl Fn(&Object) -> bool,
+    ) {
+        let (mut count, mut bytes) = (0, 0);
+        let mut oldest = Vec::new();
+        for (id, record) in &self.records {
+            let Some(object) = &record.object else {
+                continue;
+            };
+            let size = record.bytes(id);
+            count += 1;
+            bytes += size;
+            if may_forget(object) {
+                let date = object.get(property).and_then(Value::as_str);
+                let date = date.unwrap_or_default().to_owned();
+                oldest.push((date, record.created, id.clone(), size));
+            }
+        }
+        oldest.sort_unstable();
+        for (_, _, id, size) in oldest {
+            if count <= count_max && bytes <= OBJECTS_BYTES_MAX {
+                break;
+            }
+            self.remove(&id);
+            count -= 1;
+            bytes -= size;
+        }
+    }
+
+    /// Forgets the oldest of those that are gone, as long as `goes_on`, given how many were forgotten,
+    /// and their bytes.
+    fn forget_gone(&mut self, goes_on: impl Fn(usize, usize) -> bool) {
+        let gone = self.records.iter().filter(|(_, it)| it.object.is_none());
+        let mut gone: Vec<(Modseq, String)> = gone
+            .map(|(id, record)| (record.changed, id.clone()))
             .collect();
-        by_date.sort_unstable();
-        let too_many = by_date.len().saturating_sub(count_max);
-        for (_, id) in by_date.iter().take(too_many) {
-            self.remove(id);
+        gone.sort_unstable();
+        let mut bytes = 0;
+        for (count, (changed, id)) in gone.into_iter().enumerate() {
+            if !goes_on(count, bytes) {
+                break;
+            }
+            self.oldest = self.oldest.max(changed);
+            if let Some(record) = self.records.remove(&id) {
+                bytes += record.bytes(&id);
+            }
         }
     }
 
@@ -131,6 +182,7 @@ impl Records {
 
     /// What has changed since a state.
     pub fn log(&self, since: &State) -> Result<Log> {
+        let is_on_its_way = since.cursor.is_some();
         let since = since.modseq;
         if since < self.oldest || since > self.changes {
             return Err(MethodError::new("cannotCalculateChanges"));
@@ -145,6 +197,7 @@ impl Records {
                 (Some(_), true) => Kind::Created,
                 (Some(_), false) => Kind::Updated,
                 (None, false) => Kind::Destroyed,
+                (None, true) if is_on_its_way => Kind::Destroyed,
                 (None, true) => return None,
             };
             Some(Change {
@@ -168,6 +221,15 @@ pub trait Kept {
     const ANNOTATION: &'static str;
     /// All properties, `id` among them.
     const PROPERTIES: &'static [&'static str];
+    /// The property with the UTCDate by which the oldest objects are forgotten, and how many are kept;
+    /// none if all are.
+    const FORGETS: Option<(&'static str, usize)> = None;
+
+    /// Whether an object may be forgotten now, to make room.
+    fn may_forget(object: &Object, now: Instant) -> bool {
+        let _ = (object, now);
+        true
+    }
 
     /// All objects, as clients are told, but for their ids.
     fn all(account: &Account) -> module::Result<BTreeMap<String, Object>>;
@@ -224,15 +286,24 @@ pub fn save<T: Kept, R>(
     let mut conflicts = 0;
     loop {
         let mut records = Records::load(&stage.account, T::ANNOTATION)?;
+        if stage
+            .guard
+            .as_ref()
+            .is_some_and(|state| *state != records.state())
+        {
+            return Err(SetError::new(STATE_MISMATCH));
+        }
         let batch = Batch::new();
         // First: a change of the inbox in the batch itself is none of somebody else's.
         let status = stage.account.mailboxes.first().ok_or(Error::NotFound)?;
         batch.expect_modseq(&*stage.account.open(0)?, status.modseq);
         let result = change(&mut records, &stage.account, &batch)?;
-        records.stage(&stage.account, T::ANNOTATION, &batch)?;
+        let value = records.write::<T>(stage.context.now)?;
+        let annotation = Annotation::private(T::ANNOTATION, Some(value));
+        batch.annotate(&*stage.account.open(0)?, None, &annotation);
         match batch.commit() {
             Ok(_) => {
-                stage.renew()?;
+                stage.committed()?;
                 return Ok(result);
             }
             Err(failure) if failure.error == Error::Conflict && conflicts < CONFLICTS_MAX => {

@@ -34,6 +34,12 @@ pub struct Mark {
     pub uid_next: Uid,
 }
 
+impl Mark {
+    /// As `uid_next`, in a state with a cursor: the messages may not have been read before, but some
+    /// may have been told as new.
+    pub const ALL_NEW: Uid = Uid::MAX;
+}
+
 /// The last change that was told.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {

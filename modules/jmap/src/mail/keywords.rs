@@ -1,5 +1,7 @@
 //! Keywords of Emails, and the flags that they are in the store. RFC 8621 §4.1.1, RFC 9051 §2.3.2.
 
+use std::collections::BTreeMap;
+
 /// System flags that are keywords under another name.
 const SYSTEM: [(&str, &str); 4] = [
     ("\\Seen", "$seen"),
@@ -109,18 +111,62 @@ pub fn is_valid(keyword: &str) -> bool {
     (1..=255).contains(&keyword.len()) && keyword.bytes().all(allowed)
 }
 
-/// Flags to add and to take away, so that these keywords are there and no others.
-pub fn difference(flags: &[String], wanted: &[String]) -> (Vec<String>, Vec<String>) {
-    let has = |name: &String| {
-        flags
-            .iter()
-            .any(|flag| keyword(flag).as_ref() == Some(name))
-    };
-    let add = wanted
-        .iter()
-        .filter(|name| !has(name))
-        .map(|name| flag(name));
-    let is_left = |flag: &&String| keyword(flag).is_some_and(|name| !wanted.contains(&name));
-    let remove = flags.iter().filter(is_left).cloned();
-    (add.collect(), remove.collect())
+/// What a client wants of keywords, in lower case: those that it names are there then, and of others
+/// those that it says nothing of are as they were.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// These and no others.
+    All(Vec<String>),
+    /// These, or not these; all else is as it was, whatever that is by now.
+    Some(BTreeMap<String, bool>),
+}
+
+impl Wanted {
+    /// Whether a keyword is to be there; none if that is as it was.
+    fn wants(&self, keyword: &String) -> Option<bool> {
+        match self {
+            Self::All(names) => Some(names.contains(keyword)),
+            Self::Some(names) => names.get(keyword).copied(),
+        }
+    }
+
+    /// Flags to add to these and to take away from them.
+    pub fn difference(&self, flags: &[String]) -> (Vec<String>, Vec<String>) {
+        let has = |name: &String| {
+            let mut flags = flags.iter().filter_map(|flag| keyword(flag));
+            flags.any(|known| known == *name)
+        };
+        let named: Vec<&String> = match self {
+            Self::All(names) => names.iter().collect(),
+            Self::Some(names) => names.keys().collect(),
+        };
+        let add = named
+            .into_iter()
+            .filter(|name| self.wants(name) == Some(true) && !has(name))
+            .map(|name| flag(name));
+        let is_left = |flag: &&String| {
+            let name = keyword(flag);
+            name.is_some_and(|name| self.wants(&name) == Some(false))
+        };
+        let remove = flags.iter().filter(is_left).cloned();
+        (add.collect(), remove.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Wanted;
+
+    #[test]
+    fn what_a_patch_does_not_name_stays() {
+        let flags = ["\\Flagged", "$Label", "Other"].map(str::to_owned);
+        let named = [("$seen", true), ("$label", false), ("$junk", false)];
+        let some = Wanted::Some(named.map(|(name, is)| (name.to_owned(), is)).into());
+        let of = |flags: &[&str]| flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let expected: (Vec<String>, Vec<String>) = (of(&["\\Seen"]), of(&["$Label"]));
+        assert_eq!(some.difference(&flags), expected);
+        let all = Wanted::All(vec!["$flagged".to_owned(), "$seen".to_owned()]);
+        let expected = (of(&["\\Seen"]), of(&["$Label", "Other"]));
+        assert_eq!(all.difference(&flags), expected);
+    }
 }

@@ -1,6 +1,7 @@
 //! Message Disposition Notifications. RFC 9007.
 
 use super::identity::{self, Identities};
+use super::submission::lines;
 use super::world::{World, keywords};
 use crate::account::Account;
 use crate::blob::{self, BlobId, Whole, blob_ids, parse_each};
@@ -151,7 +152,7 @@ fn send_one(
         recipients: to.into_iter().map(|to| to.email).collect(),
         not_before: None,
     };
-    let blob = Blob::create(&message)?;
+    let blob = Blob::create(&lines::whole(&message))?;
     envelope.submit(&blob).map_err(|error| match error {
         Error::Unsupported(_) => SetError::described("forbidden", "this server sends no mail"),
         error => error.into(),

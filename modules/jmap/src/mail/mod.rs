@@ -7,6 +7,7 @@ mod keywords;
 pub mod mailbox;
 pub mod mdn;
 mod name;
+mod passed;
 pub mod provision;
 pub mod submission;
 mod table;

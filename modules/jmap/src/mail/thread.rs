@@ -5,6 +5,7 @@
 //! answers, where that one answers another. In return a Thread is known from an Email alone, and is
 //! the same for ever, whichever Emails come and go.
 
+use super::passed;
 use super::world::World;
 use crate::account::Account;
 use crate::call::Result;
@@ -99,7 +100,8 @@ impl Get for Threads {
 impl Changes for Threads {
     fn log(_: &mut Context, account: &Rc<Account>, since: &State) -> Result<Log> {
         let world = World::load(account)?;
-        let history = super::history::History::since(&world, since)?;
+        let mut history = super::history::History::since(&world, since)?;
+        passed::add(&mut history, &world, since)?;
         let mut touched: BTreeMap<ThreadId, (u64, bool)> = BTreeMap::new();
         for fate in history.fates.values() {
             // Only which Emails there are is a Thread's matter.
@@ -135,5 +137,9 @@ impl Changes for Threads {
             });
         }
         Ok(log)
+    }
+
+    fn learn(account: &Account, state: &mut State, _: &[Change]) {
+        passed::mark(account, state);
     }
 }

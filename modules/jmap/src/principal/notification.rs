@@ -58,6 +58,7 @@ impl Kept for ShareNotifications {
         "newRights",
         "name",
     ];
+    const FORGETS: Option<(&'static str, usize)> = Some(("created", COUNT_MAX));
 
     fn all(account: &Account) -> module::Result<BTreeMap<String, Object>> {
         let records = Records::load(account, Self::ANNOTATION)?;
@@ -132,6 +133,7 @@ pub fn look(context: &mut Context) -> Result<()> {
         context,
         account: Rc::clone(&account),
         batch: Batch::new(),
+        guard: &mut None,
     };
     let kept = save::<ShareNotifications, ()>(&mut stage, |records, account, batch| {
         let before = seen(account)?;
@@ -150,7 +152,6 @@ pub fn look(context: &mut Context) -> Result<()> {
             };
             records.put(&id::random('n')?, kept);
         }
-        records.forget_oldest("created", COUNT_MAX);
         let value = serde_json::to_vec(&now).map_err(|_| SetError::new("serverFail"))?;
         let inbox = account.open(0)?;
         batch.annotate(&inbox, None, &Annotation::private(SEEN, Some(value)));

@@ -130,6 +130,7 @@ impl Set for SieveScripts {
             context,
             account: Rc::clone(&account),
             batch: Batch::new(),
+            guard: &mut None,
         };
         let changed = save::<SieveScripts, _>(&mut stage, |records, _, _| {
             Ok(activate(records, wanted.as_deref(), extra.deactivate))

@@ -19,8 +19,16 @@ pub trait Changes: DataType {
 
     /// What has changed since a state.
     ///
+    /// Where the state has a cursor, what has come and gone since is told as gone: it may have been told
+    /// as new. RFC 8620 §5.2: an id that a client does not know is no matter.
+    ///
     /// Fails with `cannotCalculateChanges` if that is not known.
     fn log(context: &mut Context, account: &Rc<Account>, since: &State) -> Result<Log>;
+
+    /// Adds to a state what a client knows beyond it that was told these of the changes since.
+    fn learn(account: &Account, state: &mut State, told: &[Change]) {
+        let _ = (account, state, told);
+    }
 }
 
 /// What has changed.
@@ -76,7 +84,7 @@ pub fn changes<T: Changes>(context: &mut Context, mut arguments: Arguments) -> R
             cut(T::log(context, &account, &since)?, &since)
         }
     };
-    let (told, next) = page(changes, &old_state, max);
+    let (told, next) = page::<T>(&account, changes, &old_state, max);
     let ids = |kind| {
         let of_kind = told.iter().filter(move |change| change.kind == kind);
         strings(of_kind.map(|change| change.id.clone()))
@@ -151,7 +159,12 @@ fn cut(mut log: Log, since: &State) -> Log {
 }
 
 /// The changes that fit into an answer, and the state after them if there are more.
-fn page(mut changes: Vec<Change>, since: &str, max: usize) -> (Vec<Change>, Option<String>) {
+fn page<T: Changes>(
+    account: &Account,
+    mut changes: Vec<Change>,
+    since: &str,
+    max: usize,
+) -> (Vec<Change>, Option<String>) {
     if changes.len() <= max {
         return (changes, None);
     }
@@ -164,10 +177,13 @@ fn page(mut changes: Vec<Change>, since: &str, max: usize) -> (Vec<Change>, Opti
                 gone.any(|change| change.id == id)
             };
             state.marks.retain(|mark| !is_told(mark.id.to_string()));
-            let cursor = Some(Cursor {
+            T::learn(account, &mut state, &changes);
+            let last = Cursor {
                 modseq: last.modseq,
                 id: last.id.clone(),
-            });
+            };
+            // What is gone without a modseq comes first, on later pages, too.
+            let cursor = state.cursor.max(Some(last));
             State { cursor, ..state }.write()
         });
     (changes, state)

@@ -1,13 +1,14 @@
 //! `/copy`. RFC 8620 §5.4.
 
 use super::changes::expect_state;
-use super::set::map_or_null;
+use super::set::{expect_unchanged, map_or_null};
 use super::{Changes, Done};
 use crate::account::Account;
 use crate::call::{Arguments, Result, required};
 use crate::context::Context;
 use crate::error::{MethodError, SetError, SetResult};
 use crate::json::{Object, object};
+use module::Batch;
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -16,18 +17,22 @@ pub trait Copy: Changes {
     /// The method that destroys the originals.
     const SET: &'static str;
 
-    /// Copies the object of this id. `with` is what the copy has instead.
+    /// Copies the object of this id from one account to the other. `with` is what the copy has instead;
+    /// the batch has conditions that must hold when it is committed.
     fn copy(
         context: &mut Context,
-        from: &Rc<Account>,
-        to: &Rc<Account>,
+        accounts: [&Rc<Account>; 2],
         id: &str,
         with: Object,
+        batch: Batch,
     ) -> SetResult<Done>;
 }
 
 /// Answers a `/copy`.
 pub fn copy<T: Copy>(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
+    for name in ["fromAccountId", "accountId"] {
+        context.look_anew(&arguments, name);
+    }
     let from = context.source_account(&mut arguments)?;
     let to = context.writable_account(&mut arguments)?;
     if from.id == to.id {
@@ -42,7 +47,8 @@ pub fn copy<T: Copy>(context: &mut Context, mut arguments: Arguments) -> Result<
     let destroy_if_in_state = arguments.string("destroyFromIfInState")?;
     arguments.finish()?;
     context.limits.check_set(create.len())?;
-    for (account, state) in [(&from, if_from_in_state), (&to, if_in_state)] {
+    let states = [(&from, if_from_in_state), (&to, if_in_state)];
+    for (account, state) in &states {
         expect_state::<T>(context, account, state.as_deref())?;
     }
     let old_state = T::state(context, &to)?;
@@ -52,7 +58,13 @@ pub fn copy<T: Copy>(context: &mut Context, mut arguments: Arguments) -> Result<
         let copied = original(context, value).and_then(|(id, with)| {
             let to = context.account_of(&to.id);
             let to = to.map_err(|error| SetError::new(error.kind))?;
-            let done = T::copy(context, &from, &to, &id, with)?;
+            let batch = Batch::new();
+            for (account, state) in states.iter().filter(|_| created.is_empty()) {
+                if state.is_some() {
+                    expect_unchanged(account, &batch)?;
+                }
+            }
+            let done = T::copy(context, [&from, &to], &id, with, batch)?;
             context.forget(&to.id);
             Ok((id, done))
         });
@@ -64,6 +76,13 @@ pub fn copy<T: Copy>(context: &mut Context, mut arguments: Arguments) -> Result<
                 originals.push(Value::String(original));
             }
             Err(error) => {
+                for (account, state) in states.iter().filter(|_| created.is_empty()) {
+                    if state.is_some() {
+                        context.forget(&account.id);
+                        let account = context.account_of(&account.id)?;
+                        expect_state::<T>(context, &account, state.as_deref())?;
+                    }
+                }
                 not_created.insert(name, error.into_value());
             }
         }

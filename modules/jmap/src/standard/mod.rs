@@ -20,7 +20,7 @@ pub use get::{Get, Listed, Properties, get};
 pub use patch::{apply, changed};
 pub use query::{Comparator, Filter, Outcome, Query, Subject, query, read_subject};
 pub use query_changes::{QueryChanges, query_changes};
-pub use set::{Done, Set, Stage, map_or_null, set};
+pub use set::{Done, STATE_MISMATCH, Set, Stage, map_or_null, set};
 pub(crate) use set::{Operation, operations, outcome};
 
 use crate::account::Account;

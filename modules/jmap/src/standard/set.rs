@@ -68,10 +68,34 @@ pub struct Stage<'a> {
     pub account: Rc<Account>,
     /// What is committed when all operations have been staged.
     pub batch: Batch,
+    /// The state that the type must be in when something is committed, as `ifInState` asks for; none
+    /// if it need not, or something was committed already.
+    pub guard: &'a mut Option<String>,
 }
 
 impl Stage<'_> {
+    /// Adds to an empty batch that the account must be as it was looked at, if that is asked for.
+    pub fn expect_unchanged(&self, batch: &Batch) -> module::Result<()> {
+        match self.guard.is_some() {
+            true => expect_unchanged(&self.account, batch),
+            false => Ok(()),
+        }
+    }
+
+    /// Why an operation was not committed, if that may be because the type is not in the state it must
+    /// be in.
+    pub fn is_outdated(&self, error: &Error) -> Option<SetError> {
+        let is_outdated = self.guard.is_some() && *error == Error::Conflict;
+        is_outdated.then(|| SetError::new(STATE_MISMATCH))
+    }
+
     /// Looks at the account again, after an operation that has committed by itself.
+    pub fn committed(&mut self) -> SetResult<()> {
+        *self.guard = None;
+        self.renew()
+    }
+
+    /// Looks at the account again.
     pub fn renew(&mut self) -> SetResult<()> {
         let id = self.account.id.clone();
         self.context.forget(&id);
@@ -79,6 +103,14 @@ impl Stage<'_> {
         self.account = account.map_err(|error| SetError::new(error.kind))?;
         Ok(())
     }
+}
+
+/// Adds to an empty batch that an account must be as it was looked at.
+pub fn expect_unchanged(account: &Account, batch: &Batch) -> module::Result<()> {
+    for (at, status) in account.mailboxes.iter().enumerate() {
+        batch.expect_modseq(&*account.open(at)?, status.modseq);
+    }
+    Ok(())
 }
 
 /// What became of an object that was created or updated.
@@ -111,6 +143,9 @@ impl Operation {
 /// What became of each operation.
 pub(crate) type Results = Vec<SetResult<Done>>;
 
+/// The type of the error of an operation, and of the method, if something is not in the state that
+/// `ifInState` asks for.
+pub const STATE_MISMATCH: &str = "stateMismatch";
 /// How often operations are staged together again, without those that were refused; then each is
 /// committed by itself.
 const TOGETHER_MAX: usize = 4;
@@ -119,6 +154,8 @@ const CONFLICTS_MAX: usize = 4;
 
 /// Answers a `/set`.
 pub fn set<T: Set>(context: &mut Context, mut arguments: Arguments) -> Result<Object> {
+    // What is done is decided by what there is now, whatever the request has read before.
+    context.look_anew(&arguments, "accountId");
     let account = match T::HAS_PRIVATE && !context.is_read_only() {
         true => context.account(&mut arguments)?,
         false => context.writable_account(&mut arguments)?,
@@ -130,7 +167,11 @@ pub fn set<T: Set>(context: &mut Context, mut arguments: Arguments) -> Result<Ob
     arguments.finish()?;
     expect_state::<T>(context, &account, if_in_state.as_deref())?;
     let old_state = T::state(context, &account)?;
-    let results = run::<T>(context, &account.id, &operations, &extra)?;
+    let guard = Guard {
+        state: if_in_state.is_some().then(|| old_state.clone()),
+        if_in_state,
+    };
+    let results = run::<T>(context, &account.id, &operations, &extra, guard)?;
     let account = context.account_of(&account.id)?;
 
     let mut answer = object! {
@@ -236,12 +277,23 @@ pub(crate) fn operations(arguments: &mut Arguments, limits: &Limits) -> Result<V
     Ok(operations)
 }
 
+/// What `ifInState` asks for.
+struct Guard {
+    /// As the client has said it.
+    if_in_state: Option<String>,
+    /// As it was found; none if nothing was asked for, or something was committed already.
+    state: Option<String>,
+}
+
 /// Does all that can be done: in one commit if nothing is refused.
+///
+/// Fails with `stateMismatch` if something has changed before anything was committed.
 fn run<T: Set>(
     context: &mut Context,
     account: &str,
     operations: &[Operation],
     extra: &T::Extra,
+    mut guard: Guard,
 ) -> Result<Results> {
     let destroyed: BTreeSet<&str> = operations
         .iter()
@@ -274,8 +326,17 @@ fn run<T: Set>(
         let Some(group) = open.get(..together).filter(|group| !group.is_empty()) else {
             break;
         };
-        let refused = commit::<T>(context, account, operations, group, extra, &mut results)?;
+        let work = Work {
+            operations,
+            group,
+            extra,
+        };
+        let refused = commit::<T>(context, account, &work, &mut guard.state, &mut results)?;
         context.forget(account);
+        if refused.is_some() && guard.state.is_some() {
+            let account = context.account_of(account)?;
+            expect_state::<T>(context, &account, guard.if_in_state.as_deref())?;
+        }
         match refused {
             None => {}
             Some((_, Error::Conflict)) if conflicts < CONFLICTS_MAX => conflicts += 1,
@@ -294,14 +355,21 @@ fn run<T: Set>(
         .collect())
 }
 
+/// Some operations that are to be done together.
+struct Work<'o, E> {
+    operations: &'o [Operation],
+    /// Which of them.
+    group: &'o [usize],
+    extra: &'o E,
+}
+
 /// Stages operations and commits them. Returns which of them the host refused, if it did: then none
 /// of those that were staged is done.
 fn commit<T: Set>(
     context: &mut Context,
     account: &str,
-    operations: &[Operation],
-    group: &[usize],
-    extra: &T::Extra,
+    work: &Work<'_, T::Extra>,
+    guard: &mut Option<String>,
     results: &mut [Option<SetResult<Done>>],
 ) -> Result<Option<(usize, Error)>> {
     let account = context.account_of(account)?;
@@ -309,19 +377,29 @@ fn commit<T: Set>(
         context,
         account,
         batch: Batch::new(),
+        guard,
     };
+    if let Err(error) = stage.expect_unchanged(&stage.batch) {
+        // A Mailbox that is gone is a change as well.
+        let error = match error {
+            Error::NotFound => Error::Conflict,
+            error => error,
+        };
+        return Ok(work.group.first().map(|at| (*at, error)));
+    }
     let mut staged: Vec<(usize, Range<u32>, Done)> = Vec::new();
-    for &at in group {
-        let Some(operation) = operations.get(at) else {
+    for &at in work.group {
+        let Some(operation) = work.operations.get(at) else {
             continue;
         };
         let first = stage.batch.len();
-        let outcome = one::<T>(&mut stage, operation, extra);
+        let outcome = one::<T>(&mut stage, operation, work.extra);
         let last = stage.batch.len();
         let Some(result) = results.get_mut(at) else {
             continue;
         };
         match outcome {
+            Err(error) if error.kind == STATE_MISMATCH => return Ok(Some((at, Error::Conflict))),
             // What was staged before a refusal must not be committed: all is staged anew.
             Err(error) if last > first => {
                 *result = Some(Err(error));
@@ -344,6 +422,7 @@ fn commit<T: Set>(
     }
     match stage.batch.commit() {
         Ok(_) => {
+            *stage.guard = None;
             for (at, _, done) in staged {
                 if let Some(result) = results.get_mut(at) {
                     *result = Some(Ok(done));

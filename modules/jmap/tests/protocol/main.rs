@@ -9,6 +9,7 @@
 mod examples;
 mod follow;
 mod hostile;
+mod meanwhile;
 mod push;
 mod push_subscription;
 mod rfc8620;

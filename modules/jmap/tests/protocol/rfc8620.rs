@@ -456,3 +456,107 @@ fn s6_1_s6_2_what_is_uploaded_is_downloaded() {
     let path = format!("/jmap/download/bob/{blob}/x");
     assert_eq!(client.host.request("GET", &path).send::<Jmap>().status, 404);
 }
+
+/// Follows the changes of a type from one page on, and says what is told as gone.
+fn gone_since(client: &Client, kind: &str, mut state: Value) -> Vec<Value> {
+    let mut gone = Vec::new();
+    loop {
+        let told = client.call(
+            &format!("{kind}/changes"),
+            json!({ "sinceState": state, "maxChanges": 1 }),
+        );
+        gone.extend(told["destroyed"].as_array().unwrap().clone());
+        state = told["newState"].clone();
+        if told["hasMoreChanges"] == false {
+            return gone;
+        }
+    }
+}
+
+#[test]
+fn s5_2_what_was_told_on_one_page_and_is_gone_before_the_next_is_told() {
+    let client = Client::new();
+    let kinds = ["Email", "Thread", "Mailbox", "Identity"];
+    let state =
+        |kind: &str| client.call(&format!("{kind}/get"), json!({ "ids": [] }))["state"].clone();
+    let states = kinds.map(state);
+    let inbox = client.mailbox("inbox");
+    for number in 0..3 {
+        let text = message("a@b", &format!("Hi {number}"), &number.to_string(), "x");
+        client.import(&text, &inbox, "2020-01-01T00:00:00Z");
+        let name = format!("Box {number}");
+        client.call(
+            "Mailbox/set",
+            json!({ "create": { "x": { "name": name } } }),
+        );
+        let identity = json!({ "email": "alice@example.org" });
+        client.call("Identity/set", json!({ "create": { "x": identity } }));
+    }
+    let mut pages = Vec::new();
+    for (kind, mut state) in kinds.into_iter().zip(states) {
+        loop {
+            let told = client.call(
+                &format!("{kind}/changes"),
+                json!({ "sinceState": state, "maxChanges": 1 }),
+            );
+            assert_eq!(told["hasMoreChanges"], true, "{kind} {told}");
+            state = told["newState"].clone();
+            if let Some(id) = told["created"].get(0) {
+                pages.push((kind, id.clone(), state));
+                break;
+            }
+        }
+    }
+    for (kind, id, _) in &pages {
+        if *kind != "Thread" {
+            let told = client.call(&format!("{kind}/set"), json!({ "destroy": [id] }));
+            assert_eq!(told["destroyed"], json!([id]), "{kind} {told}");
+        }
+    }
+    for (kind, id, state) in pages {
+        assert!(gone_since(&client, kind, state).contains(&id), "{kind}");
+    }
+}
+
+#[test]
+fn s5_2_what_was_told_of_a_new_mailbox_and_is_gone_is_told_or_not_known() {
+    let client = Client::new();
+    let state = client.call("Email/get", json!({ "ids": [] }))["state"].clone();
+    let told = client.call(
+        "Mailbox/set",
+        json!({ "create": { "x": { "name": "New" } } }),
+    );
+    let new = told["created"]["x"]["id"].as_str().unwrap().to_owned();
+    let inbox = client.mailbox("inbox");
+    let put = |mailbox: &str, number: usize| {
+        let text = message("a@b", &format!("Hi {number}"), &number.to_string(), "x");
+        client.import(&text, mailbox, "2020-01-01T00:00:00Z")
+    };
+    let first = put(&new, 0);
+    put(&new, 1);
+    // One that lies elsewhere, too, and will again lie there alone.
+    let both = put(&inbox, 2);
+    let patch =
+        |value: Value| json!({ "update": { &both: { format!("mailboxIds/{new}"): value } } });
+    client.call("Email/set", patch(true.into()));
+    put(&inbox, 3);
+    let page = json!({ "sinceState": state, "maxChanges": 3 });
+    let told = client.call("Email/changes", page);
+    assert_eq!(told["hasMoreChanges"], true);
+    let created = told["created"].as_array().unwrap();
+    assert!(created.contains(&json!(first)) && created.contains(&json!(both)));
+    let state = told["newState"].clone();
+    client.call("Email/set", json!({ "destroy": [first] }));
+    client.call("Email/set", patch(Value::Null));
+    let told = client.call("Email/changes", json!({ "sinceState": state }));
+    assert_eq!(told["destroyed"], json!([first]), "{told}");
+    let mut changed = told["created"].as_array().unwrap().clone();
+    changed.extend(told["updated"].as_array().unwrap().clone());
+    assert!(changed.contains(&json!(both)), "{told}");
+    client.call(
+        "Mailbox/set",
+        json!({ "destroy": [new], "onDestroyRemoveEmails": true }),
+    );
+    let error = client.error("Email/changes", json!({ "sinceState": state }));
+    assert_eq!(error, "cannotCalculateChanges");
+}

@@ -150,6 +150,71 @@ fn s7_5_what_may_not_be_sent_is_not() {
     assert!(client.host.submissions().is_empty());
 }
 
+/// What goes out of a message that was imported, or the SetError.
+fn sent(client: &Client, message: &str) -> Result<String, Value> {
+    let (identity, drafts) = (identity(client), client.mailbox("drafts"));
+    let email = client.import(message, &drafts, "2020-01-01T00:00:00Z");
+    let before = client.host.submissions().len();
+    let told = client.call(
+        "EmailSubmission/set",
+        json!({ "create": { "k": { "identityId": identity, "emailId": email } } }),
+    );
+    match client.host.submissions().get(before) {
+        Some((_, message)) => Ok(String::from_utf8_lossy(message).into_owned()),
+        None => Err(told["notCreated"]["k"].clone()),
+    }
+}
+
+#[test]
+fn rfc5321_s2_3_8_no_cr_and_no_lf_goes_out_alone() {
+    let client = Client::new();
+    let message = "From: alice@example.org\r\nTo: bob@example.com\r\n\r\n\
+        line\n.\nMAIL FROM:<evil@x.org>\nbare\rcr\r\n.\r\nend\n";
+    let sent = sent(&client, message).unwrap();
+    assert!(
+        sent.ends_with("\r\n\r\nline\r\n.\r\nMAIL FROM:<evil@x.org>\r\nbare\r\ncr\r\n.\r\nend\r\n"),
+        "{sent:?}"
+    );
+}
+
+#[test]
+fn s7_5_who_sends_is_told_once_and_is_an_identity() {
+    let client = Client::new();
+    let kind = |header: &str| {
+        let error = sent(&client, &format!("{header}To: b@x.org\r\n\r\nx\r\n")).unwrap_err();
+        (error["type"].clone(), error["properties"].clone())
+    };
+    let mine = "From: alice@example.org\r\n";
+    let from = json!(["from"]);
+    // RFC 5322 §3.6: one From, one Sender.
+    let two = kind(&format!("From: ceo@example.org\r\n{mine}"));
+    assert_eq!(two, (json!("invalidEmail"), from.clone()));
+    // A line that ends on a CR, for who takes that for an end.
+    let hidden = kind(&format!("X-A: b\rFrom: ceo@example.org\r\n{mine}"));
+    assert_eq!(hidden, (json!("invalidEmail"), from.clone()));
+    // Behind a line that is no field.
+    let behind = kind(&format!("{mine}what is this\r\nFrom: ceo@example.org\r\n"));
+    assert_eq!(behind.0, "invalidEmail");
+    assert_eq!(kind("Subject: x\r\n"), (json!("invalidEmail"), from));
+    let sender = "Sender: alice@example.org\r\n";
+    let two = kind(&format!("{mine}{sender}{sender}"));
+    assert_eq!(two, (json!("invalidEmail"), json!(["sender"])));
+    let forged = kind(&format!("{mine}Sender: ceo@example.org\r\n"));
+    assert_eq!(forged.0, "forbiddenFrom");
+    let good = format!("{mine}{sender}To: b@x.org\r\n\r\nx\r\n");
+    assert_eq!(sent(&client, &good), Ok(good));
+}
+
+#[test]
+fn s7_5_who_gets_it_blindly_is_not_told() {
+    let client = Client::new();
+    let message = "From: alice@example.org\r\nTo: b@x.org\r\nBcc: one@x.org\r\n\
+        Resent-Bcc: two@x.org,\r\n three@x.org\r\nSubject: x\r\n\r\nx\r\n";
+    let sent = sent(&client, message).unwrap();
+    let left = "From: alice@example.org\r\nTo: b@x.org\r\nSubject: x\r\n\r\nx\r\n";
+    assert_eq!(sent, left);
+}
+
 #[test]
 fn s7_a_submission_that_waits_can_be_undone() {
     let client = Client::new();
@@ -177,6 +242,69 @@ fn s7_a_submission_that_waits_can_be_undone() {
         .is_some_and(|updated| updated.contains_key(&id));
     let refused = told["notUpdated"][&id]["type"] == "cannotUnsend";
     assert!(undone || refused, "{told}");
+}
+
+#[test]
+fn s7_one_sends_on_however_much_was_sent() {
+    let client = Client::new();
+    let (email, identity) = (draft(&client, "alice@example.org"), identity(&client));
+    let send = |count: usize, parameters: Value| {
+        let to: Vec<Value> = (0..40)
+            .map(|n| json!({ "email": format!("a-colleague-{n:02}@company.example") }))
+            .collect();
+        let one = json!({ "identityId": identity, "emailId": email, "envelope": {
+            "mailFrom": { "email": "alice@example.org", "parameters": parameters },
+            "rcptTo": to,
+        }});
+        let create: serde_json::Map<String, Value> =
+            (0..count).map(|n| (format!("k{n}"), one.clone())).collect();
+        let patch = json!({ format!("keywords/k{}", client.host.submissions().len()): true });
+        client.call(
+            "EmailSubmission/set",
+            json!({ "create": create, "onSuccessUpdateEmail": { "#k0": patch } }),
+        )
+    };
+    for _ in 0..5 {
+        let told = send(100, Value::Null);
+        assert_eq!(told["notCreated"], Value::Null);
+        // Some that are gone are remembered, so that who follows need not begin anew.
+        let state = told["newState"].clone();
+        assert_eq!(send(10, Value::Null)["notCreated"], Value::Null);
+        let told = client.call("EmailSubmission/changes", json!({ "sinceState": state }));
+        assert_eq!(told["created"].as_array().unwrap().len(), 10);
+    }
+    // The Email is changed even where the submission is forgotten already.
+    let told = client.call(
+        "Email/get",
+        json!({ "ids": [email], "properties": ["keywords"] }),
+    );
+    assert_eq!(told["list"][0]["keywords"]["k0"], true);
+    // What waits is not forgotten.
+    let told = send(20, json!({ "HOLDFOR": "600" }));
+    assert_eq!(told["notCreated"], Value::Null);
+    assert_eq!(send(60, Value::Null)["notCreated"], Value::Null);
+    let told = client.call("EmailSubmission/get", json!({}));
+    let left = told["list"].as_array().unwrap().iter();
+    let waiting = left.filter(|it| it["undoStatus"] == "pending");
+    assert_eq!(waiting.count(), 20);
+}
+
+#[test]
+fn s7_the_envelope_is_told_as_it_was_given() {
+    let client = Client::new();
+    let (email, identity) = (draft(&client, "alice@example.org"), identity(&client));
+    let from = json!({ "email": "alice@example.org", "parameters": { "HOLDFOR": "600" } });
+    let to = |address: &str| json!({ "email": address, "parameters": null });
+    let envelope = json!({ "mailFrom": from, "rcptTo": [to("a@x.org"), to("b@x.org")] });
+    let told = client.call(
+        "EmailSubmission/set",
+        json!({ "create": { "k": {
+            "identityId": identity, "emailId": email, "envelope": envelope,
+        }}}),
+    );
+    assert_eq!(told["created"]["k"]["envelope"], envelope, "{told}");
+    let told = client.call("EmailSubmission/get", json!({ "properties": ["envelope"] }));
+    assert_eq!(told["list"][0]["envelope"], envelope);
 }
 
 #[test]

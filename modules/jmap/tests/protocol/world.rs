@@ -127,33 +127,38 @@ impl Client {
             .to_owned()
     }
 
-    /// A message comes into the inbox as LMTP brings it: without a name, indexed by the host.
+    /// A message comes into the inbox.
     pub fn deliver(&self, message: &str) {
-        let path = ["user", &self.account].map(str::to_owned);
-        let inbox = Mailbox::open(&path).unwrap();
-        let split = message.find("\r\n\r\n").unwrap() + 4;
-        let batch = Batch::new();
-        batch.put(
-            &inbox,
-            Put {
-                name: None,
-                condition: Condition::None,
-                header: message[..split].into(),
-                content: Content::Bytes(message[split..].into()),
-                content_type: "text/plain".to_owned(),
-                flags: Vec::new(),
-                keys: Jmap::keys(Unindexed {
-                    mailbox_type: "email".to_owned(),
-                    content_type: "text/plain".to_owned(),
-                    created: 0,
-                    reach: None,
-                    message: message.into(),
-                }),
-                keys_version: Jmap::version(),
-            },
-        );
-        batch.commit().unwrap();
+        deliver(&self.account, message);
     }
+}
+
+/// A message comes into somebody's inbox as LMTP brings it: without a name, indexed by the host.
+pub fn deliver(account: &str, message: &str) {
+    let path = ["user", account].map(str::to_owned);
+    let inbox = Mailbox::open(&path).unwrap();
+    let split = message.find("\r\n\r\n").unwrap() + 4;
+    let batch = Batch::new();
+    batch.put(
+        &inbox,
+        Put {
+            name: None,
+            condition: Condition::None,
+            header: message[..split].into(),
+            content: Content::Bytes(message[split..].into()),
+            content_type: "text/plain".to_owned(),
+            flags: Vec::new(),
+            keys: Jmap::keys(Unindexed {
+                mailbox_type: "email".to_owned(),
+                content_type: "text/plain".to_owned(),
+                created: 0,
+                reach: None,
+                message: message.into(),
+            }),
+            keys_version: Jmap::version(),
+        },
+    );
+    batch.commit().unwrap();
 }
 
 /// A message of plain text.

@@ -2,6 +2,7 @@
 
 use super::backend::blob::Blob;
 use super::commit::commit;
+use super::meanwhile;
 use super::read::Mailbox;
 use super::state::{Row, with_state};
 use crate::{
@@ -254,6 +255,7 @@ impl Batch {
 
     pub(crate) fn commit(this: Self) -> Result<Vec<Outcome>, Failure> {
         let (tokens, changes) = (this.tokens.into_inner(), this.changes.into_inner());
+        meanwhile::happen();
         with_state(|state| commit(state, tokens, changes))
     }
 }

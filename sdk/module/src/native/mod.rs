@@ -30,6 +30,7 @@ mod connection;
 mod endpoints;
 mod exchange;
 mod locks;
+mod meanwhile;
 mod question;
 mod read;
 mod search;
@@ -59,6 +60,7 @@ impl Host {
     /// Makes an empty host the one of this thread; anonymous acts.
     pub fn new() -> Self {
         with_state(|state| *state = State::default());
+        meanwhile::set(None);
         Self(())
     }
 
@@ -163,6 +165,12 @@ impl Host {
     /// Lets time pass.
     pub fn advance(&self, milliseconds: i64) -> &Self {
         with_state(|state| state.now = state.now.saturating_add(milliseconds));
+        self
+    }
+
+    /// Before the next batch commits, somebody else does this.
+    pub fn meanwhile(&self, act: impl FnOnce() + 'static) -> &Self {
+        meanwhile::set(Some(Box::new(act)));
         self
     }
 

@@ -18,10 +18,10 @@ impl Copy for Emails {
 
     fn copy(
         context: &mut Context,
-        from: &Rc<Account>,
-        to: &Rc<Account>,
+        [from, to]: [&Rc<Account>; 2],
         id: &str,
         with: Object,
+        batch: Batch,
     ) -> SetResult<Done> {
         let known = ["mailboxIds", "keywords", "receivedAt"];
         check_properties(&with, |name, _| known.contains(&name), "these can't be set")?;
@@ -42,7 +42,6 @@ impl Copy for Emails {
             },
             received: wish::received(with.get("receivedAt"))?.unwrap_or(first.row.received),
         };
-        let batch = Batch::new();
         let done = new.stage(to, &batch)?;
         batch.commit().map_err(|failure| failure.error)?;
         Ok(done)

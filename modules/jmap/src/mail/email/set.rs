@@ -9,9 +9,10 @@ use crate::context::Context;
 use crate::error::{SetError, SetResult};
 use crate::id::EmailId;
 use crate::json::Object;
-use crate::mail::keywords::difference;
+use crate::mail::keywords::Wanted;
 use crate::mail::name::Name;
 use crate::mail::world::{Place, Shelf, World, keywords};
+use crate::reference::unescape;
 use crate::standard::{Done, Extra, Get, Properties, Set, Stage, apply};
 use mail::{ComposeError, compose};
 use module::{Batch, Condition};
@@ -58,8 +59,9 @@ impl Set for Emails {
         whole.insert("keywords".to_owned(), set(current.clone()));
         let default = |name: &str| (name == "keywords").then(|| set(Vec::new()));
         let patched = apply(&whole, &patch, default)?;
-        let wanted = wish::keywords(patched.get("keywords"))?;
-        if wanted != current {
+        let all = wish::keywords(patched.get("keywords"))?;
+        if all != current {
+            let wanted = wanted_keywords(&patch, all);
             for place in &places {
                 set_keywords(&world.account, &stage.batch, place, &wanted)?;
             }
@@ -134,6 +136,19 @@ fn stage_move(
     Ok(())
 }
 
+/// What a patch wants of keywords, which makes `all` of those that were read. One that names some is
+/// about no others: another client may have set them since.
+fn wanted_keywords(patch: &Object, all: Vec<String>) -> Wanted {
+    if patch.contains_key("keywords") {
+        return Wanted::All(all);
+    }
+    let single = patch.iter().filter_map(|(path, value)| {
+        let keyword = path.strip_prefix("keywords/")?;
+        Some((unescape(keyword), *value == Value::Bool(true)))
+    });
+    Wanted::Some(single.collect())
+}
+
 /// What is about keywords and Mailboxes, with the ids that are meant, and what is about something
 /// else.
 fn split(patch: &Object, context: &Context) -> (Object, Object) {
@@ -198,18 +213,18 @@ fn check_same(stage: &mut Stage<'_>, id: &str, others: &Object) -> SetResult<()>
     }
 }
 
-/// Gives a message these keywords and no others.
+/// Gives a message the keywords that are wanted.
 fn set_keywords(
     account: &Account,
     batch: &Batch,
     place: &Place<'_>,
-    wanted: &[String],
+    wanted: &Wanted,
 ) -> SetResult<()> {
     let mailbox = account.open(place.shelf.at)?;
     let message = mailbox.get(&[place.uid()])?.into_iter().next();
     // Removed meanwhile: what is found then decides.
     let message = message.ok_or(module::Error::Conflict)?;
-    let (add, remove) = difference(&message.flags, wanted);
+    let (add, remove) = wanted.difference(&message.flags);
     if !add.is_empty() || !remove.is_empty() {
         batch.set_flags(&mailbox, place.uid(), &add, &remove);
     }

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::id::MailboxId;
 use crate::json::{Object, object, strings};
 use crate::standard::{Change, Changes, Kind, Log};
-use crate::state::State;
+use crate::state::{Mark, State};
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -78,6 +78,20 @@ impl Changes for Mailboxes {
         log.more = object! { "updatedProperties": updated };
         Ok(log)
     }
+
+    // What is new and was told is missed when it is gone.
+    fn learn(_: &Account, state: &mut State, told: &[Change]) {
+        let created = told.iter().filter(|change| change.kind == Kind::Created);
+        let marks = created.filter_map(|change| {
+            Some(Mark {
+                id: MailboxId::parse(&change.id)?,
+                facts: 0,
+                uid_next: 0,
+            })
+        });
+        state.marks.extend(marks);
+        state.marks.sort_unstable_by_key(|mark| mark.id);
+    }
 }
 
 /// What became of the messages of each mailbox of an account since a state; none if some that were
@@ -91,7 +105,7 @@ pub fn content(account: &Account, since: &State) -> Option<Vec<Content>> {
         known += usize::from(before > 0);
         all.push(match (before, is_readable(status)) {
             (0, false) => Content::Same,
-            (0, true) => Content::New,
+            (0 | Mark::ALL_NEW, true) => Content::New,
             (_, false) => return None,
             (_, true) if status.modseq <= since.modseq => Content::Same,
             (before, true) => Content::Changed(before),

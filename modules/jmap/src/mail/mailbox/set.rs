@@ -44,6 +44,7 @@ impl Set for Mailboxes {
         let path = wanted.path(&stage.account, None)?;
         wanted.check_role(&stage.account, None)?;
         let batch = Batch::new();
+        stage.expect_unchanged(&batch)?;
         let grants = wanted.grants(&stage.account)?;
         // What can't be shared like this is not made, either.
         if let Some(shares) = &shares {
@@ -57,7 +58,10 @@ impl Set for Mailboxes {
                 batch.annotate_outcome(created, &value);
             }
         }
-        batch.commit().map_err(|failure| refused(failure.error))?;
+        batch
+            .commit()
+            .map_err(|failure| refused(stage, failure.error))?;
+        *stage.guard = None;
         let open = Mailbox::open(&path)?;
         let batch = Batch::new();
         stage_subscribed(&batch, &open, wanted.is_subscribed);
@@ -66,7 +70,7 @@ impl Set for Mailboxes {
             batch.set_rights(&open, &grants);
         }
         batch.commit().map_err(|failure| failure.error)?;
-        stage.renew()?;
+        stage.committed()?;
         let status = open.status()?;
         let id = MailboxId::of(&status).to_string();
         let mut told = defaults;
@@ -93,6 +97,7 @@ impl Set for Mailboxes {
         let mut settable = after.clone();
         settable.retain(|name, _| SETTABLE.contains(&name.as_str()));
         let batch = Batch::new();
+        stage.expect_unchanged(&batch)?;
         let change = Change {
             account: &stage.account,
             status: &status,
@@ -100,8 +105,10 @@ impl Set for Mailboxes {
             shares: after.get("shareWith").unwrap_or(&Value::Null),
         };
         change.stage(&batch, &*stage.account.open(at)?, &changed)?;
-        batch.commit().map_err(|failure| refused(failure.error))?;
-        stage.renew()?;
+        batch
+            .commit()
+            .map_err(|failure| refused(stage, failure.error))?;
+        stage.committed()?;
         Ok(Done::default())
     }
 
@@ -128,16 +135,19 @@ impl Set for Mailboxes {
         }
         let open = stage.account.open(at)?;
         let batch = Batch::new();
+        stage.expect_unchanged(&batch)?;
         // A message that has come meanwhile must not go with it unasked.
         if !remove.0 {
             batch.expect_modseq(&open, status.modseq);
         }
         batch.delete_mailbox(&open);
         batch.commit().map_err(|failure| match failure.error {
-            Error::Conflict => SetError::new("mailboxHasEmail"),
+            Error::Conflict => stage
+                .is_outdated(&Error::Conflict)
+                .unwrap_or_else(|| SetError::new("mailboxHasEmail")),
             error => error.into(),
         })?;
-        stage.renew()
+        stage.committed()
     }
 }
 
@@ -243,7 +253,10 @@ fn stage_subscribed(batch: &Batch, mailbox: &Mailbox, is: bool) {
     batch.subscribe(mailbox, is);
 }
 
-fn refused(error: Error) -> SetError {
+fn refused(stage: &Stage<'_>, error: Error) -> SetError {
+    if let Some(outdated) = stage.is_outdated(&error) {
+        return outdated;
+    }
     match error {
         Error::Exists => SetError::invalid("name", "there is a Mailbox of this name"),
         Error::NotFound => SetError::invalid("parentId", "there is no such Mailbox"),

@@ -22,8 +22,8 @@ pub struct Envelope {
     pub rcpt_to: Vec<String>,
     /// Not before this time.
     pub hold_until: Option<Instant>,
-    /// As JSON.
-    pub told: Value,
+    /// As JSON, as it is kept: each recipient an address, which [`unfold`] makes an object.
+    pub kept: Value,
 }
 
 impl Envelope {
@@ -73,11 +73,16 @@ impl Envelope {
             }
             rcpt_to.push(email);
         }
+        let parameters = match parameters.is_empty() {
+            true => Value::Null,
+            false => Value::Object(parameters),
+        };
+        let from = object! { "email": mail_from.as_str(), "parameters": parameters };
         Self {
+            kept: kept(from, &rcpt_to),
             mail_from,
             rcpt_to,
             hold_until,
-            told: value.clone(),
         }
         .checked()
     }
@@ -104,15 +109,9 @@ impl Envelope {
             .filter(|email| known.insert(email.to_lowercase()))
             .collect();
         let mail_from = from.unwrap_or_else(|| identity.to_owned());
-        let address = |email: &String| {
-            Value::Object(object! { "email": email.as_str(), "parameters": Value::Null })
-        };
-        let told = object! {
-            "mailFrom": address(&mail_from),
-            "rcptTo": rcpt_to.iter().map(address).collect::<Vec<_>>(),
-        };
+        let from = object! { "email": mail_from.as_str(), "parameters": Value::Null };
         Self {
-            told: Value::Object(told),
+            kept: kept(from, &rcpt_to),
             mail_from,
             rcpt_to,
             hold_until: None,
@@ -137,6 +136,21 @@ impl Envelope {
             return Err(SetError::invalid("envelope", "mailFrom is no address"));
         }
         Ok(self)
+    }
+}
+
+fn kept(mail_from: Object, rcpt_to: &[String]) -> Value {
+    Value::Object(object! { "mailFrom": mail_from, "rcptTo": strings(rcpt_to.iter().cloned()) })
+}
+
+/// Makes an envelope that is kept one that clients are told. RFC 8621 §7.
+pub fn unfold(envelope: &mut Value) {
+    let to = envelope.get_mut("rcptTo").and_then(Value::as_array_mut);
+    for to in to.into_iter().flatten() {
+        if to.is_string() {
+            let email = to.take();
+            *to = Value::Object(object! { "email": email, "parameters": Value::Null });
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! EmailSubmissions. RFC 8621 §7.
 //!
 //! A submission is kept with the inbox, so that it can be undone while the mail system still has it,
-//! and looked up later. The oldest ones are forgotten.
+//! and looked up later. The oldest ones that wait no more are forgotten.
 
 mod envelope;
+pub mod lines;
 mod outgoing;
 mod query;
 mod set;
@@ -11,6 +12,9 @@ mod set;
 use crate::account::Account;
 use crate::json::{Object, object};
 use crate::records::{Kept, Records};
+use crate::utc_date;
+use module::Instant;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The data type.
@@ -34,6 +38,14 @@ impl Kept for Submissions {
         "dsnBlobIds",
         "mdnBlobIds",
     ];
+    const FORGETS: Option<(&'static str, usize)> = Some(("sendAt", COUNT_MAX));
+
+    /// What waits can be undone as long as it is known.
+    fn may_forget(kept: &Object, now: Instant) -> bool {
+        let text = |name: &str| kept.get(name).and_then(Value::as_str);
+        let send_at = text("sendAt").and_then(utc_date::parse_date);
+        text("undoStatus") != Some("pending") || send_at.is_none_or(|send_at| send_at <= now)
+    }
 
     fn all(account: &Account) -> module::Result<BTreeMap<String, Object>> {
         let records = Records::load(account, Self::ANNOTATION)?;
@@ -46,8 +58,11 @@ impl Kept for Submissions {
 fn told(kept: &Object) -> Object {
     let mut told = kept.clone();
     told.remove("queue");
+    if let Some(envelope) = told.get_mut("envelope") {
+        envelope::unfold(envelope);
+    }
     told.append(&mut object! {
-        "deliveryStatus": serde_json::Value::Null,
+        "deliveryStatus": Value::Null,
         "dsnBlobIds": Vec::<String>::new(),
         "mdnBlobIds": Vec::<String>::new(),
     });

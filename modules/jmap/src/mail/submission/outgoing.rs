@@ -1,6 +1,7 @@
 //! Messages that are to go out: which one, from whom, to whom, and whether that may be. RFC 8621 §7.5.
 
 use super::envelope::Envelope;
+use super::lines;
 use crate::account::Account;
 use crate::blob::{BlobId, Whole, bytes};
 use crate::error::{SetError, SetResult};
@@ -10,7 +11,7 @@ use crate::mail::identity;
 use crate::mail::world::World;
 use crate::standard::Stage;
 use crate::utc_date;
-use mail::{Header, Limits};
+use mail::{Field, Header, Limits};
 use module::{Blob, Error, Instant};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -42,8 +43,10 @@ impl Outgoing {
             sender.ok_or_else(|| SetError::invalid("identityId", "there is no such Identity"))?;
         let (email, thread) = find(&stage.account, email)?;
         let message = bytes(&stage.account, &BlobId::whole(Whole::Email(email)))?;
+        // First: a line end makes a field of what follows it.
+        let message = lines::whole(&message);
         let header = Header::parse(&message, &Limits::default());
-        senders.check(&header)?;
+        senders.check(&message, &header)?;
         let may_send = |from: &str| senders.may_send(from);
         let envelope = match object.get("envelope") {
             None | Some(Value::Null) => Envelope::make(&header, sender, may_send)?,
@@ -75,6 +78,11 @@ impl Outgoing {
         envelope.submit(&blob).map_err(refused)
     }
 
+    /// Which Email it is.
+    pub fn email(&self) -> EmailId {
+        self.email
+    }
+
     /// What is kept of it: what clients are told, and its name in the mail system's queue.
     pub fn kept(&self, now: Instant, queue: &str) -> Object {
         let held = self.envelope.hold_until;
@@ -82,7 +90,7 @@ impl Outgoing {
             "identityId": self.identity.clone(),
             "emailId": self.email.to_string(),
             "threadId": self.thread.to_string(),
-            "envelope": self.envelope.told.clone(),
+            "envelope": self.envelope.kept.clone(),
             "sendAt": utc_date::write(held.unwrap_or(now)),
             "undoStatus": match held {
                 Some(_) => "pending",
@@ -121,23 +129,33 @@ impl Senders {
     }
 
     /// Refuses a message that they may not send, by its header section.
-    fn check(&self, header: &Header<'_>) -> SetResult<()> {
+    fn check(&self, message: &[u8], header: &Header<'_>) -> SetResult<()> {
+        let invalid = |what: &str| SetError::described("invalidEmail", what);
         if header.is_cut() {
-            return Err(SetError::described(
-                "invalidEmail",
-                "its header section is too long",
-            ));
+            return Err(invalid("its header section is too long"));
         }
-        let from = header.last("From").map(|field| field.addresses());
-        let from = from.unwrap_or_default();
-        if from.is_empty() {
-            let error = SetError::described("invalidEmail", "it is from nobody");
-            return Err(error.with("properties", strings(["from"])));
+        // Other programs pass over what is no field, and find one more From behind it.
+        let rest = message.get(header.section().end..).unwrap_or_default();
+        if !rest.is_empty() && !rest.starts_with(b"\r\n") {
+            return Err(invalid("no empty line ends its header section"));
         }
-        match from.iter().all(|from| self.may_send(&from.email)) {
-            true => Ok(()),
-            false => Err(SetError::new("forbiddenFrom")),
+        // RFC 5322 §3.6: one From, and one Sender at most.
+        for (name, property, least) in [("From", "from", 1), ("Sender", "sender", 0)] {
+            let fields: Vec<Field<'_>> = header.all(name).collect();
+            let of_property = |what: &str| invalid(what).with("properties", strings([property]));
+            if fields.len() > 1 {
+                return Err(of_property("it has the field more than once"));
+            }
+            let field = fields.first();
+            let addresses = field.map(Field::addresses).unwrap_or_default();
+            if addresses.is_empty() && fields.len().max(least) > 0 {
+                return Err(of_property("it is from nobody"));
+            }
+            if !addresses.iter().all(|from| self.may_send(&from.email)) {
+                return Err(SetError::new("forbiddenFrom"));
+            }
         }
+        Ok(())
     }
 }
 
@@ -146,7 +164,8 @@ fn without_bcc(message: &[u8], header: &Header<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(message.len());
     let start = message.as_ptr() as usize;
     let mut at = 0;
-    for field in header.fields().iter().filter(|field| field.is("Bcc")) {
+    let is_blind = |field: &&Field<'_>| field.is("Bcc") || field.is("Resent-Bcc");
+    for field in header.fields().iter().filter(is_blind) {
         // Where a field lies, by where its name and its value lie.
         let from = (field.name.as_ptr() as usize).wrapping_sub(start);
         let value = (field.value.as_ptr() as usize).wrapping_sub(start);

@@ -1,7 +1,7 @@
 //! `EmailSubmission/set`. RFC 8621 §7.5.
 
 use super::outgoing::Outgoing;
-use super::{COUNT_MAX, Submissions, told};
+use super::{Submissions, told};
 use crate::call::{Arguments, Result};
 use crate::context::Context;
 use crate::error::{SetError, SetResult, check_properties};
@@ -11,11 +11,15 @@ use crate::records::{Kept, Records, save};
 use crate::standard::{Done, Extra, Set, Stage, apply, changed};
 use module::Error;
 use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// `onSuccessUpdateEmail` and `onSuccessDestroyEmail`.
 pub struct OnSuccess {
     update: Object,
     destroy: Vec<String>,
+    /// The Emails of submissions that were created or updated, some of which may be forgotten already.
+    emails: RefCell<BTreeMap<String, String>>,
 }
 
 impl Extra for OnSuccess {
@@ -25,6 +29,7 @@ impl Extra for OnSuccess {
             destroy: arguments
                 .strings("onSuccessDestroyEmail")?
                 .unwrap_or_default(),
+            emails: RefCell::default(),
         })
     }
 }
@@ -32,7 +37,7 @@ impl Extra for OnSuccess {
 impl Set for Submissions {
     type Extra = OnSuccess;
 
-    fn create(stage: &mut Stage<'_>, _: &OnSuccess, object: Object) -> SetResult<Done> {
+    fn create(stage: &mut Stage<'_>, extra: &OnSuccess, object: Object) -> SetResult<Done> {
         let known = ["identityId", "emailId", "envelope"];
         check_properties(
             &object,
@@ -44,8 +49,6 @@ impl Set for Submissions {
         let kept = outgoing.kept(stage.context.now, &queue);
         let id = id::random('s')?;
         let saved = save::<Self, ()>(stage, |records, _, _| {
-            // Those that are kept, and this one.
-            records.forget_oldest("sendAt", COUNT_MAX - 1);
             records.put(&id, kept.clone());
             Ok(())
         });
@@ -59,12 +62,23 @@ impl Set for Submissions {
         for name in object.keys().filter(|name| *name != "envelope") {
             answer.remove(name);
         }
+        let email = outgoing.email().to_string();
+        extra.emails.borrow_mut().insert(id.clone(), email);
         Ok(Done { id, told: answer })
     }
 
-    fn update(stage: &mut Stage<'_>, _: &OnSuccess, id: &str, patch: &Object) -> SetResult<Done> {
+    fn update(
+        stage: &mut Stage<'_>,
+        extra: &OnSuccess,
+        id: &str,
+        patch: &Object,
+    ) -> SetResult<Done> {
         let records = Records::load(&stage.account, Submissions::ANNOTATION)?;
         let kept = records.find(id).ok_or_else(|| SetError::new("notFound"))?;
+        if let Some(email) = kept.get("emailId").and_then(Value::as_str) {
+            let mut emails = extra.emails.borrow_mut();
+            emails.insert(id.to_owned(), email.to_owned());
+        }
         let mut current = told(kept);
         current.insert("id".to_owned(), id.into());
         let patched = apply(&current, patch, |_| None)?;
@@ -115,11 +129,7 @@ impl Set for Submissions {
             Some(Value::Array(ids)) => ids.iter().any(|known| known == id),
             _ => false,
         };
-        let records = context
-            .account_of(account)
-            .ok()
-            .and_then(|account| Records::load(&account, Submissions::ANNOTATION).ok())
-            .unwrap_or_default();
+        let emails = extra.emails.into_inner();
         let email = |id: &str| -> Option<String> {
             let real = match id.strip_prefix('#') {
                 Some(creation) if succeeded("created", creation) => context.real_id(id)?,
@@ -127,8 +137,7 @@ impl Set for Submissions {
                 None if succeeded("updated", id) => id,
                 None => return None,
             };
-            let kept = records.find(real)?;
-            Some(kept.get("emailId")?.as_str()?.to_owned())
+            emails.get(real).cloned()
         };
         let mut update = Object::new();
         for (id, patch) in &extra.update {
