@@ -70,26 +70,26 @@ impl Set for Identities {
     }
 
     fn update(stage: &mut Stage<'_>, (): &(), id: &str, patch: &Object) -> SetResult<Done> {
-        let mut known = all(&stage.account)?;
-        let mut current = known.remove(id).ok_or_else(|| SetError::new("notFound"))?;
-        current.insert("id".to_owned(), id.into());
-        let default = |name: &str| defaults().remove(name);
-        let mut patched = apply(&current, patch, default)?;
-        let fixed = ["id", "email", "mayDelete"];
-        let mut changed = changed(&current, &patched);
-        changed.retain(|name| fixed.contains(name));
-        if !changed.is_empty() {
-            return Err(SetError::invalid_properties(
-                changed,
-                "these can't be changed",
-            ));
-        }
-        for name in ["id", "mayDelete"] {
-            patched.remove(name);
-        }
-        check(&patched)?;
-        save::<Self, ()>(stage, |records, _, _| {
-            records.put(id, patched.clone());
+        save::<Self, ()>(stage, |records, account, _| {
+            let mut known = all(account)?;
+            let mut current = known.remove(id).ok_or_else(|| SetError::new("notFound"))?;
+            current.insert("id".to_owned(), id.into());
+            let default = |name: &str| defaults().remove(name);
+            let mut patched = apply(&current, patch, default)?;
+            let fixed = ["id", "email", "mayDelete"];
+            let mut changed = changed(&current, &patched);
+            changed.retain(|name| fixed.contains(name));
+            if !changed.is_empty() {
+                return Err(SetError::invalid_properties(
+                    changed,
+                    "these can't be changed",
+                ));
+            }
+            for name in ["id", "mayDelete"] {
+                patched.remove(name);
+            }
+            check(&patched)?;
+            records.put(id, patched);
             Ok(())
         })?;
         Ok(Done::default())

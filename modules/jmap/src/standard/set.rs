@@ -336,6 +336,8 @@ fn run<T: Set>(
         if refused.is_some() && guard.state.is_some() {
             let account = context.account_of(account)?;
             expect_state::<T>(context, &account, guard.if_in_state.as_deref())?;
+            // It may be written otherwise now: something has come and gone.
+            guard.state = Some(T::state(context, &account)?);
         }
         match refused {
             None => {}

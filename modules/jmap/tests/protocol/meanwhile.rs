@@ -15,9 +15,17 @@ fn flag() {
     batch.commit().unwrap();
 }
 
-/// Another client changes its Identities.
+/// Another client has an Identity more.
 fn identify() {
-    let kept = json!({ "changes": 99, "oldest": 99, "records": {} });
+    let object = json!({ "email": "alice@example.org", "name": "B" });
+    keep_identities(
+        99,
+        &json!({ "i9": { "created": 99, "changed": 99, "object": object } }),
+    );
+}
+
+fn keep_identities(changes: u64, records: &Value) {
+    let kept = json!({ "changes": changes, "oldest": 0, "records": records });
     let annotation = Annotation::private("jmap/identities", Some(kept.to_string().into_bytes()));
     let batch = Batch::new();
     batch.annotate(&inbox(), None, &annotation);
@@ -54,6 +62,28 @@ fn s5_3_a_patch_of_one_keyword_leaves_the_others() {
         keywords(&client, &id),
         json!({ "$seen": true, "$flagged": true })
     );
+}
+
+#[test]
+fn s5_3_a_patch_of_one_property_leaves_the_others() {
+    let client = Client::new();
+    let identity = json!({ "email": "alice@example.org", "name": "A" });
+    let told = client.call("Identity/set", json!({ "create": { "a": identity } }));
+    let id = told["created"]["a"]["id"].as_str().unwrap().to_owned();
+    let mut object = told["created"]["a"].clone();
+    for name in ["id", "mayDelete"] {
+        object.as_object_mut().unwrap().remove(name);
+    }
+    object["email"] = identity["email"].clone();
+    object["name"] = "B".into();
+    let records = json!({ &id: { "created": 1, "changed": 99, "object": object } });
+    client.host.meanwhile(move || keep_identities(99, &records));
+    let update = json!({ "update": { &id: { "textSignature": "-- A" } } });
+    let told = client.call("Identity/set", update);
+    assert_eq!(told["notUpdated"], Value::Null, "{told}");
+    let told = client.call("Identity/get", json!({ "ids": [id] }));
+    assert_eq!(told["list"][0]["name"], "B");
+    assert_eq!(told["list"][0]["textSignature"], "-- A");
 }
 
 #[test]
@@ -108,8 +138,12 @@ fn s5_3_nor_are_objects_that_are_committed_one_by_one() {
     client.host.meanwhile(identify);
     let error = client.error("Identity/set", set(state(&client, "Identity")));
     assert_eq!(error, "stateMismatch");
-    // A message is no Identity.
-    client.host.meanwhile(come);
-    let told = client.call("Identity/set", set(state(&client, "Identity")));
-    assert_eq!(told["notCreated"], Value::Null, "{told}");
+    // A message is no Identity, and one that has come and gone is no change.
+    let pass = || keep_identities(999, &json!({}));
+    for act in [come as fn(), pass] {
+        let state = state(&client, "Identity");
+        client.host.meanwhile(act);
+        let told = client.call("Identity/set", set(state));
+        assert_eq!(told["notCreated"], Value::Null, "{told}");
+    }
 }

@@ -102,10 +102,12 @@ impl Set for Submissions {
             Ok(false) | Err(Error::Unsupported(_)) => return Err(SetError::new("cannotUnsend")),
             Err(error) => return Err(error.into()),
         }
-        let mut kept = kept.clone();
-        kept.insert("undoStatus".to_owned(), "canceled".into());
         save::<Self, ()>(stage, |records, _, _| {
-            records.put(id, kept.clone());
+            // One that is destroyed meanwhile stays so.
+            if let Some(mut kept) = records.find(id).cloned() {
+                kept.insert("undoStatus".to_owned(), "canceled".into());
+                records.put(id, kept);
+            }
             Ok(())
         })?;
         Ok(Done::default())
